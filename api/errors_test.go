@@ -56,5 +56,6 @@ func TestCodesAreThoseOfTheSpecification(t *testing.T) {
 func TestProblemOnTheWire(t *testing.T) {
 	data, err := json.Marshal(NewProblem(ErrLicensesInUse, "All 4 licenses are in use."))
 	require.NoError(t, err)
-	require.JSONEq(t, `{"type":"about:blank","title":"Licenses in use","status":409,"detail":"All 4 licenses are in use.","code":"STATUS_LICENSES_IN_USE"}`, string(data))
+	require.JSONEq(t,
+		`{"type":"about:blank","title":"Licenses in use","status":409,"detail":"All 4 licenses are in use.","code":"STATUS_LICENSES_IN_USE"}`, string(data))
 }

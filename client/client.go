@@ -197,7 +197,8 @@ func ParseServer(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Host, " \t\\%"):
-		return "", &AddressError{Say("This is no server address: it looks like licenses.example.com or https://licenses.example.com:8443.")}
+		return "", &AddressError{Say("This is no server address: it looks like licenses.example.com or " +
+			"https://licenses.example.com:8443.")}
 	case u.User != nil:
 		return "", &AddressError{Say("The address has a user name in it: leave it out.")}
 	case u.Scheme != "https" && u.Scheme != "http":
@@ -267,7 +268,8 @@ func retryAfter(k call, err error) (time.Duration, bool) {
 	}
 	var p *api.Problem
 	// A read that was asked for too often waits; an attempt at something that could be guessed is the person's to repeat.
-	if errors.As(err, &p) && (errors.Is(p.Code, api.ErrUnavailable) || k.method == http.MethodGet && errors.Is(p.Code, api.ErrHostBanned)) {
+	if errors.As(err, &p) &&
+		(errors.Is(p.Code, api.ErrUnavailable) || k.method == http.MethodGet && errors.Is(p.Code, api.ErrHostBanned)) {
 		wait := time.Duration(p.RetryAfter) * time.Second
 		return wait, wait > 0 && wait <= longestPause
 	}
@@ -311,7 +313,8 @@ func (c *Client) send(ctx context.Context, k call, token string) error {
 		r.SetHeader("Content-Type", "application/json").SetBody(k.body)
 	}
 	response, err := r.Execute(k.method, k.path)
-	if err != nil && (response == nil || response.RawResponse == nil || response.StatusCode() < 300 || response.StatusCode() >= 400) {
+	if err != nil &&
+		(response == nil || response.RawResponse == nil || response.StatusCode() < 300 || response.StatusCode() >= 400) {
 		return classify(ctx, c.host, err)
 	}
 	if response.StatusCode() >= 400 {

@@ -24,7 +24,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
 }
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -34,8 +35,12 @@ func to(t *testing.T, handler http.HandlerFunc, change ...func(*Options)) *Clien
 	t.Helper()
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
-	o := Options{Server: s.URL, Tokens: Tokens{Access: "access-0", AccessExpiresAt: noon.Add(time.Hour), Refresh: "refresh-0"},
-		Now: func() time.Time { return noon }, Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	o := Options{
+		Server: s.URL,
+		Tokens: Tokens{Access: "access-0", AccessExpiresAt: noon.Add(time.Hour), Refresh: "refresh-0"},
+		Now:    func() time.Time { return noon },
+		Pause:  func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
 	for _, fn := range change {
 		fn(&o)
 	}
@@ -57,14 +62,17 @@ func refuse(w http.ResponseWriter, p *api.Problem) { answer(w, p.Status, p) }
 
 func TestParseServer(t *testing.T) {
 	for text, want := range map[string]string{
-		"licenses.lumen.example": "https://licenses.lumen.example", " Licenses.Lumen.Example/ ": "https://licenses.lumen.example",
-		"https://x.example:8443/path?q": "https://x.example:8443", "http://127.0.0.1:8080": "http://127.0.0.1:8080", "http://[::1]:80": "http://[::1]:80", "http://localhost": "http://localhost",
+		"licenses.lumen.example":        "https://licenses.lumen.example",
+		" Licenses.Lumen.Example/ ":     "https://licenses.lumen.example",
+		"https://x.example:8443/path?q": "https://x.example:8443", "http://127.0.0.1:8080": "http://127.0.0.1:8080",
+		"http://[::1]:80": "http://[::1]:80", "http://localhost": "http://localhost",
 	} {
 		got, err := ParseServer(text)
 		require.NoError(t, err, text)
 		require.Equal(t, want, got)
 	}
-	for _, text := range []string{"", "  ", "ftp://x.example", "http://x.example", "https://", "https://user:secret@x.example", "a b", "https://x example", "http://10.0.0.1", "javascript:alert(1)", "https://%zz"} {
+	for _, text := range []string{"", "  ", "ftp://x.example", "http://x.example", "https://",
+		"https://user:secret@x.example", "a b", "https://x example", "http://10.0.0.1", "javascript:alert(1)", "https://%zz"} {
 		_, err := ParseServer(text)
 		require.ErrorIs(t, err, ErrAddress, text)
 		require.NotContains(t, err.Error(), "secret")
@@ -124,8 +132,12 @@ func TestStrangeAnswers(t *testing.T) {
 			w.WriteHeader(http.StatusForbidden)
 			_, _ = io.WriteString(w, "<html>blocked</html>")
 		}, NotACEN},
-		"a page with status 200": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>welcome</html>") }, NotACEN},
-		"JSON of something else": {func(w http.ResponseWriter, _ *http.Request) { answer(w, 404, map[string]string{"error": "nope"}) }, NotACEN},
+		"a page with status 200": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "<html>welcome</html>")
+		}, NotACEN},
+		"JSON of something else": {func(w http.ResponseWriter, _ *http.Request) {
+			answer(w, 404, map[string]string{"error": "nope"})
+		}, NotACEN},
 		"broken JSON": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"programs":[`)
@@ -177,7 +189,11 @@ func TestNobodyThere(t *testing.T) {
 	require.ErrorAs(t, err, &network)
 	require.Equal(t, Connect, network.Kind)
 
-	c, err = New(Options{Server: "https://" + address, Pause: func(context.Context, time.Duration) error { return nil }, Transport: failing{&net.DNSError{Name: "x", IsNotFound: true}}})
+	c, err = New(Options{
+		Server:    "https://" + address,
+		Pause:     func(context.Context, time.Duration) error { return nil },
+		Transport: failing{&net.DNSError{Name: "x", IsNotFound: true}},
+	})
 	require.NoError(t, err)
 	_, err = c.Server(t.Context())
 	require.ErrorAs(t, err, &network)
@@ -208,11 +224,14 @@ func TestRetries(t *testing.T) {
 		call func(*Client) error
 		want int32
 	}{
-		"read":            {func(c *Client) error { _, err := c.Programs(t.Context()); return err }, tries},
-		"change with key": {func(c *Client) error { _, err := c.NewLicense(t.Context(), "key", 1, api.NewLicense{}); return err }, tries},
-		"release":         {func(c *Client) error { _, err := c.Release(t.Context(), "key", 1, api.Release{}); return err }, tries},
-		"change":          {func(c *Client) error { _, err := c.ChangeLicense(t.Context(), 1, api.LicenseChange{}); return err }, 1},
-		"sign-in":         {func(c *Client) error { _, err := c.SignIn(t.Context(), api.SessionRequest{}); return err }, 1},
+		"read": {func(c *Client) error { _, err := c.Programs(t.Context()); return err }, tries},
+		"change with key": {func(c *Client) error {
+			_, err := c.NewLicense(t.Context(), "key", 1, api.NewLicense{})
+			return err
+		}, tries},
+		"release": {func(c *Client) error { _, err := c.Release(t.Context(), "key", 1, api.Release{}); return err }, tries},
+		"change":  {func(c *Client) error { _, err := c.ChangeLicense(t.Context(), 1, api.LicenseChange{}); return err }, 1},
+		"sign-in": {func(c *Client) error { _, err := c.SignIn(t.Context(), api.SessionRequest{}); return err }, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var calls atomic.Int32
@@ -273,7 +292,8 @@ func TestReleaseAndTransfer(t *testing.T) {
 	var calls []string
 	c := to(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		calls = append(calls, fmt.Sprintf("%s %s %s %s", r.Method, r.URL.Path, r.Header.Get(api.IdempotencyKey), strings.TrimSpace(string(body))))
+		calls = append(calls,
+			fmt.Sprintf("%s %s %s %s", r.Method, r.URL.Path, r.Header.Get(api.IdempotencyKey), strings.TrimSpace(string(body))))
 		if strings.HasSuffix(r.URL.Path, "/release") {
 			answer(w, 200, api.LicenseReceipt{License: released(wholeLicense(7, 9)), Receipt: receipt})
 			return
@@ -335,7 +355,8 @@ func (s *tokenServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestRefresh(t *testing.T) {
-	for name, expires := range map[string]time.Time{"the token ends soon": noon.Add(30 * time.Second), "the server ended it, whatever the clock says": noon.Add(time.Hour)} {
+	for name, expires := range map[string]time.Time{"the token ends soon": noon.Add(30 * time.Second),
+		"the server ended it, whatever the clock says": noon.Add(time.Hour)} {
 		t.Run(name, func(t *testing.T) {
 			s := &tokenServer{}
 			if expires.After(noon.Add(time.Minute)) {
@@ -381,7 +402,8 @@ func TestLists(t *testing.T) {
 		case strings.HasSuffix(r.URL.Path, "/orders/9/licenses"):
 			answer(w, 200, api.LicenseList{Licenses: []api.License{}, NextCursor: "the same for ever"})
 		case cursor == "":
-			answer(w, 200, api.LicenseList{Licenses: []api.License{wholeLicense(1, 1), wholeLicense(2, 1)}, NextCursor: "a/b?c&d"})
+			answer(w, 200,
+				api.LicenseList{Licenses: []api.License{wholeLicense(1, 1), wholeLicense(2, 1)}, NextCursor: "a/b?c&d"})
 		case cursor == "a/b?c&d":
 			answer(w, 200, api.LicenseList{Licenses: []api.License{wholeLicense(3, 1)}})
 		}
@@ -395,5 +417,9 @@ func TestLists(t *testing.T) {
 
 func TestTokensHideThemselves(t *testing.T) {
 	redacttest.Hidden(t, Tokens{Access: redacttest.Marker, Refresh: redacttest.Marker})
-	require.NotContains(t, errors.Join(&NetworkError{Kind: Connect, Host: "x", Err: stripURL(errors.New("x"))}).Error(), "SECRET")
+	require.NotContains(t, errors.Join(&NetworkError{
+		Kind: Connect,
+		Host: "x",
+		Err:  stripURL(errors.New("x")),
+	}).Error(), "SECRET")
 }

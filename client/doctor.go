@@ -144,7 +144,11 @@ func (e *examination) address(server string) Finding {
 		e.url, err = url.Parse(address)
 	}
 	if err != nil {
-		return Finding{Verdict: VerdictBad, What: textOf(err), Next: Say("Compare it with the address that the vendor gave you.")}
+		return Finding{
+			Verdict: VerdictBad,
+			What:    textOf(err),
+			Next:    Say("Compare it with the address that the vendor gave you."),
+		}
 	}
 	return good("The address is %s.", e.url)
 }
@@ -155,7 +159,8 @@ func (e *examination) proxy(ctx context.Context) Finding {
 		e.via, err = e.Proxy(r)
 	}
 	if err != nil {
-		return bad("Correct the proxy in the system's network settings, or the environment variable HTTPS_PROXY.", "The proxy that is set up cannot be read.")
+		return bad("Correct the proxy in the system's network settings, or the environment variable HTTPS_PROXY.",
+			"The proxy that is set up cannot be read.")
 	}
 	if e.via == nil {
 		return good("No proxy is set up for this address.")
@@ -189,7 +194,8 @@ func (e *examination) name(ctx context.Context) Finding {
 	if errors.As(err, &dns) && dns.IsNotFound {
 		return bad("Check the spelling, and whether this PC has a connection.", "The name %s is not known.", host)
 	}
-	return bad("This PC has no connection, or its network's name service does not answer. Check the network.", "The name %s could not be looked up.", host)
+	return bad("This PC has no connection, or its network's name service does not answer. Check the network.",
+		"The name %s could not be looked up.", host)
 }
 
 func (e *examination) connect(ctx context.Context) Finding {
@@ -232,35 +238,48 @@ func (e *examination) encryption(ctx context.Context) Finding {
 	response, err := e.get(ctx, "/healthz", false)
 	if err == nil {
 		_ = response.Body.Close()
-		return good("The connection is encrypted and trusted: the certificate was issued by “%s”.", issuer(response.TLS.PeerCertificates[0]))
+		return good("The connection is encrypted and trusted: the certificate was issued by “%s”.",
+			issuer(response.TLS.PeerCertificates[0]))
 	}
 	var network *NetworkError
 	if !errors.As(classify(ctx, e.url.Hostname(), err), &network) || network.Kind != TLS {
-		return bad("Something on the way breaks the connection off: a firewall, a proxy or a virus scanner. Ask who looks after your network.", "%s does not speak TLS as a license server does.", e.url.Hostname())
+		return bad("Something on the way breaks the connection off: a firewall, a proxy or a virus scanner. Ask who "+
+			"looks after your network.", "%s does not speak TLS as a license server does.", e.url.Hostname())
 	}
 	name := network.Issuer
 	if response, err := e.get(ctx, "/healthz", true); err == nil { // nothing is sent but the question who answers
 		_ = response.Body.Close()
 		name = issuer(response.TLS.PeerCertificates[0])
 	}
-	f := bad("If your company or a virus scanner inspects connections, its certificate must be installed in the system; otherwise do not go on, and tell the vendor.",
+	f := bad("If your company or a virus scanner inspects connections, its certificate must be installed in the "+
+		"system; otherwise do not go on, and tell the vendor.",
 		"The connection is not trusted: the certificate was issued by “%s”.", name)
 	var invalid x509.CertificateInvalidError
 	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
-		f.What = Say("The certificate is valid from %s to %s, and this PC's date is %s.", Day(invalid.Cert.NotBefore), Day(invalid.Cert.NotAfter), Day(e.Now()))
+		f.What = Say("The certificate is valid from %s to %s, and this PC's date is %s.", Day(invalid.Cert.NotBefore),
+			Day(invalid.Cert.NotAfter), Day(e.Now()))
 		f.Next = Say("Check the date of this PC. If it is right, tell the vendor.")
 	}
 	return f
 }
 
 func (e *examination) server(ctx context.Context) Finding {
-	c, err := New(Options{Server: e.url.String(), Transport: e.transport(false), Now: e.Now,
-		Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+	c, err := New(Options{
+		Server:    e.url.String(),
+		Transport: e.transport(false),
+		Now:       e.Now,
+		Pause:     func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	})
 	if err == nil {
 		e.about, err = c.Server(ctx)
 	}
 	if err != nil {
-		return Finding{Verdict: VerdictBad, What: textOf(err), Next: Say("A sign-in page of the network, or a proxy, may answer in its place: open a page in the browser. If that works, ask the vendor.")}
+		return Finding{
+			Verdict: VerdictBad,
+			What:    textOf(err),
+			Next: Say("A sign-in page of the network, or a proxy, may answer in its place: open a page in the browser. " +
+				"If that works, ask the vendor."),
+		}
 	}
 	return good("%s answers, version %s.", e.about.Name, e.about.Version)
 }
@@ -269,9 +288,11 @@ func (e *examination) clock(context.Context) Finding {
 	off := e.Now().Sub(e.about.Time)
 	switch {
 	case off > clockTolerance:
-		return warning("Set the date and time of this PC, best automatically.", "The clock of this PC is %s ahead of the server's.", roughly(off))
+		return warning("Set the date and time of this PC, best automatically.",
+			"The clock of this PC is %s ahead of the server's.", roughly(off))
 	case off < -clockTolerance:
-		return warning("Set the date and time of this PC, best automatically.", "The clock of this PC is %s behind the server's.", roughly(-off))
+		return warning("Set the date and time of this PC, best automatically.",
+			"The clock of this PC is %s behind the server's.", roughly(-off))
 	}
 	return good("The clock of this PC is right.")
 }
@@ -281,7 +302,8 @@ func roughly(d time.Duration) Text {
 	for _, unit := range []struct {
 		size      time.Duration
 		one, many Format
-	}{{24 * time.Hour, "one day", "%d days"}, {time.Hour, "one hour", "%d hours"}, {time.Minute, "one minute", "%d minutes"}} {
+	}{{24 * time.Hour, "one day", "%d days"}, {time.Hour, "one hour", "%d hours"}, {time.Minute, "one minute",
+		"%d minutes"}} {
 		if n := int(d / unit.size); n == 1 {
 			return Say(unit.one)
 		} else if n > 1 {
@@ -298,7 +320,8 @@ func (e *examination) health(ctx context.Context) Finding {
 	}
 	_ = response.Body.Close()
 	if response.StatusCode >= 300 {
-		return bad("Try again later; tasks are kept meanwhile and sent by themselves.", "The server is there, but cannot work just now.")
+		return bad("Try again later; tasks are kept meanwhile and sent by themselves.",
+			"The server is there, but cannot work just now.")
 	}
 	return good("The server is well.")
 }

@@ -124,7 +124,8 @@ func classify(ctx context.Context, host string, err error) error {
 		e.Kind = Proxy
 	case errors.As(err, &dns) && !dns.IsTimeout:
 		e.Kind = DNS
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
+		errors.As(err, &netErr) && netErr.Timeout():
 		e.Kind = Timeout
 	case unexpectedN:
 		e.Kind = Connect
@@ -153,8 +154,13 @@ func stripURL(err error) error {
 func problem(host string, status int, contentType string, body []byte) error {
 	var p api.Problem
 	mediaType, _, _ := strings.Cut(contentType, ";")
-	if strings.TrimSpace(mediaType) != api.ProblemMediaType || json.Unmarshal(body, &p) != nil || p.Code == "" || p.Status != status {
-		return &NetworkError{Kind: NotACEN, Host: host, Err: fmt.Errorf("HTTP status %d with content type %q", status, mediaType)}
+	if strings.TrimSpace(mediaType) != api.ProblemMediaType || json.Unmarshal(body, &p) != nil || p.Code == "" ||
+		p.Status != status {
+		return &NetworkError{
+			Kind: NotACEN,
+			Host: host,
+			Err:  fmt.Errorf("HTTP status %d with content type %q", status, mediaType),
+		}
 	}
 	return &p
 }

@@ -42,8 +42,10 @@ func (c *Client) pages(fetch func(query map[string]string) (next string, err err
 func (c *Client) Programs(ctx context.Context) ([]api.Program, error) {
 	var out api.ProgramList
 	err := c.do(ctx, call{
-		method: http.MethodGet, path: "/programs",
-		status: http.StatusOK, read: into(&out, checkPrograms),
+		method: http.MethodGet,
+		path:   "/programs",
+		status: http.StatusOK,
+		read:   into(&out, checkPrograms),
 	})
 	return out.Programs, err
 }
@@ -54,8 +56,11 @@ func (c *Client) Orders(ctx context.Context) (orders []api.Order, canAdd bool, e
 	err = c.pages(func(query map[string]string) (string, error) {
 		var out api.OrderList
 		err := c.do(ctx, call{
-			method: http.MethodGet, path: "/orders", query: query, status: http.StatusOK,
-			read: into(&out, func(list api.OrderList) error { return checkOrders(list, seen) }),
+			method: http.MethodGet,
+			path:   "/orders",
+			query:  query,
+			status: http.StatusOK,
+			read:   into(&out, func(list api.OrderList) error { return checkOrders(list, seen) }),
 		})
 		orders, canAdd = append(orders, out.Orders...), out.CanAddOrder
 		return out.NextCursor, err
@@ -75,8 +80,12 @@ func (c *Client) Licenses(ctx context.Context, order int64, ended bool) (license
 		}
 		var out api.LicenseList
 		err := c.do(ctx, call{
-			method: http.MethodGet, path: "/orders/{id}/licenses", params: id(order), query: query, status: http.StatusOK,
-			read: into(&out, func(list api.LicenseList) error { return checkLicenses(list, order, seen) }),
+			method: http.MethodGet,
+			path:   "/orders/{id}/licenses",
+			params: id(order),
+			query:  query,
+			status: http.StatusOK,
+			read:   into(&out, func(list api.LicenseList) error { return checkLicenses(list, order, seen) }),
 		})
 		licenses = append(licenses, out.Licenses...)
 		return out.NextCursor, err
@@ -94,8 +103,13 @@ func (c *Client) NewLicense(
 ) (out api.License, err error) {
 	pc := api.PCCodes{SiteCode: r.SiteCode, MachineID: r.MachineID, SiteMID: r.SiteMID}
 	err = c.do(ctx, call{
-		method: http.MethodPost, path: "/orders/{id}/licenses", params: id(order), key: key, body: r,
-		status: http.StatusCreated, read: into(&out, func(l api.License) error { return checkMade(l, pc) }),
+		method: http.MethodPost,
+		path:   "/orders/{id}/licenses",
+		params: id(order),
+		key:    key,
+		body:   r,
+		status: http.StatusCreated,
+		read:   into(&out, func(l api.License) error { return checkMade(l, pc) }),
 	})
 	return out, err
 }
@@ -103,8 +117,12 @@ func (c *Client) NewLicense(
 // ChangeLicense changes the note of a license.
 func (c *Client) ChangeLicense(ctx context.Context, license int64, r api.LicenseChange) (out api.License, err error) {
 	err = c.do(ctx, call{
-		method: http.MethodPatch, path: "/licenses/{id}", params: id(license), body: r,
-		status: http.StatusOK, read: into(&out, func(l api.License) error { return checkSame(l, license) }),
+		method: http.MethodPatch,
+		path:   "/licenses/{id}",
+		params: id(license),
+		body:   r,
+		status: http.StatusOK,
+		read:   into(&out, func(l api.License) error { return checkSame(l, license) }),
 	})
 	return out, err
 }
@@ -112,7 +130,10 @@ func (c *Client) ChangeLicense(ctx context.Context, license int64, r api.License
 // LicenseFile returns name and text of a license file, unverified.
 func (c *Client) LicenseFile(ctx context.Context, license int64) (name, content string, err error) {
 	err = c.do(ctx, call{
-		method: http.MethodGet, path: "/licenses/{id}/file", params: id(license), status: http.StatusOK,
+		method: http.MethodGet,
+		path:   "/licenses/{id}/file",
+		params: id(license),
+		status: http.StatusOK,
 		read: func(r *resty.Response) error {
 			if err := checkMediaType(r, api.LicenseFileMediaType); err != nil {
 				return err
@@ -133,8 +154,11 @@ func (c *Client) LicenseFile(ctx context.Context, license int64) (name, content 
 // EmailPreview returns the mail that SendEmail would send.
 func (c *Client) EmailPreview(ctx context.Context, license int64) (out api.EmailPreview, err error) {
 	err = c.do(ctx, call{
-		method: http.MethodGet, path: "/licenses/{id}/email", params: id(license),
-		status: http.StatusOK, read: into(&out, checkPreview),
+		method: http.MethodGet,
+		path:   "/licenses/{id}/email",
+		params: id(license),
+		status: http.StatusOK,
+		read:   into(&out, checkPreview),
 	})
 	return out, err
 }
@@ -142,8 +166,13 @@ func (c *Client) EmailPreview(ctx context.Context, license int64) (out api.Email
 // SendEmail asks the server to email the activation code. The same key sends one mail.
 func (c *Client) SendEmail(ctx context.Context, key string, license int64, r api.EmailRequest) error {
 	return c.do(ctx, call{
-		method: http.MethodPost, path: "/licenses/{id}/email", params: id(license), key: key, body: r,
-		status: http.StatusAccepted, read: empty,
+		method: http.MethodPost,
+		path:   "/licenses/{id}/email",
+		params: id(license),
+		key:    key,
+		body:   r,
+		status: http.StatusAccepted,
+		read:   empty,
 	})
 }
 
@@ -154,8 +183,13 @@ func (c *Client) Reactivate(
 ) (out api.License, err error) {
 	pc := api.PCCodes{SiteCode: r.SiteCode, MachineID: r.MachineID, SiteMID: r.SiteMID}
 	err = c.do(ctx, call{
-		method: http.MethodPost, path: "/licenses/{id}/reactivation", params: id(license), key: key, body: r,
-		status: http.StatusCreated, read: into(&out, func(l api.License) error { return checkMade(l, pc) }),
+		method: http.MethodPost,
+		path:   "/licenses/{id}/reactivation",
+		params: id(license),
+		key:    key,
+		body:   r,
+		status: http.StatusCreated,
+		read:   into(&out, func(l api.License) error { return checkMade(l, pc) }),
 	})
 	return out, err
 }
@@ -167,7 +201,11 @@ func (c *Client) Release(
 	ctx context.Context, key string, license int64, r api.Release,
 ) (out api.LicenseReceipt, err error) {
 	err = c.do(ctx, call{
-		method: http.MethodPost, path: "/licenses/{id}/release", params: id(license), key: key, body: r,
+		method: http.MethodPost,
+		path:   "/licenses/{id}/release",
+		params: id(license),
+		key:    key,
+		body:   r,
 		status: http.StatusOK,
 		read:   into(&out, func(l api.LicenseReceipt) error { return checkRelease(l, license) }),
 	})
@@ -181,7 +219,11 @@ func (c *Client) Transfer(
 ) (out api.LicenseReceipt, err error) {
 	pc := api.PCCodes{SiteCode: r.SiteCode, MachineID: r.MachineID, SiteMID: r.SiteMID}
 	err = c.do(ctx, call{
-		method: http.MethodPost, path: "/licenses/{id}/transfer", params: id(license), key: key, body: r,
+		method: http.MethodPost,
+		path:   "/licenses/{id}/transfer",
+		params: id(license),
+		key:    key,
+		body:   r,
 		status: http.StatusCreated,
 		read:   into(&out, func(l api.LicenseReceipt) error { return checkTransfer(l, license, pc) }),
 	})
@@ -194,8 +236,13 @@ func (c *Client) Remove(
 	ctx context.Context, key string, license int64, r api.Removal,
 ) (out api.OrderReceipt, err error) {
 	err = c.do(ctx, call{
-		method: http.MethodPost, path: "/licenses/{id}/removal", params: id(license), key: key, body: r,
-		status: http.StatusOK, read: into(&out, checkRemoval),
+		method: http.MethodPost,
+		path:   "/licenses/{id}/removal",
+		params: id(license),
+		key:    key,
+		body:   r,
+		status: http.StatusOK,
+		read:   into(&out, checkRemoval),
 	})
 	return out, err
 }
@@ -203,8 +250,12 @@ func (c *Client) Remove(
 // Compare asks how the PC with these codes compares with a license; it changes nothing.
 func (c *Client) Compare(ctx context.Context, license int64, r api.PCCodes) (out api.Comparison, err error) {
 	err = c.do(ctx, call{
-		method: http.MethodPost, path: "/licenses/{id}/comparison", params: id(license), body: r,
-		status: http.StatusOK, read: into(&out, checkComparison),
+		method: http.MethodPost,
+		path:   "/licenses/{id}/comparison",
+		params: id(license),
+		body:   r,
+		status: http.StatusOK,
+		read:   into(&out, checkComparison),
 	})
 	return out, err
 }
@@ -212,8 +263,12 @@ func (c *Client) Compare(ctx context.Context, license int64, r api.PCCodes) (out
 // NewOrder makes an order of a serial number. The same key with the same request has one effect and one answer.
 func (c *Client) NewOrder(ctx context.Context, key string, r api.NewOrder) (out api.Order, err error) {
 	err = c.do(ctx, call{
-		method: http.MethodPost, path: "/orders", key: key, body: r,
-		status: http.StatusCreated, read: into(&out, func(o api.Order) error { return checkNewOrder(o, r) }),
+		method: http.MethodPost,
+		path:   "/orders",
+		key:    key,
+		body:   r,
+		status: http.StatusCreated,
+		read:   into(&out, func(o api.Order) error { return checkNewOrder(o, r) }),
 	})
 	return out, err
 }
@@ -223,8 +278,12 @@ func (c *Client) History(ctx context.Context, order int64) (entries []api.Histor
 	err = c.pages(func(query map[string]string) (string, error) {
 		var out api.HistoryList
 		err := c.do(ctx, call{
-			method: http.MethodGet, path: "/orders/{id}/history", params: id(order), query: query,
-			status: http.StatusOK, read: into(&out, checkHistory),
+			method: http.MethodGet,
+			path:   "/orders/{id}/history",
+			params: id(order),
+			query:  query,
+			status: http.StatusOK,
+			read:   into(&out, checkHistory),
 		})
 		entries = append(entries, out.History...)
 		if len(entries) >= maxHistory {

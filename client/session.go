@@ -30,8 +30,11 @@ func (c *Client) access(ctx context.Context, refused string) (string, error) {
 	var session api.Session
 	// A refresh token works once: once sent, the answer is waited for even when the caller gives up.
 	err := c.send(context.WithoutCancel(ctx), call{
-		method: http.MethodPost, path: "/sessions/refresh", body: api.RefreshRequest{RefreshToken: refresh},
-		status: http.StatusCreated, read: into(&session, checkSession),
+		method: http.MethodPost,
+		path:   "/sessions/refresh",
+		body:   api.RefreshRequest{RefreshToken: refresh},
+		status: http.StatusCreated,
+		read:   into(&session, checkSession),
 	}, "")
 	if errors.Is(err, api.ErrAuthorization) || errors.Is(err, api.ErrValidation) {
 		return "", ErrSignedOut
@@ -45,7 +48,8 @@ func (c *Client) access(ctx context.Context, refused string) (string, error) {
 
 func (c *Client) current(refused string) (string, bool) {
 	t := c.Tokens()
-	return t.Access, t.Access != "" && t.Access != refused && (c.options.Now().Add(early).Before(t.AccessExpiresAt) || t.Refresh == "")
+	return t.Access, t.Access != "" && t.Access != refused &&
+		(c.options.Now().Add(early).Before(t.AccessExpiresAt) || t.Refresh == "")
 }
 
 // keep takes over the tokens of a session, stored first and used then.
@@ -67,8 +71,11 @@ func (c *Client) Tokens() Tokens {
 // Server describes the server; it needs no session.
 func (c *Client) Server(ctx context.Context) (out api.Server, err error) {
 	err = c.do(ctx, call{
-		method: http.MethodGet, path: "/server", open: true,
-		status: http.StatusOK, read: into(&out, checkServer),
+		method: http.MethodGet,
+		path:   "/server",
+		open:   true,
+		status: http.StatusOK,
+		read:   into(&out, checkServer),
 	})
 	return out, err
 }
@@ -76,8 +83,12 @@ func (c *Client) Server(ctx context.Context) (out api.Server, err error) {
 // SignIn begins a session.
 func (c *Client) SignIn(ctx context.Context, r api.SessionRequest) (out api.Session, err error) {
 	err = c.do(ctx, call{
-		method: http.MethodPost, path: "/sessions", body: r, open: true,
-		status: http.StatusCreated, read: into(&out, checkSession),
+		method: http.MethodPost,
+		path:   "/sessions",
+		body:   r,
+		open:   true,
+		status: http.StatusCreated,
+		read:   into(&out, checkSession),
 	})
 	if err == nil {
 		c.keep(out)

@@ -55,24 +55,25 @@ func TestWindowsBIOSID(t *testing.T) {
 		table []byte
 		want  string
 	}{
-		"laptop":                  {dell("1.8.0", "05/12/2023"), "Dell Inc. Dell Inc. 0K240Y"},
-		"after an update":         {dell("1.31.0", "07/01/2026"), "Dell Inc. Dell Inc. 0K240Y"},
-		"board before firmware":   {smbiosTable(board("ASUS", "PRIME"), firmware("AMI", "1", "2")), "AMI ASUS PRIME"},
-		"NA NA is no board":       {smbiosTable(firmware("INSYDE Corp.", "1", "2"), board("NA", "NA")), "INSYDE Corp."},
-		"vendor of the board":     {smbiosTable(firmware("AMI", "1", "2"), board("MSI", "Default string")), "AMI MSI"},
-		"no firmware":             {smbiosTable(board("ASUS", "PRIME")), "ASUS PRIME"},
-		"no board":                {smbiosTable(firmware("SeaBIOS", "1", "2")), "SeaBIOS"},
-		"placeholders":            {smbiosTable(firmware("To be filled by O.E.M.", "1", "2"), board("NA", "NA")), ""},
-		"version is no vendor":    {smbiosTable(firmware("", "1.8.0", "05/12/2023")), ""},
-		"board of four bytes":     {smbiosTable(firmware("AMI", "1", "2"), structure(smbiosBaseboard, nil)), "AMI"},
-		"text that is not there":  {smbiosTable(structure(smbiosBaseboard, []byte{7, 1}, "PRIME")), "PRIME"},
-		"empty":                   {smbiosTable(), ""},
-		"header only in part":     {[]byte{0, 3}, ""},
-		"length of three":         {smbiosTable([]byte{0, 3, 0, 0, 0, 0}), ""},
-		"length behind the end":   {smbiosTable([]byte{0, 200, 0, 0, 0, 0}), ""},
-		"text without an end":     {smbiosTable([]byte{0, 4, 0, 0, 'A', 'M', 'I'}), ""},
-		"ends after a structure":  {smbiosTable(board("ASUS", "PRIME")[:len(board("ASUS", "PRIME"))-1]), "ASUS PRIME"},
-		"bytes after the end":     {smbiosTable(board("ASUS", "PRIME"), structure(127, nil), []byte{0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}), "ASUS PRIME"},
+		"laptop":                 {dell("1.8.0", "05/12/2023"), "Dell Inc. Dell Inc. 0K240Y"},
+		"after an update":        {dell("1.31.0", "07/01/2026"), "Dell Inc. Dell Inc. 0K240Y"},
+		"board before firmware":  {smbiosTable(board("ASUS", "PRIME"), firmware("AMI", "1", "2")), "AMI ASUS PRIME"},
+		"NA NA is no board":      {smbiosTable(firmware("INSYDE Corp.", "1", "2"), board("NA", "NA")), "INSYDE Corp."},
+		"vendor of the board":    {smbiosTable(firmware("AMI", "1", "2"), board("MSI", "Default string")), "AMI MSI"},
+		"no firmware":            {smbiosTable(board("ASUS", "PRIME")), "ASUS PRIME"},
+		"no board":               {smbiosTable(firmware("SeaBIOS", "1", "2")), "SeaBIOS"},
+		"placeholders":           {smbiosTable(firmware("To be filled by O.E.M.", "1", "2"), board("NA", "NA")), ""},
+		"version is no vendor":   {smbiosTable(firmware("", "1.8.0", "05/12/2023")), ""},
+		"board of four bytes":    {smbiosTable(firmware("AMI", "1", "2"), structure(smbiosBaseboard, nil)), "AMI"},
+		"text that is not there": {smbiosTable(structure(smbiosBaseboard, []byte{7, 1}, "PRIME")), "PRIME"},
+		"empty":                  {smbiosTable(), ""},
+		"header only in part":    {[]byte{0, 3}, ""},
+		"length of three":        {smbiosTable([]byte{0, 3, 0, 0, 0, 0}), ""},
+		"length behind the end":  {smbiosTable([]byte{0, 200, 0, 0, 0, 0}), ""},
+		"text without an end":    {smbiosTable([]byte{0, 4, 0, 0, 'A', 'M', 'I'}), ""},
+		"ends after a structure": {smbiosTable(board("ASUS", "PRIME")[:len(board("ASUS", "PRIME"))-1]), "ASUS PRIME"},
+		"bytes after the end": {smbiosTable(board("ASUS", "PRIME"), structure(127, nil),
+			[]byte{0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}), "ASUS PRIME"},
 		"ends in an empty string": {smbiosTable(board("ASUS", "PRIME"), []byte{127, 4, 0, 0, 0}), "ASUS PRIME"},
 	} {
 		value, err := windowsSource{windowsPC{firmware: c.table}}.biosID()
@@ -378,9 +379,11 @@ func TestWindows(t *testing.T) {
 		}
 	}
 	pc := windowsPC{
-		guid: "6fa3c1d2-0000-4000-8000-112233445566", serial: 0x7c3e2238, firmware: dell("1.8.0", "05/12/2023"),
-		disks:   []windowsDisk{{descriptor: storage(busSATA, "", "Samsung SSD 970", "S3Z9NB0K123456X")}},
-		optical: [][]byte{storage(busATAPI, "HL-DT-ST", "DVDRAM GU90N", "")},
+		guid:     "6fa3c1d2-0000-4000-8000-112233445566",
+		serial:   0x7c3e2238,
+		firmware: dell("1.8.0", "05/12/2023"),
+		disks:    []windowsDisk{{descriptor: storage(busSATA, "", "Samsung SSD 970", "S3Z9NB0K123456X")}},
+		optical:  [][]byte{storage(busATAPI, "HL-DT-ST", "DVDRAM GU90N", "")},
 		adapter: []windowsAdapter{
 			nic("{2}", `USB\VID_0BDA&PID_8153`, "00:50:b6:00:00:07"),
 			nic("{3}", `PCI\VEN_8086&DEV_15BB`, "f4:8e:38:00:12:ab"),

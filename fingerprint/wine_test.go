@@ -17,7 +17,8 @@ import (
 
 // Under Wine a test can say what the system answers: `make test-windows`.
 func TestWineLocks(t *testing.T) {
-	key, err := registry.OpenKey(registry.LOCAL_MACHINE, `SOFTWARE\Microsoft\Cryptography`, registry.ALL_ACCESS|registry.WOW64_64KEY)
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE, `SOFTWARE\Microsoft\Cryptography`,
+		registry.ALL_ACCESS|registry.WOW64_64KEY)
 	require.NoError(t, err)
 	defer key.Close()
 	former, _, err := key.GetStringValue("MachineGuid")

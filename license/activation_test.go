@@ -37,14 +37,16 @@ func TestActivationEdges(t *testing.T) {
 // "Activation code").
 func TestExpiryDays(t *testing.T) {
 	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
-	for _, day := range []time.Time{epoch.AddDate(0, 0, 1), epoch.AddDate(0, 0, 65535), time.Date(2028, 2, 29, 0, 0, 0, 0, time.UTC)} {
+	for _, day := range []time.Time{epoch.AddDate(0, 0, 1), epoch.AddDate(0, 0, 65535),
+		time.Date(2028, 2, 29, 0, 0, 0, 0, time.UTC)} {
 		code, err := a.Activate(codes, Grant{Features: 65535, Expires: day.Add(86399 * time.Second), Issue: MaxIssue})
 		require.NoError(t, err, day)
 		g, err := a.Check(codes, code)
 		require.NoError(t, err)
 		require.Equal(t, Grant{Features: 65535, Expires: day, Issue: MaxIssue}, g)
 	}
-	for _, day := range []time.Time{epoch, epoch.Add(-time.Second), epoch.AddDate(0, 0, 65536), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-9999, 1, 1, 0, 0, 0, 0, time.UTC)} {
+	for _, day := range []time.Time{epoch, epoch.Add(-time.Second), epoch.AddDate(0, 0, 65536),
+		time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-9999, 1, 1, 0, 0, 0, 0, time.UTC)} {
 		_, err := a.Activate(codes, Grant{Expires: day})
 		require.ErrorContains(t, err, "cannot end on", day)
 	}
@@ -58,7 +60,8 @@ func TestExpiryDays(t *testing.T) {
 // "Activation code").
 func TestForgedActivationCodes(t *testing.T) {
 	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
-	for _, forged := range []ActivationCode{{}, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}} {
+	for _, forged := range []ActivationCode{{},
+		{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}} {
 		_, err := a.Check(codes, forged)
 		require.ErrorIs(t, err, ErrActivationInvalid)
 	}

@@ -31,9 +31,13 @@ func TestCompare(t *testing.T) {
 		changes   int
 		reasons   []Reason
 	}{
-		"same":                       {then, then, some, 0, nil},
-		"one hardware lock":          {then, with(map[Lock]string{NETID: "other"}), some, 1, nil},
-		"software locks never count": {then, with(map[Lock]string{HDID: "other", OSID: "other", NETID: "other"}), some, 1, nil},
+		"same":              {then, then, some, 0, nil},
+		"one hardware lock": {then, with(map[Lock]string{NETID: "other"}), some, 1, nil},
+		"software locks never count": {then, with(map[Lock]string{
+			HDID:  "other",
+			OSID:  "other",
+			NETID: "other",
+		}), some, 1, nil},
 		"two hardware locks": {
 			then, with(map[Lock]string{NETID: "other", CPUID: "other"}), some, 2, []Reason{ReasonTooManyChanges},
 		},
@@ -67,13 +71,25 @@ func TestCompare(t *testing.T) {
 			then, with(map[Lock]string{NETID: "other", HDHWID: "other"}), all, 2, []Reason{ReasonAnotherPC},
 		},
 		"another PC of the model, disk not readable": {
-			with(map[Lock]string{HDHWID: ""}), with(map[Lock]string{HDHWID: "", NETID: "other"}), all, 1, []Reason{ReasonAnotherPC},
+			with(map[Lock]string{HDHWID: ""}), with(map[Lock]string{HDHWID: "", NETID: "other"}), all, 1,
+			[]Reason{ReasonAnotherPC},
 		},
 		"another PC where any difference refuses": {
-			then, with(map[Lock]string{NETID: "other", HDHWID: "other"}), strict, 2, []Reason{ReasonAnyDifference, ReasonAnotherPC},
+			then, with(map[Lock]string{NETID: "other", HDHWID: "other"}), strict, 2,
+			[]Reason{ReasonAnyDifference, ReasonAnotherPC},
 		},
-		"the disk alone": {then, with(map[Lock]string{NETID: "other", CPUID: "other", BIOSID: "other", CDHWID: "other"}), all, 4, nil},
-		"the card alone": {then, with(map[Lock]string{HDHWID: "other", CPUID: "other", BIOSID: "other", CDHWID: "other"}), all, 4, nil},
+		"the disk alone": {then, with(map[Lock]string{
+			NETID:  "other",
+			CPUID:  "other",
+			BIOSID: "other",
+			CDHWID: "other",
+		}), all, 4, nil},
+		"the card alone": {then, with(map[Lock]string{
+			HDHWID: "other",
+			CPUID:  "other",
+			BIOSID: "other",
+			CDHWID: "other",
+		}), all, 4, nil},
 		"neither, but the system": {
 			with(neither), with(map[Lock]string{NETID: "", HDHWID: "", HDID: "other"}), some, 0, nil,
 		},
@@ -85,7 +101,8 @@ func TestCompare(t *testing.T) {
 			[]Reason{ReasonTooFewReadable},
 		},
 		"neither, and system and volume are not readable": {
-			with(map[Lock]string{NETID: "", HDHWID: "", OSID: "", HDID: ""}), with(map[Lock]string{NETID: "", HDHWID: "", OSID: "", HDID: ""}),
+			with(map[Lock]string{NETID: "", HDHWID: "", OSID: "", HDID: ""}),
+			with(map[Lock]string{NETID: "", HDHWID: "", OSID: "", HDID: ""}),
 			some, 0, []Reason{ReasonTooFewReadable},
 		},
 		"neither, and another processor": {
@@ -178,7 +195,8 @@ func TestCloser(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	now := key.Block(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"})
 	compare := func(raw RawLocks) Comparison { return Compare(key.Block(raw), now, DefaultPolicy()) }
-	full, fewer := compare(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"}), compare(RawLocks{3: "network", 5: "disk"})
+	full := compare(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"})
+	fewer := compare(RawLocks{3: "network", 5: "disk"})
 	other := compare(RawLocks{"volume", "other", "os", "network", "cpu", "disk", "cd"})
 	require.True(t, full.Closer(fewer))
 	require.False(t, fewer.Closer(full))

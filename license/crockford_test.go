@@ -13,7 +13,11 @@ func TestCheckLetter(t *testing.T) {
 	for _, code := range []struct {
 		kind  CodeKind
 		shown string
-	}{{KindRemovalCode, "9D2BK-DD62M-C"}, {KindSerialNumber, "SM4G-2FQZ-XF-7EGC-WT2T"}, {KindRemovalCode, "00000-00000-0"}} {
+	}{
+		{KindRemovalCode, "9D2BK-DD62M-C"},
+		{KindSerialNumber, "SM4G-2FQZ-XF-7EGC-WT2T"},
+		{KindRemovalCode, "00000-00000-0"},
+	} {
 		letters := []byte(strings.ReplaceAll(code.shown, "-", ""))
 		for i := range letters {
 			for _, other := range []byte(crockford) {

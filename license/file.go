@@ -102,17 +102,23 @@ type claims struct {
 func (k SigningKey) Sign(f File) (string, error) {
 	issuedAt := f.IssuedAt.UTC().Truncate(time.Second)
 	c := claims{
-		Issuer: &f.Issuer, ID: strconv.FormatInt(f.ID, 10), IssuedAt: &issuedAt,
+		Issuer:    &f.Issuer,
+		ID:        strconv.FormatInt(f.ID, 10),
+		IssuedAt:  &issuedAt,
 		Program:   &programClaim{f.ProgramID, f.ProgramName},
-		Signature: string(f.Signature), Order: f.Order,
-		Site: f.Codes.Site.String(), Machine: f.Codes.Machine.String(), Code: f.ActivationCode.String(),
-		Features: &f.Features,
+		Signature: string(f.Signature),
+		Order:     f.Order,
+		Site:      f.Codes.Site.String(),
+		Machine:   f.Codes.Machine.String(),
+		Code:      f.ActivationCode.String(),
+		Features:  &f.Features,
 		Policy: &policyClaim{
 			Enabled:            f.Policy.Enabled,
 			MaxHardwareChanges: f.Policy.MaxHardwareChanges,
 			Changeable:         []string{},
 		},
-		Seed: base64.RawURLEncoding.EncodeToString(f.Seed.bytes()), Note: f.Note,
+		Seed: base64.RawURLEncoding.EncodeToString(f.Seed.bytes()),
+		Note: f.Note,
 	}
 	for _, l := range f.Policy.Changeable {
 		if name := l.String(); !slices.Contains(c.Policy.Changeable, name) {
@@ -217,8 +223,13 @@ func fileFromClaims(body []byte) (File, error) {
 		return damaged("locking policy")
 	}
 	f := File{
-		Issuer: *c.Issuer, IssuedAt: c.IssuedAt.UTC(), ProgramID: c.Program.ID, ProgramName: c.Program.Name,
-		Order: c.Order, Features: *c.Features, Note: c.Note,
+		Issuer:      *c.Issuer,
+		IssuedAt:    c.IssuedAt.UTC(),
+		ProgramID:   c.Program.ID,
+		ProgramName: c.Program.Name,
+		Order:       c.Order,
+		Features:    *c.Features,
+		Note:        c.Note,
 	}
 	if c.Expires != nil {
 		f.Expires = c.Expires.UTC()

@@ -28,7 +28,8 @@ OCR: 83A9 - 3429 - 0090 - B3F5`
 		"serial number SM4G-2FQZ-XF-7EGC-WT2T",
 		"Machine ID 83A9-3429-0090-B3F5",
 	}, got)
-	for _, ordinary := range []string{"", "The best deed of the decade was a facade.", "call 555-1234 on 2026-11-24", "deadbeef", "see https://example.com/a-b-c-d"} {
+	for _, ordinary := range []string{"", "The best deed of the decade was a facade.", "call 555-1234 on 2026-11-24",
+		"deadbeef", "see https://example.com/a-b-c-d"} {
 		require.Empty(t, Find(ordinary), ordinary)
 	}
 }
@@ -59,7 +60,8 @@ func FuzzFind(f *testing.F) {
 
 func BenchmarkFindHostile(b *testing.B) {
 	for name, piece := range map[string]string{
-		"groups": "AAAA-", "letters": "A ", "dashed letters": "A A A A-", "one word": "A", "codes": "7183EC4D ", "dashes": "-", "labels": "site ",
+		"groups": "AAAA-", "letters": "A ", "dashed letters": "A A A A-", "one word": "A", "codes": "7183EC4D ",
+		"dashes": "-", "labels": "site ",
 		"wrong check letters": "9D2BK-DD62M-D ",
 	} {
 		text := strings.Repeat(piece, maxSearched/len(piece))
@@ -121,11 +123,12 @@ func TestFindInPastedTexts(t *testing.T) {
 		"2021 2022 2023 2024":                           nil,
 		"card 4111111111111111, or 4111 1111 1111 1111": nil,
 		"7183EC4D\n\n\n":                                {"Site code 7183EC4D"},
-		"7183EC4D\n8183EC4D\n9183EC4D\nA183EC4D":        {"Site code 7183EC4D", "Site code 8183EC4D", "Site code 9183EC4D", "Site code A183EC4D"},
-		"83A9\n3429\n0090\nB3F5":                        nil,
-		"on 24112026 and 20261124":                      nil,
-		"Ü7183EC4D 7183EC4Dß":                           nil,
-		"WORLD PEACE 4":                                 nil,
+		"7183EC4D\n8183EC4D\n9183EC4D\nA183EC4D": {"Site code 7183EC4D", "Site code 8183EC4D", "Site code 9183EC4D",
+			"Site code A183EC4D"},
+		"83A9\n3429\n0090\nB3F5":   nil,
+		"on 24112026 and 20261124": nil,
+		"Ü7183EC4D 7183EC4Dß":      nil,
+		"WORLD PEACE 4":            nil,
 		"sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08": nil,
 	} {
 		var got []string
@@ -149,9 +152,11 @@ func TestFindReturnsEveryCode(t *testing.T) {
 		removal := activation.RemovalSeed(code).RemovalCode(codes)
 		serial, err := serials.Serial(7, uint32(i+1), 0)
 		require.NoError(t, err)
-		text := "Site code: " + codes.Site.String() + "\nMachine ID: " + codes.Machine.String() + "\nBoth: " + codes.Merged() + "\n\nActivation code: " + code.String() +
+		text := "Site code: " + codes.Site.String() + "\nMachine ID: " + codes.Machine.String() + "\nBoth: " +
+			codes.Merged() + "\n\nActivation code: " + code.String() +
 			"\nRemoval code: " + removal.String() + "\nSerial number: " + serial.String() + "\nKind regards"
-		want := []string{codes.Site.String(), codes.Machine.String(), codes.Merged(), code.String(), removal.String(), serial.String()}
+		want := []string{codes.Site.String(), codes.Machine.String(), codes.Merged(), code.String(), removal.String(),
+			serial.String()}
 		var got []string
 		for _, f := range Find(text) {
 			got = append(got, f.Text)
@@ -178,7 +183,8 @@ func TestFindDoesNotCutCodes(t *testing.T) {
 func FuzzFindIsQuietOnGarbage(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 200})
 	f.Fuzz(func(t *testing.T, picks []byte) {
-		pieces := []string{"7183EC4D", "83A9", "-", " ", "\n", "\r\n> ", "=\n", "Site code ", "9D2BK", "C", "\u00ad", "–", "_", ":", "A", "0", "\xff", "ß"}
+		pieces := []string{"7183EC4D", "83A9", "-", " ", "\n", "\r\n> ", "=\n", "Site code ", "9D2BK", "C", "\u00ad", "–",
+			"_", ":", "A", "0", "\xff", "ß"}
 		var b strings.Builder
 		for _, p := range picks {
 			b.WriteString(pieces[int(p)%len(pieces)])

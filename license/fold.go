@@ -14,7 +14,8 @@ const (
 
 // dashes are separators besides Unicode's own property Dash, as keyboards and text recognition make them.
 var dashes = map[rune]bool{
-	'_': true, '.': true, ':': true, '\u02d7': true, '\u2043': true, '\u2500': true, '\u2796': true, '\u30fc': true, '\uff3f': true, '\uff70': true,
+	'_': true, '.': true, ':': true, '\u02d7': true, '\u2043': true, '\u2500': true, '\u2796': true, '\u30fc': true,
+	'\uff3f': true, '\uff70': true,
 }
 
 // classify tells separators and invisible characters from letters (spec: codes "Reading what people type").

@@ -26,11 +26,13 @@ func TestReadable(t *testing.T) {
 		"0": false, "00-00-00": false, "ffff-ffff": false, "FF:FF:FF:FF:FF:FF": false, "SN1111": false, "ABCD1111": false,
 		"ABCDE1111": true, "SN1112": true, "1SN1111": true, "0xAAAA": false,
 		// digits that count
-		"1234567": false, "123456": true, "7654321": false, "8901234": false, "3210987": false, "9ABCDEF": false, "ABCDEF0": true,
+		"1234567": false, "123456": true, "7654321": false, "8901234": false, "3210987": false, "9ABCDEF": false,
+		"ABCDEF0": true,
 		"FEDCBA9": false, "0FEDCBA": true, "9A01234": true, "ABCD1234567": false, "ABCDE1234567": true, "12345678X": true,
 		"0x1234567": false, "1234568": true, "2234567": true,
 		// zeros
-		"10000001": false, "1000001": true, "ABCD00000001": false, "ABCDE00000001": false, "ABCDEF00000001": true, "Z00000AB": false,
+		"10000001": false, "1000001": true, "ABCD00000001": false, "ABCDE00000001": false, "ABCDEF00000001": true,
+		"Z00000AB": false,
 		"Z0000ABC": true, "naa.5000000000000000": false,
 	} {
 		normalized, ok := Readable(HDHWID, raw)
@@ -144,7 +146,8 @@ func TestBlocksBeginWithAZeroBit(t *testing.T) {
 }
 
 func FuzzNames(f *testing.F) {
-	for _, seed := range []string{"", "HD_ID", "EQH524Y", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"} {
+	for _, seed := range []string{"", "HD_ID", "EQH524Y",
+		"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

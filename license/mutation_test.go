@@ -76,7 +76,8 @@ func mutated(random *rand.Rand, e, other token) token {
 		}
 		return clone
 	case what == 3: // a byte from the signature to the claims, which moves the border
-		clone.claims, clone.signature = append(clone.claims, clone.signature[0]), append(clone.signature[1:], byte(random.Uint32()))
+		clone.claims, clone.signature = append(clone.claims, clone.signature[0]),
+			append(clone.signature[1:], byte(random.Uint32()))
 		return clone
 	}
 	flipped := map[int]bool{}

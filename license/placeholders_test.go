@@ -68,7 +68,8 @@ func TestVirtualOpticalDrives(t *testing.T) {
 		"QEMU DVD-ROM QM00003": false, "VBOX CD-ROM VB2-01700376": false,
 		"VMware Virtual SATA CDRW Drive 01000000000000000001": false, "NECVMWar VMware SATA CD01": false,
 		"Msft Virtual CD/ROM": false, "Microsoft Virtual DVD-ROM": false,
-		"Virtual DVD-ROM [1]": false, "XEN Virtual CD": false, "ELBY CLONEDRIVE": false, "HL-DT-ST DVDRAM GU90N KZ9F1234567": true, "TSSTcorp CDDVDW SH-224DB R8XX6GBF70123X": true,
+		"Virtual DVD-ROM [1]": false, "XEN Virtual CD": false, "ELBY CLONEDRIVE": false,
+		"HL-DT-ST DVDRAM GU90N KZ9F1234567": true, "TSSTcorp CDDVDW SH-224DB R8XX6GBF70123X": true,
 		"MATSHITA DVD-R UJ-8A8": true, "PLDS DVD+-RW DU-8A5LH": true,
 	} {
 		_, ok := Readable(CDHWID, raw)

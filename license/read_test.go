@@ -12,7 +12,8 @@ import (
 // people type").
 func TestForgivingReading(t *testing.T) {
 	for _, text := range []string{
-		"7183EC4D", "7183ec4d", " 7183 EC4D ", "“7183-EC4D”", "7183\u2011EC4D\r\n", "7\u200b183\u00a0EC4D", "７１８３ＥＣ４Ｄ", "'7183—ec4d'",
+		"7183EC4D", "7183ec4d", " 7183 EC4D ", "“7183-EC4D”", "7183\u2011EC4D\r\n", "7\u200b183\u00a0EC4D", "７１８３ＥＣ４Ｄ",
+		"'7183—ec4d'",
 		"7\u00ad183EC4D\ufeff", "7I83EC4D", "7l83EC4D",
 	} {
 		site, err := ParseSiteCode(text)
@@ -46,7 +47,8 @@ func TestFaultsNameTheGroup(t *testing.T) {
 		{KindMachineID, "83A9 342 0090 B3F5", FaultTooShort, 2, "group 2 of 4"},
 		{KindMachineID, "83 A9-342-00 90-B3F5", FaultTooShort, 2, "group 2 of 4"},
 		{KindMachineID, "83A9-34290090-B3F", FaultTooShort, 4, "group 4 of 4"},
-		{KindMachineID, "83A9-3429-00900-B3F5", FaultTooLong, 3, "Group 3 of the Machine ID is too long: it has 5 characters, not 4"},
+		{KindMachineID, "83A9-3429-00900-B3F5", FaultTooLong, 3,
+			"Group 3 of the Machine ID is too long: it has 5 characters, not 4"},
 		{KindMachineID, "83A9-3429-0090-B3F5-1", FaultTooLong, 0, "17 characters, not 16"},
 		{KindMachineID, "83A934290090B3F", FaultTooShort, 0, "15 of 16"},
 		{KindMachineID, "83A93429X090B3F5", FaultLetter, 3, "Group 3"},
@@ -76,7 +78,8 @@ func TestFaultsNameTheGroup(t *testing.T) {
 }
 
 func FuzzParsers(f *testing.F) {
-	for _, seed := range []string{"", "7183EC4D", "83A9-3429-0090-B3F5", "9D2BK-DD62M-C", "SM4G-2FQZ-XF-7EGC-WT2T", "F3945D8C-B0D71FFA-02A956E3-8D6DB947", "\xff\xfe", "７"} {
+	for _, seed := range []string{"", "7183EC4D", "83A9-3429-0090-B3F5", "9D2BK-DD62M-C", "SM4G-2FQZ-XF-7EGC-WT2T",
+		"F3945D8C-B0D71FFA-02A956E3-8D6DB947", "\xff\xfe", "７"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -101,7 +104,9 @@ func FuzzParsers(f *testing.F) {
 func TestEveryKindIsReadForgivingly(t *testing.T) {
 	shown := map[CodeKind]string{
 		KindSiteCode: "7183EC4D", KindMachineID: "83A9-3429-0090-B3F5", KindMerged: "7183-EC4D-83A9-3429-0090-B3F5",
-		KindActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947", KindRemovalCode: "9D2BK-DD62M-C", KindSerialNumber: "SM4G-2FQZ-XF-7EGC-WT2T",
+		KindActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947",
+		KindRemovalCode:    "9D2BK-DD62M-C",
+		KindSerialNumber:   "SM4G-2FQZ-XF-7EGC-WT2T",
 	}
 	require.Len(t, shown, len(shapes))
 	mangles := map[string]func(string) string{

@@ -87,7 +87,8 @@ func TestVerifiedAsByTheLibrary(t *testing.T) {
 	}
 	parts := strings.Split(token, ".")
 	for _, moved := range []string{ // what is signed tells its parts apart
-		"v4.public." + parts[2] + "." + parts[3] + "AA", "v4.public." + parts[2] + "." + parts[3] + ".", "v3.public." + parts[2] + "." + parts[3], "v4.local." + parts[2] + "." + parts[3],
+		"v4.public." + parts[2] + "." + parts[3] + "AA", "v4.public." + parts[2] + "." + parts[3] + ".",
+		"v3.public." + parts[2] + "." + parts[3], "v4.local." + parts[2] + "." + parts[3],
 		"v4.public." + parts[2] + ".", "v4.public." + parts[2], "V4.public." + parts[2] + "." + parts[3],
 	} {
 		require.False(t, asTheLibrary(t, public, moved, files.assertion), moved)
@@ -109,7 +110,8 @@ func FuzzVerifiedAsByTheLibrary(f *testing.F) {
 		made := token{claims: body, footer: foot}
 		made.signature = ed25519.Sign(key.private(), made.signed(assertion))
 		made.signature[flip%ed25519.SignatureSize] ^= flip
-		text := header + base64.RawURLEncoding.EncodeToString(append(bytes.Clone(body), made.signature...)) + "." + base64.RawURLEncoding.EncodeToString(foot)
+		text := header + base64.RawURLEncoding.EncodeToString(append(bytes.Clone(body), made.signature...)) + "." +
+			base64.RawURLEncoding.EncodeToString(foot)
 		require.Equal(t, flip == 0, made.signedBy(key.Public(), assertion))
 		asTheLibrary(t, key.Public(), text, assertion)
 	})

@@ -91,7 +91,8 @@ func TestVerifyValidationFindsTheKey(t *testing.T) {
 	_, err = VerifyValidation(token, want.Nonce, func(string) (PublicKey, bool) { return stranger, true })
 	require.ErrorIs(t, err, ErrValidationSignature)
 	require.NotErrorIs(t, err, ErrValidationKey)
-	for _, text := range []string{"", token + "\n", " " + token, token + "==", token + strings.Repeat("A", MaxValidation)} {
+	for _, text := range []string{"", token + "\n", " " + token, token + "==",
+		token + strings.Repeat("A", MaxValidation)} {
 		_, err := VerifyValidation(text, want.Nonce, byKey(key.Public()))
 		require.ErrorIs(t, err, ErrValidationDamaged, "%.20q", text)
 	}
@@ -156,7 +157,8 @@ func TestNonce(t *testing.T) {
 	require.Equal(t, n, read)
 	_, err = NewNonce(strings.NewReader("short"))
 	require.Error(t, err)
-	for _, text := range []string{"", "AAAA", n.String() + "=", n.String()[:4] + "\n" + n.String()[4:], n.String()[:21] + "h"} {
+	for _, text := range []string{"", "AAAA", n.String() + "=", n.String()[:4] + "\n" + n.String()[4:],
+		n.String()[:21] + "h"} {
 		_, err := ParseNonce(text)
 		require.Error(t, err, "%q", text)
 	}

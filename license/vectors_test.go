@@ -414,7 +414,8 @@ func TestEd25519Vectors(t *testing.T) {
 			sum := int(malleable[32+i]) + int(order[i]) + carry
 			malleable[32+i], carry = byte(sum), sum>>8
 		}
-		require.False(t, ed25519.Verify(p[:], message, malleable), "S plus the group order is the same point but not the signature")
+		require.False(t, ed25519.Verify(p[:], message, malleable),
+			"S plus the group order is the same point but not the signature")
 	}
 }
 

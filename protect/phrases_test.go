@@ -55,7 +55,9 @@ func count(list []string, text string) (n int) {
 
 // Every verdict has a text in every language, in which nothing is left to fill in.
 func TestEveryVerdictSpeaks(t *testing.T) {
-	l := &License{program: Program{Name: "Note{date}pad"}, options: Options{Now: func() time.Time { return time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC) }}}
+	l := &License{program: Program{Name: "Note{date}pad"}, options: Options{Now: func() time.Time {
+		return time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)
+	}}}
 	at := time.Date(2026, 12, 1, 23, 59, 59, 0, time.UTC)
 	reasons := &license.Comparison{Reasons: []license.Reason{
 		license.ReasonAnyDifference, license.ReasonNotChangeable, license.ReasonTooManyChanges, license.ReasonAnotherPC,
@@ -64,7 +66,8 @@ func TestEveryVerdictSpeaks(t *testing.T) {
 	said := map[string]bool{}
 	for kind := Undecided; kind <= NoLicense; kind++ {
 		for _, typed := range []bool{false, true} {
-			for _, err := range []error{nil, misbuilt{errors.New("x")}, fs.ErrPermission, installed.ErrSilent, installed.ErrNoHome, errors.New("x")} {
+			for _, err := range []error{nil, misbuilt{errors.New("x")}, fs.ErrPermission, installed.ErrSilent,
+				installed.ErrNoHome, errors.New("x")} {
 				for _, folder := range []bool{false, true} {
 					for days := range 3 {
 						if (err != nil) != (kind == Undecided || kind == Unreadable) {
@@ -100,7 +103,8 @@ func TestEveryVerdictSpeaks(t *testing.T) {
 		}
 	}
 	for name := range phrases {
-		helper := strings.HasPrefix(name, "activate") || name == "back" || strings.HasSuffix(name, "file") || strings.Contains(name, "_")
+		helper := strings.HasPrefix(name, "activate") || name == "back" || strings.HasSuffix(name, "file") ||
+			strings.Contains(name, "_")
 		require.True(t, said[name] || helper, "no verdict says %q", name)
 	}
 	require.Empty(t, Verdict{}.Text("en"))
@@ -110,8 +114,9 @@ func TestEveryVerdictSpeaks(t *testing.T) {
 func TestLanguages(t *testing.T) {
 	v := Verdict{Kind: Valid, License: &Details{}, program: "Notepad"}
 	for tag, want := range map[string]string{
-		"en": "Notepad is licensed on this PC.", "": "Notepad is licensed on this PC.", "pt-BR": "Notepad is licensed on this PC.",
-		"de": "Notepad ist auf diesem PC lizenziert.", "de-AT": "Notepad ist auf diesem PC lizenziert.",
+		"en": "Notepad is licensed on this PC.", "": "Notepad is licensed on this PC.",
+		"pt-BR": "Notepad is licensed on this PC.",
+		"de":    "Notepad ist auf diesem PC lizenziert.", "de-AT": "Notepad ist auf diesem PC lizenziert.",
 		"DE_de.UTF-8": "Notepad ist auf diesem PC lizenziert.", "fr_CA": "Notepad est sous licence sur ce PC.",
 		"es-419": "Notepad tiene licencia en este PC.", "ja.UTF-8": "NotepadはこのPCでライセンスされています。",
 	} {

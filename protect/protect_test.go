@@ -53,8 +53,11 @@ func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{t: t, now: noon}
 	d.program = protect.Program{
-		Name: "Notepad", Signature: string(signature), PublicKeys: []string{signing.Public().String(), former.Public().String()},
-		ActivationKey: &activation, Policy: license.DefaultPolicy(),
+		Name:          "Notepad",
+		Signature:     string(signature),
+		PublicKeys:    []string{signing.Public().String(), former.Public().String()},
+		ActivationKey: &activation,
+		Policy:        license.DefaultPolicy(),
 	}
 	d.options = protect.Options{
 		Folder:      t.TempDir(),
@@ -74,8 +77,17 @@ func (d *desk) license(change ...func(*license.File)) license.File {
 	reading, err := d.options.Fingerprint.Read(d.t.Context())
 	require.NoError(d.t, err)
 	f := license.File{
-		Issuer: "Vendor", ID: 7, IssuedAt: noon.AddDate(0, 0, -10), ProgramID: 3, ProgramName: "Notepad", Signature: signature, Order: 5,
-		Codes: key.Codes(0x123, reading.Block(key)), Features: 0b101, Policy: license.DefaultPolicy(), Note: "Studio PC",
+		Issuer:      "Vendor",
+		ID:          7,
+		IssuedAt:    noon.AddDate(0, 0, -10),
+		ProgramID:   3,
+		ProgramName: "Notepad",
+		Signature:   signature,
+		Order:       5,
+		Codes:       key.Codes(0x123, reading.Block(key)),
+		Features:    0b101,
+		Policy:      license.DefaultPolicy(),
+		Note:        "Studio PC",
 	}
 	for _, fn := range change {
 		fn(&f)
@@ -117,22 +129,33 @@ func TestVerdicts(t *testing.T) {
 		says    []string
 		check   func(*testing.T, protect.Verdict)
 	}{
-		"nothing": {kind: protect.NoLicense, says: []string{"There is no license for Notepad on this PC.", "activation code"}},
+		"nothing": {kind: protect.NoLicense,
+			says: []string{"There is no license for Notepad on this PC.", "activation code"}},
 		"nothing, without typed codes": {
 			prepare: func(d *desk) { d.program.ActivationKey = nil },
 			kind:    protect.NoLicense,
 			says:    []string{"license file."},
 		},
-		"never ends": {prepare: func(d *desk) { d.put(d.sign(signing, d.license())) }, kind: protect.Valid, says: []string{"Notepad is licensed on this PC."}, check: func(t *testing.T, v protect.Verdict) {
-			require.Equal(t, int64(7), v.License.ID)
-			require.Equal(t, "Studio PC", v.License.Note)
-			require.Zero(t, v.DaysLeft)
-			require.True(t, v.Has(0) && !v.Has(1) && v.Has(2) && !v.Has(16) && !v.Has(-1))
-			require.NotEmpty(t, v.Path)
-		}},
-		"ends": {prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(36*time.Hour))))) }, kind: protect.Valid, says: []string{"through 27 November 2026", "2 days left"}, check: func(t *testing.T, v protect.Verdict) {
-			require.Equal(t, 2, v.DaysLeft)
-		}},
+		"never ends": {
+			prepare: func(d *desk) { d.put(d.sign(signing, d.license())) },
+			kind:    protect.Valid,
+			says:    []string{"Notepad is licensed on this PC."},
+			check: func(t *testing.T, v protect.Verdict) {
+				require.Equal(t, int64(7), v.License.ID)
+				require.Equal(t, "Studio PC", v.License.Note)
+				require.Zero(t, v.DaysLeft)
+				require.True(t, v.Has(0) && !v.Has(1) && v.Has(2) && !v.Has(16) && !v.Has(-1))
+				require.NotEmpty(t, v.Path)
+			},
+		},
+		"ends": {
+			prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(36*time.Hour))))) },
+			kind:    protect.Valid,
+			says:    []string{"through 27 November 2026", "2 days left"},
+			check: func(t *testing.T, v protect.Verdict) {
+				require.Equal(t, 2, v.DaysLeft)
+			},
+		},
 		"last day": {
 			prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(time.Second))))) },
 			kind:    protect.Valid,
@@ -142,36 +165,56 @@ func TestVerdicts(t *testing.T) {
 		"given": {prepare: func(d *desk) {
 			d.options.Paths = []string{d.write(filepath.Join(d.t.TempDir(), "my license"), d.sign(signing, d.license()))}
 		}, kind: protect.Valid},
-		"given and missing": {prepare: func(d *desk) { d.options.Paths = []string{filepath.Join(d.t.TempDir(), "x.acen")} }, kind: protect.NoLicense},
-		"elsewhere":         {prepare: func(d *desk) { d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license())) }, kind: protect.Valid},
+		"given and missing": {prepare: func(d *desk) {
+			d.options.Paths = []string{filepath.Join(d.t.TempDir(), "x.acen")}
+		}, kind: protect.NoLicense},
+		"elsewhere": {prepare: func(d *desk) {
+			d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license()))
+		}, kind: protect.Valid},
 		"the network card changed": {prepare: func(d *desk) {
 			d.put(d.sign(signing, d.license()))
 			d.options.Fingerprint = pc(d.t, "a", license.NETID, license.HDID)
 		}, kind: protect.Valid},
-		"more has changed than may": {prepare: func(d *desk) {
-			d.put(d.sign(signing, d.license()))
-			d.options.Fingerprint = pc(d.t, "a", license.NETID, license.BIOSID)
-		}, kind: protect.WrongPC, says: []string{"too much of this PC has changed", license.ReasonTooManyChanges.String(), "License reactivation"}, check: func(t *testing.T, v protect.Verdict) {
-			require.Equal(t, 2, v.Comparison.HardwareChanges)
-			require.False(t, v.Has(0), "a license of another PC grants nothing")
-		}},
+		"more has changed than may": {
+			prepare: func(d *desk) {
+				d.put(d.sign(signing, d.license()))
+				d.options.Fingerprint = pc(d.t, "a", license.NETID, license.BIOSID)
+			},
+			kind: protect.WrongPC,
+			says: []string{"too much of this PC has changed", license.ReasonTooManyChanges.String(), "License reactivation"},
+			check: func(t *testing.T, v protect.Verdict) {
+				require.Equal(t, 2, v.Comparison.HardwareChanges)
+				require.False(t, v.Has(0), "a license of another PC grants nothing")
+			},
+		},
 		"another PC under no flexible locking": {prepare: func(d *desk) {
 			d.put(d.sign(signing, d.license(func(f *license.File) { f.Policy = license.Policy{} })))
 			d.options.Fingerprint = pc(d.t, "a", license.NETID)
 		}, kind: protect.WrongPC, says: []string{license.ReasonAnyDifference.String()}},
-		"ended on time": {prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(-time.Second))))) }, kind: protect.Expired, says: []string{"ended on 25 November 2026"}, check: func(t *testing.T, v protect.Verdict) {
-			require.Equal(t, noon.Add(-time.Second), v.At)
-			require.Zero(t, v.DaysLeft)
-		}},
+		"ended on time": {
+			prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(-time.Second))))) },
+			kind:    protect.Expired,
+			says:    []string{"ended on 25 November 2026"},
+			check: func(t *testing.T, v protect.Verdict) {
+				require.Equal(t, noon.Add(-time.Second), v.At)
+				require.Zero(t, v.DaysLeft)
+			},
+		},
 		"issued in the future": {prepare: func(d *desk) {
-			d.put(d.sign(signing, d.license(ends(noon.AddDate(1, 0, 0)), func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, 2) })))
+			d.put(d.sign(signing, d.license(ends(noon.AddDate(1, 0, 0)), func(f *license.File) {
+				f.IssuedAt = noon.AddDate(0, 0, 2)
+			})))
 		}, kind: protect.ClockSetBack, says: []string{"it tells 25 November 2026, but it has been 27 November 2026 already"}},
 		"issued in the future, never ends": {prepare: func(d *desk) {
 			d.put(d.sign(signing, d.license(func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, 2) })))
 		}, kind: protect.Valid},
 		"removed, and the file put back": {prepare: func(d *desk) {
 			f := d.license()
-			require.NoError(d.t, d.store.Leave(d.t.Context(), signature, installed.Spent{Codes: f.Codes, LicenseID: f.ID, At: noon}))
+			require.NoError(d.t, d.store.Leave(d.t.Context(), signature, installed.Spent{
+				Codes:     f.Codes,
+				LicenseID: f.ID,
+				At:        noon,
+			}))
 			d.put(d.sign(signing, f))
 		}, kind: protect.Removed, says: []string{"removed from this PC on 25 November 2026"}},
 		"ended by the server": {prepare: func(d *desk) {
@@ -201,7 +244,11 @@ func TestVerdicts(t *testing.T) {
 		"grace counts from the last contact": {prepare: func(d *desk) {
 			d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 9 * 24 * time.Hour}
 			f := d.license()
-			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon.AddDate(0, 0, -1)}))
+			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{
+				LicenseID: f.ID,
+				Site:      f.Codes.Site,
+				At:        noon.AddDate(0, 0, -1),
+			}))
 			d.put(d.sign(signing, f))
 		}, kind: protect.Valid},
 		"empty file": {
@@ -209,7 +256,10 @@ func TestVerdicts(t *testing.T) {
 			kind:    protect.Damaged,
 			says:    []string{"notepad-7.acen", "damaged"},
 		},
-		"half a file": {prepare: func(d *desk) { token := d.sign(signing, d.license()); d.put(token[:len(token)/2]) }, kind: protect.Damaged},
+		"half a file": {prepare: func(d *desk) {
+			token := d.sign(signing, d.license())
+			d.put(token[:len(token)/2])
+		}, kind: protect.Damaged},
 		"one letter changed": {prepare: func(d *desk) {
 			token := []byte(d.sign(signing, d.license()))
 			token[40] ^= 1
@@ -227,8 +277,9 @@ func TestVerdicts(t *testing.T) {
 		"a key that the program does not know": {
 			prepare: func(d *desk) { d.put(d.sign(strange, d.license())) },
 			kind:    protect.UnknownKey,
-			says:    []string{"notepad-7.acen was signed with a key that this version of Notepad does not know", "Update Notepad."},
-			check:   func(t *testing.T, v protect.Verdict) { require.Nil(t, v.License, "nothing of it is verified") },
+			says: []string{"notepad-7.acen was signed with a key that this version of Notepad does not know",
+				"Update Notepad."},
+			check: func(t *testing.T, v protect.Verdict) { require.Nil(t, v.License, "nothing of it is verified") },
 		},
 		"an unknown key, and claims that cannot be read": {
 			prepare: func(d *desk) {
@@ -255,7 +306,11 @@ func TestVerdicts(t *testing.T) {
 		"an unknown key beside a license that was removed": {
 			prepare: func(d *desk) {
 				f := d.license()
-				require.NoError(d.t, d.store.Leave(d.t.Context(), signature, installed.Spent{Codes: f.Codes, LicenseID: f.ID, At: noon}))
+				require.NoError(d.t, d.store.Leave(d.t.Context(), signature, installed.Spent{
+					Codes:     f.Codes,
+					LicenseID: f.ID,
+					At:        noon,
+				}))
 				d.put(d.sign(strange, d.license(id(8))))
 				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, f))
 			},
@@ -327,18 +382,22 @@ func TestVerdicts(t *testing.T) {
 		}, kind: protect.NoLicense},
 		"the best of many": {prepare: func(d *desk) {
 			d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, -1)))))
-			for i, f := range []license.File{d.license(id(8), ends(noon.AddDate(0, 0, 5))), d.license(id(9), ends(noon.AddDate(0, 0, 9))), d.license(id(10), ends(noon.AddDate(0, 0, 7)))} {
+			for i, f := range []license.File{d.license(id(8), ends(noon.AddDate(0, 0, 5))),
+				d.license(id(9), ends(noon.AddDate(0, 0, 9))), d.license(id(10), ends(noon.AddDate(0, 0, 7)))} {
 				d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("%d.acen", i)), d.sign(signing, f))
 			}
 			d.write(filepath.Join(d.options.Elsewhere[0], "broken.acen"), "v4.public.x")
 		}, kind: protect.Valid, check: func(t *testing.T, v protect.Verdict) { require.Equal(t, int64(9), v.License.ID) }},
 		"an older file of the same license counts no more": {prepare: func(d *desk) {
 			d.write(filepath.Join(d.options.Elsewhere[0], "old.acen"), d.sign(signing, d.license()))
-			d.put(d.sign(signing, d.license(ends(noon.Add(-time.Hour)), func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, -2) })))
+			d.put(d.sign(signing, d.license(ends(noon.Add(-time.Hour)), func(f *license.File) {
+				f.IssuedAt = noon.AddDate(0, 0, -2)
+			})))
 		}, kind: protect.Expired},
 		"hundreds of files": {prepare: func(d *desk) {
 			for i := range 200 {
-				d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("%d.acen", i)), d.sign(signing, d.license(id(int64(100+i)), ends(noon.AddDate(0, 0, -1)))))
+				d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("%d.acen", i)),
+					d.sign(signing, d.license(id(int64(100+i)), ends(noon.AddDate(0, 0, -1)))))
 			}
 			d.put(d.sign(signing, d.license()))
 		}, kind: protect.Valid},
@@ -491,8 +550,10 @@ func TestMistakesOfAVendor(t *testing.T) {
 		"every 5ns":             func(p *protect.Program) { p.Validation.Every = 5 },
 		"every -1h0m0s":         func(p *protect.Program) { p.Validation.Every = -time.Hour },
 		"shorter than the time": func(p *protect.Program) { p.Validation.Every = 31 * 24 * time.Hour },
-		"allows -1 hardware":    func(p *protect.Program) { p.Policy = license.Policy{Enabled: true, MaxHardwareChanges: -1} },
-		"lock 99":               func(p *protect.Program) { p.Policy = license.Policy{Changeable: []license.Lock{99}} },
+		"allows -1 hardware": func(p *protect.Program) {
+			p.Policy = license.Policy{Enabled: true, MaxHardwareChanges: -1}
+		},
+		"lock 99": func(p *protect.Program) { p.Policy = license.Policy{Changeable: []license.Lock{99}} },
 	} {
 		p := good
 		spoil(&p)
@@ -527,7 +588,8 @@ func TestFirstStartTellsTheApp(t *testing.T) {
 	state, err = d.store.State(signature)
 	require.NoError(t, err)
 	require.False(t, state.Program.TypedCodes)
-	require.EqualValues(t, 0x123, state.Generation, "a PC without a Site code takes that of its license, so that the app recognizes it")
+	require.EqualValues(t, 0x123, state.Generation,
+		"a PC without a Site code takes that of its license, so that the app recognizes it")
 	codes, err := d.open().Codes(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, d.license().Codes, codes)
@@ -621,7 +683,8 @@ func TestLicenseOfATrialVersion(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, protect.Valid, v.Kind)
 	old := filepath.Join(filepath.Dir(d.store.StatePath(signature)), "old")
-	for name, want := range map[string]string{"pc.json": `{"version":1,"signature":"NOTEPAD1"}`, "notepad-7.acen": trialFile(t)} {
+	for name, want := range map[string]string{"pc.json": `{"version":1,"signature":"NOTEPAD1"}`,
+		"notepad-7.acen": trialFile(t)} {
 		content, err := os.ReadFile(filepath.Join(old, name))
 		require.NoError(t, err)
 		require.Equal(t, want, string(content))
@@ -702,7 +765,10 @@ func TestInterrupted(t *testing.T) {
 func TestActivate(t *testing.T) {
 	d := newDesk(t)
 	good := d.sign(signing, d.license())
-	_, err := d.store.Update(t.Context(), signature, func(s *installed.State) error { s.Generation, s.HasGeneration = 0x123, true; return nil })
+	_, err := d.store.Update(t.Context(), signature, func(s *installed.State) error {
+		s.Generation, s.HasGeneration = 0x123, true
+		return nil
+	})
 	require.NoError(t, err)
 	l := d.open()
 	codes, err := l.Codes(t.Context())
@@ -711,16 +777,18 @@ func TestActivate(t *testing.T) {
 	other := newDesk(t)
 	other.options.Fingerprint = pc(t, "b")
 	for name, c := range map[string]struct{ text, says string }{
-		"empty":            {"", "missing"},
-		"half a code":      {"F3945D8C-B0D71FFA", "not complete"},
-		"code of others":   {"F3945D8C-B0D71FFA-02A956E3-8D6DB947", codes.Site.String()},
-		"damaged file":     {"v4.public.AAAA", "damaged"},
-		"file of others":   {d.sign(strange, d.license(of("OTHER777"))), "another program"},
-		"file of new key":  {d.sign(strange, d.license()), "license file that was given was signed with a key that this version"},
+		"empty":          {"", "missing"},
+		"half a code":    {"F3945D8C-B0D71FFA", "not complete"},
+		"code of others": {"F3945D8C-B0D71FFA-02A956E3-8D6DB947", codes.Site.String()},
+		"damaged file":   {"v4.public.AAAA", "damaged"},
+		"file of others": {d.sign(strange, d.license(of("OTHER777"))), "another program"},
+		"file of new key": {d.sign(strange, d.license()),
+			"license file that was given was signed with a key that this version"},
 		"file of other PC": {other.sign(signing, other.license()), "another PC"},
 		"file that ended":  {d.sign(signing, d.license(ends(noon.Add(-time.Hour)))), "ended"},
 		"code of other PC": {other.license().ActivationCode.String(), "do not belong|belong to this Site code"},
-		"code that ended":  {d.license(ends(noon.AddDate(0, 0, -2))).ActivationCode.String(), "activation code of Notepad ended on 23 November 2026"},
+		"code that ended": {d.license(ends(noon.AddDate(0, 0, -2))).ActivationCode.String(),
+			"activation code of Notepad ended on 23 November 2026"},
 	} {
 		_, err := l.Activate(t.Context(), c.text)
 		require.Error(t, err, name)
@@ -735,7 +803,8 @@ func TestActivate(t *testing.T) {
 	require.Equal(t, 3, v.DaysLeft)
 	require.True(t, l.Has(2))
 
-	v, err = l.ActivateFile(t.Context(), d.write(filepath.Join(t.TempDir(), "from mail.txt"), "\ufeff "+good[:30]+"\r\n"+good[30:]+"\n"))
+	v, err = l.ActivateFile(t.Context(),
+		d.write(filepath.Join(t.TempDir(), "from mail.txt"), "\ufeff "+good[:30]+"\r\n"+good[30:]+"\n"))
 	require.NoError(t, err)
 	require.True(t, v.Valid() && !v.License.Typed)
 	require.Equal(t, v, d.open().Verdict())

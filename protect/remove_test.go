@@ -99,7 +99,11 @@ func TestCodesOfTheAppAreNotListed(t *testing.T) {
 	f := d.license()
 	d.put(d.sign(signing, f))
 	code := f.Seed.RemovalCode(f.Codes)
-	require.NoError(t, d.store.Leave(t.Context(), signature, installed.Spent{Codes: f.Codes, LicenseID: f.ID, RemovalCode: code}))
+	require.NoError(t, d.store.Leave(t.Context(), signature, installed.Spent{
+		Codes:       f.Codes,
+		LicenseID:   f.ID,
+		RemovalCode: code,
+	}))
 	l := d.open()
 	kept, err := l.RemovalCodes()
 	require.NoError(t, err)

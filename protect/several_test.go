@@ -287,12 +287,15 @@ func TestGraceAtItsEnds(t *testing.T) {
 		heard      time.Duration // since the server was heard of; 0 for never
 		kind       protect.Kind
 	}{
-		"forever":                     {protect.Validation{Server: server, Grace: protect.Forever}, 0, protect.Valid},
-		"nothing said":                {protect.Validation{Server: server}, 0, protect.Valid},
-		"no grace, never heard of":    {protect.Validation{Server: server, Grace: protect.NoGrace}, 0, protect.ValidationDue},
-		"no grace, heard of just now": {protect.Validation{Server: server, Grace: protect.NoGrace}, time.Minute, protect.Valid},
-		"no grace, heard of today":    {protect.Validation{Server: server, Grace: protect.NoGrace}, day + time.Hour, protect.Valid},
-		"no grace, too long ago":      {protect.Validation{Server: server, Grace: protect.NoGrace}, day + time.Hour + time.Second, protect.ValidationDue},
+		"forever":                  {protect.Validation{Server: server, Grace: protect.Forever}, 0, protect.Valid},
+		"nothing said":             {protect.Validation{Server: server}, 0, protect.Valid},
+		"no grace, never heard of": {protect.Validation{Server: server, Grace: protect.NoGrace}, 0, protect.ValidationDue},
+		"no grace, heard of just now": {protect.Validation{Server: server, Grace: protect.NoGrace}, time.Minute,
+			protect.Valid},
+		"no grace, heard of today": {protect.Validation{Server: server, Grace: protect.NoGrace}, day + time.Hour,
+			protect.Valid},
+		"no grace, too long ago": {protect.Validation{Server: server, Grace: protect.NoGrace},
+			day + time.Hour + time.Second, protect.ValidationDue},
 		"no grace, asked every hour": {
 			protect.Validation{Server: server, Grace: protect.NoGrace, Every: time.Hour}, 3 * time.Hour, protect.ValidationDue,
 		},
@@ -302,7 +305,11 @@ func TestGraceAtItsEnds(t *testing.T) {
 		d.program.Validation = c.validation
 		f := d.license(issuedAt(noon))
 		if c.heard > 0 {
-			require.NoError(t, d.store.SetContact(t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon.Add(-c.heard)}))
+			require.NoError(t, d.store.SetContact(t.Context(), signature, installed.Contact{
+				LicenseID: f.ID,
+				Site:      f.Codes.Site,
+				At:        noon.Add(-c.heard),
+			}))
 		}
 		d.put(d.sign(signing, f))
 		v := d.open().Verdict()
@@ -388,7 +395,8 @@ func TestReadOnlyHome(t *testing.T) {
 	_, err := l.Remove(t.Context())
 	var folder *installed.FolderError
 	require.ErrorAs(t, err, &folder)
-	require.ErrorContains(t, err, "this account may not use the license folder "+installed.Below(d.options.Folder, signature))
+	require.ErrorContains(t, err,
+		"this account may not use the license folder "+installed.Below(d.options.Folder, signature))
 	require.True(t, d.open().Verdict().Valid())
 }
 

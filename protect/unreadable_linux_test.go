@@ -125,7 +125,8 @@ func TestLicenseThatMayNotBeRead(t *testing.T) {
 
 			// A license that may be read runs all the same.
 			good := newDesk(t)
-			d.options.Paths = append(d.options.Paths, d.write(filepath.Join(t.TempDir(), "good"), good.sign(signing, good.license())))
+			d.options.Paths = append(d.options.Paths,
+				d.write(filepath.Join(t.TempDir(), "good"), good.sign(signing, good.license())))
 			require.NoError(t, os.Chmod(d.options.Paths[len(d.options.Paths)-1], 0o644))
 			require.True(t, d.open().Verdict().Valid())
 		})

@@ -162,7 +162,8 @@ func TestValidate(t *testing.T) {
 
 	// The license has ended: at once, and at every later start without the server.
 	for _, state := range []license.ValidationState{
-		license.StateReleased, license.StateRemoved, license.StateReactivated, license.StateTransferred, license.StateReplaced,
+		license.StateReleased, license.StateRemoved, license.StateReactivated, license.StateTransferred,
+		license.StateReplaced,
 		license.StateLost, license.StateUnknown, "active", "a word\x00 of the future",
 	} {
 		server.says(state, d.now, "")
@@ -207,23 +208,31 @@ func TestForgedAnswers(t *testing.T) {
 		answer func(asking) string
 		says   error // beside ErrNotSigned; nil when nothing more
 	}{
-		"a plain answer":         {func(asking) string { return `{"state":"Active","features":65535}` }, nil},
-		"a plain answer beside":  {func(asking) string { return `{"state":"Active","token":""}` }, nil},
-		"a token that is none":   {func(asking) string { return bodyOf("Active") }, license.ErrValidationDamaged},
-		"a key of their own":     {func(q asking) string { return tokenOf(strange, q.active()) }, license.ErrValidationKey},
-		"a replayed answer":      {change(func(v *license.Validation) { v.Nonce = first }), license.ErrValidationNonce},
-		"another nonce":          {change(func(v *license.Validation) { v.Nonce = other }), license.ErrValidationNonce},
-		"no nonce":               {change(func(v *license.Validation) { v.Nonce = license.Nonce{} }), license.ErrValidationNonce},
-		"another license":        {change(func(v *license.Validation) { v.LicenseID++ }), nil},
-		"another Site code":      {change(func(v *license.Validation) { v.Site++ }), nil},
-		"the program's own name": {func(q asking) string { return forgedKeyID(t, tokenOf(strange, q.active())) }, license.ErrValidationSignature},
+		"a plain answer":        {func(asking) string { return `{"state":"Active","features":65535}` }, nil},
+		"a plain answer beside": {func(asking) string { return `{"state":"Active","token":""}` }, nil},
+		"a token that is none":  {func(asking) string { return bodyOf("Active") }, license.ErrValidationDamaged},
+		"a key of their own":    {func(q asking) string { return tokenOf(strange, q.active()) }, license.ErrValidationKey},
+		"a replayed answer":     {change(func(v *license.Validation) { v.Nonce = first }), license.ErrValidationNonce},
+		"another nonce":         {change(func(v *license.Validation) { v.Nonce = other }), license.ErrValidationNonce},
+		"no nonce": {change(func(v *license.Validation) {
+			v.Nonce = license.Nonce{}
+		}), license.ErrValidationNonce},
+		"another license":   {change(func(v *license.Validation) { v.LicenseID++ }), nil},
+		"another Site code": {change(func(v *license.Validation) { v.Site++ }), nil},
+		"the program's own name": {func(q asking) string {
+			return forgedKeyID(t, tokenOf(strange, q.active()))
+		}, license.ErrValidationSignature},
 		"a changed answer": {func(q asking) string {
 			body := tokenOf(signing, q.active())
 			return strings.Replace(body, "v4.public.ey", "v4.public.fy", 1)
 		}, license.ErrValidationSignature},
 		"a receipt": {func(q asking) string {
 			token, err := signing.SignReceipt(license.Receipt{
-				LicenseID: q.id, Site: q.site, Task: license.ReceiptRemoval, IssuedAt: noon, Epoch: "zBMwJXmKSbV8pTjmIWxOwQ",
+				LicenseID: q.id,
+				Site:      q.site,
+				Task:      license.ReceiptRemoval,
+				IssuedAt:  noon,
+				Epoch:     "zBMwJXmKSbV8pTjmIWxOwQ",
 			})
 			require.NoError(t, err)
 			return bodyOf(token)
@@ -333,7 +342,9 @@ func TestRenewal(t *testing.T) {
 	l := d.open()
 	require.Equal(t, protect.Expired, l.Verdict().Kind)
 	renew := func(change ...func(*license.File)) license.File {
-		return d.license(append([]func(*license.File){ends(noon.AddDate(1, 0, 0)), func(f *license.File) { f.IssuedAt = noon }}, change...)...)
+		return d.license(append([]func(*license.File){ends(noon.AddDate(1, 0, 0)), func(f *license.File) {
+			f.IssuedAt = noon
+		}}, change...)...)
 	}
 	for name, file := range map[string]string{
 		"damaged": "v4.public.x", "forged": d.sign(strange, renew()), "another license": d.sign(signing, renew(id(8))),
@@ -396,7 +407,11 @@ func TestWatch(t *testing.T) {
 	server := d.server()
 	f := d.license(ends(noon.AddDate(0, 0, 4)), func(f *license.File) { f.IssuedAt = noon })
 	d.put(d.sign(signing, f))
-	require.NoError(t, d.store.SetContact(t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon}))
+	require.NoError(t, d.store.SetContact(t.Context(), signature, installed.Contact{
+		LicenseID: f.ID,
+		Site:      f.Codes.Site,
+		At:        noon,
+	}))
 	server.says("Active", noon, "")
 	type told struct {
 		after time.Duration
@@ -449,7 +464,8 @@ func goneBy(pauses []time.Duration, limit time.Duration) (list []time.Duration) 
 
 // A server that names a time is not asked before; the wait that it can ask for is bounded.
 func TestWatchWaitsAsLongAsItIsTold(t *testing.T) {
-	for seconds, want := range map[string]time.Duration{"7200": 2 * time.Hour, "999999999999": 24 * time.Hour, "-5": time.Minute} {
+	for seconds, want := range map[string]time.Duration{"7200": 2 * time.Hour, "999999999999": 24 * time.Hour,
+		"-5": time.Minute} {
 		d := newDesk(t)
 		server := d.server()
 		d.put(d.sign(signing, d.license()))

@@ -60,10 +60,11 @@ func Tree(name string, changed ...license.Lock) fstest.MapFS {
 	hd, bios, os, net, cpu, hw := value(license.HDID), value(license.BIOSID), value(license.OSID), value(license.NETID), value(license.CPUID), value(license.HDHWID)
 	tree := fstest.MapFS{}
 	for path, text := range map[string]string{
-		"proc/cpuinfo":                      fmt.Sprintf("processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: %d\nstepping\t: %d\n\n", cpu[0], cpu[1]),
-		"proc/self/mountinfo":               "28 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw\n",
-		"etc/machine-id":                    fmt.Sprintf("%x\n", os[:16]),
-		"run/udev/data/b8:2":                fmt.Sprintf("E:ID_FS_UUID=%x-%x-%x-%x-%x\n", hd[:4], hd[4:6], hd[6:8], hd[8:10], hd[10:16]),
+		"proc/cpuinfo":        fmt.Sprintf("processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: %d\nstepping\t: %d\n\n", cpu[0], cpu[1]),
+		"proc/self/mountinfo": "28 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw\n",
+		"etc/machine-id":      fmt.Sprintf("%x\n", os[:16]),
+		"run/udev/data/b8:2": fmt.Sprintf("E:ID_FS_UUID=%x-%x-%x-%x-%x\n", hd[:4], hd[4:6], hd[6:8],
+			hd[8:10], hd[10:16]),
 		"sys/class/dmi/id/bios_vendor":      "LENOVO\n",
 		"sys/class/dmi/id/bios_version":     "N32ET84W (1.60 )\n",
 		"sys/class/dmi/id/bios_date":        "03/14/2024\n",

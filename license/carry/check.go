@@ -68,13 +68,16 @@ func NewID(random io.Reader) (string, error) {
 }
 
 func isID(id string) bool {
-	return len(id) == idLength && !strings.ContainsFunc(id, func(r rune) bool { return !(r >= 'A' && r <= 'Z' || r >= '2' && r <= '7') })
+	return len(id) == idLength && !strings.ContainsFunc(id, func(r rune) bool {
+		return !(r >= 'A' && r <= 'Z' || r >= '2' && r <= '7')
+	})
 }
 
 // visible reports whether a character may stand in a name or a note: one that takes room and leaves the order of the
 // others alone.
 func visible(r rune) bool {
-	return r != utf8.RuneError && unicode.IsPrint(r) && !unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+	return r != utf8.RuneError && unicode.IsPrint(r) &&
+		!unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // Clean makes a text fit for a name or a note: what is invisible is left out, white space becomes single spaces, and

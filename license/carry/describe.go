@@ -115,11 +115,17 @@ func (d *description) about(of Words) (end func()) {
 // meanings say what the words in documents mean.
 var (
 	taskMeanings = map[Task]Words{
-		TaskActivate: "a license for this PC", TaskRemove: "the license has left this PC", TaskTransfer: "the license of another PC for this PC",
+		TaskActivate: "a license for this PC",
+		TaskRemove:   "the license has left this PC",
+		TaskTransfer: "the license of another PC for this PC",
 	}
-	outcomeMeanings = map[Outcome]Words{OutcomeLicense: "a license file", OutcomeDone: "the removal code was accepted", OutcomeRefused: "nothing was done"}
-	receiptMeaning  = Words("proof that the license server accepted the removal code")
-	kindMeanings    = map[Kind]Words{KindRequest: "what a PC asks for", KindAnswer: "what a PC gets"}
+	outcomeMeanings = map[Outcome]Words{
+		OutcomeLicense: "a license file",
+		OutcomeDone:    "the removal code was accepted",
+		OutcomeRefused: "nothing was done",
+	}
+	receiptMeaning = Words("proof that the license server accepted the removal code")
+	kindMeanings   = map[Kind]Words{KindRequest: "what a PC asks for", KindAnswer: "what a PC gets"}
 )
 
 func (h headJSON) describe(d *description) {

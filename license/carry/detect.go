@@ -177,7 +177,8 @@ func squares(ctx context.Context, m *gozxing.BitMatrix) ([]*detector.FinderPatte
 	width := m.GetWidth()
 	e := effort{left: maxSearch}
 	cross := func(end, y int) bool { // is compared with all that were found before
-		return detector.FinderPatternFinder_foundPatternCross(counts) && e.spend(len(finder.GetPossibleCenters())/stepsOfModule) && finder.HandlePossibleCenter(counts, y, end)
+		return detector.FinderPatternFinder_foundPatternCross(counts) &&
+			e.spend(len(finder.GetPossibleCenters())/stepsOfModule) && finder.HandlePossibleCenter(counts, y, end)
 	}
 	for y := 1; y < m.GetHeight() && !e.spent(); y += 2 {
 		if ctx.Err() != nil {
@@ -203,8 +204,12 @@ func squares(ctx context.Context, m *gozxing.BitMatrix) ([]*detector.FinderPatte
 		}
 		cross(width, y)
 	}
-	centers := slices.DeleteFunc(slices.Clone(finder.GetPossibleCenters()), func(p *detector.FinderPattern) bool { return p.GetCount() < 2 })
-	slices.SortStableFunc(centers, func(a, b *detector.FinderPattern) int { return cmp.Compare(b.GetCount(), a.GetCount()) })
+	centers := slices.DeleteFunc(slices.Clone(finder.GetPossibleCenters()), func(p *detector.FinderPattern) bool {
+		return p.GetCount() < 2
+	})
+	slices.SortStableFunc(centers, func(a, b *detector.FinderPattern) int {
+		return cmp.Compare(b.GetCount(), a.GetCount())
+	})
 	return centers[:min(len(centers), maxCenters)], nil
 }
 
@@ -340,7 +345,8 @@ func (t three) readFlat(m *gozxing.BitMatrix, e *effort, dimension int) (string,
 	if !e.sample(dimension) {
 		return "", false
 	}
-	bits, err := detector.Detector_sampleGrid(m, detector.Detector_createTransform(t.corner, t.right, t.below, nil, dimension), dimension)
+	bits, err := detector.Detector_sampleGrid(m,
+		detector.Detector_createTransform(t.corner, t.right, t.below, nil, dimension), dimension)
 	if err != nil {
 		return "", false
 	}

@@ -214,7 +214,12 @@ func (r Request) wire() any {
 	}
 	for _, i := range r.Items {
 		item := itemJSON{
-			Task: i.Task, Signature: string(i.Signature), Program: i.Program, codesJSON: wireCodes(i.Codes), Note: i.Note, License: i.License,
+			Task:      i.Task,
+			Signature: string(i.Signature),
+			Program:   i.Program,
+			codesJSON: wireCodes(i.Codes),
+			Note:      i.Note,
+			License:   i.License,
 		}
 		if i.RemovalCode != 0 {
 			item.RemovalCode = i.RemovalCode.String()
@@ -242,7 +247,12 @@ func readRequest(data []byte) (Request, error) {
 	for n, i := range j.Items {
 		c.item = n + 1
 		item := Item{
-			Task: i.Task, Signature: license.Signature(i.Signature), Program: i.Program, Codes: i.codes(c), Note: i.Note, License: i.License,
+			Task:      i.Task,
+			Signature: license.Signature(i.Signature),
+			Program:   i.Program,
+			Codes:     i.codes(c),
+			Note:      i.Note,
+			License:   i.License,
 		}
 		if i.RemovalCode != "" {
 			code, err := license.ParseRemovalCode(i.RemovalCode)
@@ -279,8 +289,16 @@ func (a Answer) wire() any {
 	}
 	for _, r := range a.Results {
 		result := resultJSON{
-			Item: r.Item, Task: r.Task, Signature: string(r.Signature), Program: r.Program, codesJSON: wireCodes(r.Codes),
-			Outcome: r.Outcome, License: r.License, Receipt: r.Receipt, Code: r.Code, Sentence: r.Sentence,
+			Item:      r.Item,
+			Task:      r.Task,
+			Signature: string(r.Signature),
+			Program:   r.Program,
+			codesJSON: wireCodes(r.Codes),
+			Outcome:   r.Outcome,
+			License:   r.License,
+			Receipt:   r.Receipt,
+			Code:      r.Code,
+			Sentence:  r.Sentence,
 		}
 		for _, key := range r.PublicKeys {
 			result.PublicKeys = append(result.PublicKeys, key.String())
@@ -304,8 +322,16 @@ func readAnswer(data []byte) (Answer, error) {
 	for _, r := range j.Results {
 		c.item = max(r.Item, 0)
 		result := Result{
-			Item: r.Item, Task: r.Task, Signature: license.Signature(r.Signature), Program: r.Program, Codes: r.codes(c),
-			Outcome: r.Outcome, License: r.License, Receipt: r.Receipt, Code: r.Code, Sentence: r.Sentence,
+			Item:      r.Item,
+			Task:      r.Task,
+			Signature: license.Signature(r.Signature),
+			Program:   r.Program,
+			Codes:     r.codes(c),
+			Outcome:   r.Outcome,
+			License:   r.License,
+			Receipt:   r.Receipt,
+			Code:      r.Code,
+			Sentence:  r.Sentence,
 		}
 		if r.Receipt != "" && j.Version < versionReceipts {
 			c.fail(nil, "it has a receipt, which its version does not allow")

@@ -131,7 +131,8 @@ func serverAddress(query string) (string, error) {
 		return "", ErrServer
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(address, "#") {
+	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery ||
+		strings.Contains(address, "#") {
 		return "", ErrServer
 	}
 	if port := u.Port(); port != "" {

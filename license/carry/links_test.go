@@ -49,7 +49,8 @@ func TestPicturesInAnyOrder(t *testing.T) {
 
 func TestPicturesAreFew(t *testing.T) {
 	docs := documents(t)
-	for name, most := range map[string]int{"request": 1, "license": 1, "answer": 2, "many programs": 2, "many licenses": 12} {
+	for name, most := range map[string]int{"request": 1, "license": 1, "answer": 2, "many programs": 2,
+		"many licenses": 12} {
 		parts, err := Pictures(docs[name], 0)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(parts), most, name)
@@ -180,7 +181,8 @@ func TestPackedBombs(t *testing.T) {
 	require.NoError(t, err)
 	_, err = unpack(KindLicense, packed)
 	require.ErrorIs(t, err, ErrTooLarge)
-	for name, packed := range map[string][]byte{"empty": {}, "version 0": {0}, "no deflate": {1, 2, 3}, "text": []byte("\x01Dear Sir")} {
+	for name, packed := range map[string][]byte{"empty": {}, "version 0": {0}, "no deflate": {1, 2, 3},
+		"text": []byte("\x01Dear Sir")} {
 		for _, kind := range []Kind{KindRequest, KindAnswer, KindLicense} {
 			_, err := unpack(kind, packed)
 			require.ErrorIs(t, err, ErrDamaged, name)
@@ -222,7 +224,8 @@ func TestTextOfLinks(t *testing.T) {
 
 // TestServerLinks covers which addresses a link may name (spec: files "Links to a server").
 func TestServerLinks(t *testing.T) {
-	for _, address := range []string{"https://licenses.example.com", "https://licenses.example.com:8443/acen", "http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:9"} {
+	for _, address := range []string{"https://licenses.example.com", "https://licenses.example.com:8443/acen",
+		"http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:9"} {
 		read, err := ParseLink("acen:server?address=" + url.QueryEscape(address))
 		require.NoError(t, err)
 		require.Equal(t, Link{Server: address}, read)
@@ -231,10 +234,14 @@ func TestServerLinks(t *testing.T) {
 	require.NoError(t, err, "browsers write it so")
 	require.Equal(t, "https://a.example", read.Server)
 	for _, link := range []string{
-		"acen:server?address=http://licenses.example.com", "acen:server?address=javascript:alert(1)", "acen:server?address=file:///etc/passwd",
-		"acen:server?address=https://user:pw@a.example", "acen:server?address=https://a.example%23x", "acen:server?address=https://a.example?x=1",
-		"acen:server?address=https://a.example&run=1", "acen:server?address=https://a.example&address=https://b.example", "acen:server?address=",
-		"acen:server?", "acen:server?address=https://%D0%B0.example", "acen:server?address=https://a.example%0d%0aX:1", "acen:server?address=%zz",
+		"acen:server?address=http://licenses.example.com", "acen:server?address=javascript:alert(1)",
+		"acen:server?address=file:///etc/passwd",
+		"acen:server?address=https://user:pw@a.example", "acen:server?address=https://a.example%23x",
+		"acen:server?address=https://a.example?x=1",
+		"acen:server?address=https://a.example&run=1", "acen:server?address=https://a.example&address=https://b.example",
+		"acen:server?address=",
+		"acen:server?", "acen:server?address=https://%D0%B0.example", "acen:server?address=https://a.example%0d%0aX:1",
+		"acen:server?address=%zz",
 		"acen:server?address=https://a.example:99999", "acen:server?address=https://" + strings.Repeat("a", 300),
 	} {
 		_, err := ParseLink(link)

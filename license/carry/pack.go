@@ -37,7 +37,8 @@ func (l License) split() (payload, footer []byte, ok bool) {
 }
 
 func join(payload, footer []byte) License {
-	return License(tokenHead + base64.RawURLEncoding.EncodeToString(payload) + "." + base64.RawURLEncoding.EncodeToString(footer))
+	return License(tokenHead + base64.RawURLEncoding.EncodeToString(payload) + "." +
+		base64.RawURLEncoding.EncodeToString(footer))
 }
 
 // pack returns the shortest form of a document that has been checked.

@@ -32,7 +32,8 @@ var (
 	// ErrPictureSize is returned for a picture over MaxPixels or MaxPictureFile.
 	ErrPictureSize = errors.New("this picture is too large; clip the part with the QR codes")
 	// ErrNoCode is returned for a picture without a QR code that can be read.
-	ErrNoCode = errors.New("there is no QR code in this picture that can be read; show it larger and clip it whole, with its white margin")
+	ErrNoCode = errors.New("there is no QR code in this picture that can be read; show it larger and clip it " +
+		"whole, with its white margin")
 	// ErrPictureTime is returned for a picture that took longer than MaxReading, or would have: where so much looks like
 	// codes and is none that not all of it is tried.
 	ErrPictureTime = errors.New("reading this picture took too long; clip the part with the QR codes")

@@ -141,8 +141,9 @@ func TestReadPictures(t *testing.T) {
 	inverted := desk(900, 700, true, negative(bare))
 	large := desk(1900, 1600, false, scaled(bare, 3.3))
 	tests := map[string]image.Image{
-		"the picture itself": bare, "in a window": light, "in a dark window": dark, "light on dark": inverted, "very large": large,
-		"blurred": blurred(light), "blurred twice": blurred(blurred(light)), "negative of all": negative(light),
+		"the picture itself": bare, "in a window": light, "in a dark window": dark, "light on dark": inverted,
+		"very large": large,
+		"blurred":    blurred(light), "blurred twice": blurred(blurred(light)), "negative of all": negative(light),
 		"turned": turned(bare), "low contrast": dimmed(light),
 	}
 	for _, by := range []float64{0.7, 0.75, 0.8, 0.9, 1.1, 1.25, 1.33, 1.5, 1.75, 2} {
@@ -158,7 +159,8 @@ func TestReadPictures(t *testing.T) {
 		})
 	}
 	files := map[string][]byte{
-		"PNG": asPNG(t, light), "JPEG 90": asJPEG(t, light, 90), "JPEG 40": asJPEG(t, light, 40), "JPEG 20": asJPEG(t, scaled(light, 0.8), 20),
+		"PNG": asPNG(t, light), "JPEG 90": asJPEG(t, light, 90), "JPEG 40": asJPEG(t, light, 40),
+		"JPEG 20": asJPEG(t, scaled(light, 0.8), 20),
 	}
 	var b bytes.Buffer
 	require.NoError(t, gif.Encode(&b, light, nil))

@@ -64,7 +64,8 @@ func TestLeaving(t *testing.T) {
 		require.NoError(t, s.Leave(t.Context(), notepad, gone))
 		state, err := s.State(notepad)
 		require.NoError(t, err)
-		require.Equal(t, []uint16{0x123, 0x124}, state.Used, "a generation that was used is not used again, and leaving typed is leaving once")
+		require.Equal(t, []uint16{0x123, 0x124}, state.Used,
+			"a generation that was used is not used again, and leaving typed is leaving once")
 		require.EqualValues(t, 0x124, state.Generation)
 		found, ok := state.Find(gone.Codes.Site)
 		require.True(t, ok)
@@ -228,7 +229,8 @@ func TestClockInAFileOfItsOwn(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 	}
 	at := func(year int) Clock {
-		return Clock{Latest: time.Date(year, 11, 25, 1, 2, 3, 0, time.UTC), Issued: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
+		return Clock{Latest: time.Date(year, 11, 25, 1, 2, 3, 0, time.UTC),
+			Issued: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
 	}
 	old := func(year int) string {
 		return fmt.Sprintf(`{"latest":"%d-11-25T01:02:03Z","issued":"2020-01-01T00:00:00Z"}`, year)
@@ -348,8 +350,15 @@ func TestWaitingForALockEnds(t *testing.T) {
 }
 
 func FuzzState(f *testing.F) {
-	state := State{Signature: notepad, Generation: 1, HasGeneration: true, Used: []uint16{1, 2}, Spent: []Spent{{Codes: notepad.Key().Codes(2, 3), RemovalCode: 4}},
-		Typed: &Typed{Codes: notepad.Key().Codes(1, 3)}, Clock: Clock{Latest: time.Date(2026, 11, 25, 1, 2, 3, 4, time.UTC)}}
+	state := State{
+		Signature:     notepad,
+		Generation:    1,
+		HasGeneration: true,
+		Used:          []uint16{1, 2},
+		Spent:         []Spent{{Codes: notepad.Key().Codes(2, 3), RemovalCode: 4}},
+		Typed:         &Typed{Codes: notepad.Key().Codes(1, 3)},
+		Clock:         Clock{Latest: time.Date(2026, 11, 25, 1, 2, 3, 4, time.UTC)},
+	}
 	good, err := state.encode()
 	if err != nil {
 		f.Fatal(err)

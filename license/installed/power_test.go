@@ -39,7 +39,10 @@ func TestLeavingIsOneStep(t *testing.T) {
 
 		dying := installed.Open(s.Dir(), installed.Options{Disk: &installedtest.Dying{Left: step}, Rand: random().Rand})
 		leave := func(s *installed.Store) error {
-			return errors.Join(s.Leave(t.Context(), signature, installed.Spent{Codes: codes, RemovalCode: code}), s.Erase(t.Context(), signature, func(installed.File) bool { return true }))
+			return errors.Join(s.Leave(t.Context(), signature, installed.Spent{Codes: codes, RemovalCode: code}),
+				s.Erase(t.Context(), signature, func(installed.File) bool {
+					return true
+				}))
 		}
 		done := leave(dying) == nil
 		state, err := s.State(signature)
@@ -58,7 +61,9 @@ func TestLeavingIsOneStep(t *testing.T) {
 		require.NoError(t, leave(s), "it goes on after the crash")
 		entries, err := os.ReadDir(installed.Below(s.Dir(), signature))
 		require.NoError(t, err)
-		require.False(t, slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".fresh-") }), "nothing half written stays")
+		require.False(t, slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+			return strings.HasPrefix(e.Name(), ".fresh-")
+		}), "nothing half written stays")
 		if done {
 			require.True(t, left)
 			return
@@ -69,12 +74,14 @@ func TestLeavingIsOneStep(t *testing.T) {
 // Whenever the power goes while the clock is written, the clock is the former or the new one, and nothing else is lost.
 func TestClockIsOneStep(t *testing.T) {
 	at := func(year int) installed.Clock {
-		return installed.Clock{Latest: time.Date(year, 11, 25, 12, 0, 0, 0, time.UTC), Issued: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
+		return installed.Clock{Latest: time.Date(year, 11, 25, 12, 0, 0, 0, time.UTC),
+			Issued: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
 	}
 	for name, before := range map[string]func(*installed.Store) error{
 		"in pc.json": func(s *installed.Store) error { return s.SetClock(t.Context(), signature, at(2025)) },
 		"in a file of its own": func(s *installed.Store) error {
-			return os.WriteFile(filepath.Join(installed.Below(s.Dir(), signature), "clock.json"), []byte(`{"latest":"2025-11-25T12:00:00Z","issued":"2020-01-01T00:00:00Z"}`), 0o600)
+			return os.WriteFile(filepath.Join(installed.Below(s.Dir(), signature), "clock.json"),
+				[]byte(`{"latest":"2025-11-25T12:00:00Z","issued":"2020-01-01T00:00:00Z"}`), 0o600)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

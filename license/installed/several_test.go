@@ -76,12 +76,14 @@ func TestSupersedes(t *testing.T) {
 		"the same license, issued before":   {with(), with(again), false},
 		"its reactivation":                  {with(reactivated), with(), true},
 		"a reactivation with less features": {with(reactivated, func(f *license.File) { f.Features = 1 }), with(), false},
-		"a trial of the same order":         {with(reactivated, func(f *license.File) { f.Expires = issued.AddDate(0, 1, 0) }), with(), false},
-		"a license issued before":           {with(), with(reactivated), false},
-		"another order":                     {with(reactivated, func(f *license.File) { f.Order = 6 }), with(), false},
-		"the same id of another order":      {with(again, func(f *license.File) { f.Order = 6 }), with(), false},
-		"another program":                   {with(again, func(f *license.File) { f.ProgramID = 4 }), with(), false},
-		"another signature":                 {with(again, func(f *license.File) { f.Signature = "NOTEPAD2" }), with(), false},
+		"a trial of the same order": {with(reactivated, func(f *license.File) {
+			f.Expires = issued.AddDate(0, 1, 0)
+		}), with(), false},
+		"a license issued before":      {with(), with(reactivated), false},
+		"another order":                {with(reactivated, func(f *license.File) { f.Order = 6 }), with(), false},
+		"the same id of another order": {with(again, func(f *license.File) { f.Order = 6 }), with(), false},
+		"another program":              {with(again, func(f *license.File) { f.ProgramID = 4 }), with(), false},
+		"another signature":            {with(again, func(f *license.File) { f.Signature = "NOTEPAD2" }), with(), false},
 		"another generation": {
 			with(reactivated, func(f *license.File) { f.Codes = notepad.Key().Codes(0x124, pcBlock(10)) }), with(), false,
 		},
@@ -94,7 +96,8 @@ func TestSupersedes(t *testing.T) {
 			with(again, func(f *license.File) { f.ID, f.Codes.Machine = 9, f.Codes.Machine+1 }), with(), false,
 		},
 		"another PC that shares the home": {
-			with(reactivated, func(f *license.File) { f.Codes = notepad.Key().Codes(0x123, license.Block(12345)) }), with(), false,
+			with(reactivated, func(f *license.File) { f.Codes = notepad.Key().Codes(0x123, license.Block(12345)) }), with(),
+			false,
 		},
 		"codes that do not belong together": {with(reactivated, func(f *license.File) { f.Codes.Machine++ }), with(), false},
 	} {
@@ -111,19 +114,24 @@ func TestPutReplacesOnlyItsOwn(t *testing.T) {
 		before map[string]string // content by name
 		after  []string          // names
 	}{
-		"nothing":                       {nil, []string{"notepad-7.acen"}},
-		"an older one":                  {map[string]string{"notepad-7.acen": signed(t, aFile())}, []string{"notepad-7.acen"}},
-		"an older one of another name":  {map[string]string{"a.acen": signed(t, aFile())}, []string{"notepad-7.acen"}},
-		"the same one":                  {map[string]string{"notepad-7.acen": signed(t, aFile(again))}, []string{"notepad-7.acen"}},
+		"nothing": {nil, []string{"notepad-7.acen"}},
+		"an older one": {map[string]string{"notepad-7.acen": signed(t, aFile())},
+			[]string{"notepad-7.acen"}},
+		"an older one of another name": {map[string]string{"a.acen": signed(t, aFile())}, []string{"notepad-7.acen"}},
+		"the same one": {map[string]string{"notepad-7.acen": signed(t, aFile(again))},
+			[]string{"notepad-7.acen"}},
 		"one that is damaged":           {map[string]string{"notepad-7.acen": "half"}, []string{"notepad-7.acen"}},
 		"a damaged one of another name": {map[string]string{"a.acen": "half"}, []string{"a.acen", "notepad-7.acen"}},
-		"another license":               {map[string]string{"notepad-8.acen": signed(t, aFile(other))}, []string{"notepad-7.acen", "notepad-8.acen"}},
+		"another license": {map[string]string{"notepad-8.acen": signed(t, aFile(other))},
+			[]string{"notepad-7.acen", "notepad-8.acen"}},
 		"another license of its name": {
 			map[string]string{"Notepad-7.ACEN": signed(t, aFile(other)), "notepad-7-2.acen": signed(t, aFile(other, again))},
 			[]string{"Notepad-7.ACEN", "notepad-7-2.acen", "notepad-7-3.acen"},
 		},
 		"one that claims to be newer": {
-			map[string]string{"notepad-7.acen": signed(t, aFile(func(f *license.File) { f.IssuedAt = issued.AddDate(50, 0, 0) }))},
+			map[string]string{"notepad-7.acen": signed(t, aFile(func(f *license.File) {
+				f.IssuedAt = issued.AddDate(50, 0, 0)
+			}))},
 			[]string{"notepad-7-2.acen", "notepad-7.acen"},
 		},
 	} {

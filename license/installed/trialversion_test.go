@@ -131,7 +131,12 @@ func TestOlderLicenseFilesAreKept(t *testing.T) {
 func TestNewLicenseFilesAreErased(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	file := license.File{
-		ID: 7, IssuedAt: time.Unix(1, 0), ProgramID: 1, Signature: notepad, Order: 1, Codes: codesOf(t, 0x123),
+		ID:        7,
+		IssuedAt:  time.Unix(1, 0),
+		ProgramID: 1,
+		Signature: notepad,
+		Order:     1,
+		Codes:     codesOf(t, 0x123),
 	}
 	content, err := license.SigningKeyFromSeed([32]byte{1}).Sign(file)
 	require.NoError(t, err)

@@ -41,7 +41,8 @@ func HiddenEverywhere[T any](t *testing.T, values ...T) {
 	Hidden(t, values...)
 	for _, v := range values {
 		for _, wrapped := range []any{
-			struct{ v T }{v}, struct{ v *T }{&v}, &struct{ v any }{v}, struct{ v []T }{[]T{v}}, struct{ v map[string]T }{map[string]T{"k": v}},
+			struct{ v T }{v}, struct{ v *T }{&v}, &struct{ v any }{v}, struct{ v []T }{[]T{v}},
+			struct{ v map[string]T }{map[string]T{"k": v}},
 			struct{ v struct{ w *T } }{struct{ w *T }{&v}}, []any{struct{ v T }{v}},
 		} {
 			shows(t, wrapped)

@@ -22,7 +22,7 @@ type request struct {
 	Body json.RawMessage `json:"body,omitempty"`
 	// Leaves is the license that leaves this PC with the job.
 	Leaves departure `json:"leaves,omitzero"`
-	// Sealed is the typed removal code. Temporary reports that its key is not in the keyring and ends with the app.
+	// Sealed is the typed removal code. Temporary is true if its key is not in the keyring and ends with the app.
 	Sealed    []byte `json:"sealed,omitempty"`
 	Temporary bool   `json:"temporary,omitempty"`
 
@@ -103,7 +103,7 @@ func (m *Manager) readRequest(ctx context.Context, job journal.Job) (r request, 
 	return r, nil
 }
 
-// openRequest decodes the request of a job, with its removal code.
+// openRequest decodes the request of a job and adds its removal code.
 func (s *acting) openRequest(ctx context.Context, job journal.Job) (request, error) {
 	r, err := s.m.readRequest(ctx, job)
 	if err != nil {

@@ -19,11 +19,17 @@ func TestKilledAnywhere(t *testing.T) {
 		later   func(w *world) // after the kill
 		refused bool
 	}{
-		"taken":                  {set: func(*world) {}},
-		"taken, answer lost":     {set: func(w *world) { w.lose = true }, later: func(w *world) { w.lose = false }},
-		"refused":                {set: func(w *world) { w.reply = func(Job, string) error { return errRefused } }, refused: true},
-		"not found for a while":  {set: func(w *world) { w.reply = func(Job, string) error { return errNotFound } }, later: func(w *world) { w.reply = nil }},
-		"nothing could be sent":  {set: func(w *world) { w.reply = func(Job, string) error { return errUnsent } }, later: func(w *world) { w.reply = nil }},
+		"taken":              {set: func(*world) {}},
+		"taken, answer lost": {set: func(w *world) { w.lose = true }, later: func(w *world) { w.lose = false }},
+		"refused": {set: func(w *world) {
+			w.reply = func(Job, string) error { return errRefused }
+		}, refused: true},
+		"not found for a while": {set: func(w *world) {
+			w.reply = func(Job, string) error { return errNotFound }
+		}, later: func(w *world) { w.reply = nil }},
+		"nothing could be sent": {set: func(w *world) {
+			w.reply = func(Job, string) error { return errUnsent }
+		}, later: func(w *world) { w.reply = nil }},
 		"another request midway": {set: amends},
 	}
 	for name, story := range stories {

@@ -141,7 +141,11 @@ func (s *Sessions) SignIn(ctx context.Context, in SignIn) (account Account, warn
 	if err != nil {
 		return account, nil, err
 	}
-	begun, err := c.SignIn(ctx, api.SessionRequest{Username: in.Username, Password: in.Password, DeviceName: s.options.DeviceName})
+	begun, err := c.SignIn(ctx, api.SessionRequest{
+		Username:   in.Username,
+		Password:   in.Password,
+		DeviceName: s.options.DeviceName,
+	})
 	if err != nil {
 		return account, nil, err
 	}
@@ -161,11 +165,13 @@ func (s *Sessions) SignIn(ctx context.Context, in SignIn) (account Account, warn
 		// An older session of this account must not come back at the next start; without a keyring there is none.
 		_ = s.forget(ctx, account)
 	}
-	err = s.options.DB.QueryRowContext(ctx, `INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used)
+	err = s.options.DB.QueryRowContext(ctx,
+		`INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used)
  VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (server, client_id) DO UPDATE SET server_name = excluded.server_name, username = excluded.username,
  display_name = excluded.display_name, remembered = CASE WHEN ? THEN remembered ELSE excluded.remembered END,
  last_used = CASE WHEN ? THEN last_used ELSE excluded.last_used END RETURNING id`,
-		server, about.Name, begun.Client.ID, account.Username, account.DisplayName, account.Remembered, s.options.Now().UnixMicro(),
+		server, about.Name, begun.Client.ID, account.Username, account.DisplayName, account.Remembered,
+		s.options.Now().UnixMicro(),
 		in.Once, in.Once).Scan(&account.ID)
 	if err != nil {
 		return account, warning, s.options.Wrap(err)
@@ -261,7 +267,8 @@ func (s *Sessions) Switch(ctx context.Context, id int64) (Account, error) {
 	if a, err = s.resume(ctx, a); err != nil && !errors.Is(err, client.ErrUnreachable) {
 		return a, err
 	}
-	if _, dbErr := s.options.DB.ExecContext(ctx, `UPDATE accounts SET last_used = ? WHERE id = ?`, s.options.Now().UnixMicro(), id); dbErr != nil {
+	if _, dbErr := s.options.DB.ExecContext(ctx, `UPDATE accounts SET last_used = ? WHERE id = ?`,
+		s.options.Now().UnixMicro(), id); dbErr != nil {
 		return a, s.options.Wrap(dbErr)
 	}
 	return a, err
@@ -284,7 +291,8 @@ func (s *Sessions) resume(ctx context.Context, a Account) (Account, error) {
 		return a, client.ErrSignedOut
 	}
 	if err != nil {
-		s.options.Notice(client.Say("The session could not be taken from the keyring."), client.Say("%s. Sign in to go on.", err.Error()))
+		s.options.Notice(client.Say("The session could not be taken from the keyring."),
+			client.Say("%s. Sign in to go on.", err.Error()))
 		return a, errors.Join(client.ErrSignedOut, err)
 	}
 	tokens := &tokens{sessions: s}

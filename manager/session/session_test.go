@@ -165,7 +165,11 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 			ExpiresAt:        w.now.Add(15 * time.Minute),
 			RefreshToken:     fmt.Sprintf("refresh%d", w.tokens),
 			RefreshExpiresAt: w.now.Add(24 * time.Hour),
-			Client:           api.Client{ID: int64(1 + len(in.Username)), Username: in.Username, DisplayName: strings.ToUpper(in.Username)},
+			Client: api.Client{
+				ID:          int64(1 + len(in.Username)),
+				Username:    in.Username,
+				DisplayName: strings.ToUpper(in.Username),
+			},
 		})
 	}
 	response := answer.Result()

@@ -85,7 +85,8 @@ func boundOf(key license.Key, program api.Program, l api.License) (b bound, err 
 // Comparer returns a function that computes the codes of this PC for the reactivation of a license of a program, and
 // compares them: the adapter that the license was bound to is looked for among all. Locks and Site code are read once
 // for all licenses.
-func (pc *PC) Comparer(ctx context.Context, program api.Program) (func(api.License) (license.Codes, license.Comparison, error), error) {
+func (pc *PC) Comparer(ctx context.Context,
+	program api.Program) (func(api.License) (license.Codes, license.Comparison, error), error) {
 	reading, err := pc.Locks(ctx)
 	if err != nil {
 		return nil, err

@@ -19,10 +19,12 @@ var (
 	ErrTooLate = errors.New("the server has taken this license already, so it does not come back")
 	// ErrNewerHere is returned by Undo if this PC has a newer license of the program. The newer license stays, and so does
 	// the removal code of the old one.
-	ErrNewerHere = errors.New("this PC has a newer license of the program; the old one does not come back, and its removal code is kept")
+	ErrNewerHere = errors.New("this PC has a newer license of the program; the old one does not come back, and " +
+		"its removal code is kept")
 	// ErrCodeShown is returned by Undo if a program has shown the removal code to a person, who may have used it. The code
 	// is kept.
-	ErrCodeShown = errors.New("the removal code of this license was shown, so it does not come back by itself; the code is kept")
+	ErrCodeShown = errors.New("the removal code of this license was shown, so it does not come back by " +
+		"itself; the code is kept")
 )
 
 // Departure is a license that leaves this PC, with its removal code; zero for another PC's license. A data file from
@@ -91,7 +93,9 @@ func (pc *PC) Leave(ctx context.Context, account int64, l Departure, purpose api
 			return err
 		}
 	}
-	if err := pc.withRepair(ctx, signature, l.Program, func() error { return pc.options.Installed.Leave(ctx, signature, gone) }); err != nil {
+	if err := pc.withRepair(ctx, signature, l.Program, func() error {
+		return pc.options.Installed.Leave(ctx, signature, gone)
+	}); err != nil {
 		return err
 	}
 	if l.RemovalCode != "" {
@@ -171,7 +175,9 @@ func (pc *PC) Confirm(ctx context.Context, l Departure) error {
 	if err := pc.options.Vault.DeleteCode(ctx, signature, codes.Site); err != nil {
 		return err
 	}
-	return pc.withRepair(ctx, signature, l.Program, func() error { return pc.options.Installed.Settle(ctx, signature, codes.Site) })
+	return pc.withRepair(ctx, signature, l.Program, func() error {
+		return pc.options.Installed.Settle(ctx, signature, codes.Site)
+	})
 }
 
 // Undo reverts Leave after the server refused the job, or the person canceled it before it was sent. It restores
@@ -193,7 +199,9 @@ func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, le
 	if here, ok := pc.FileOf(p, l.OrderID); ok && here.Codes.Site != codes.Site || anew(p, codes.Site) {
 		return ErrNewerHere
 	}
-	switch err := pc.withRepair(ctx, signature, l.Program, func() error { return pc.options.Installed.UndoLeave(ctx, signature, codes.Site) }); {
+	switch err := pc.withRepair(ctx, signature, l.Program, func() error {
+		return pc.options.Installed.UndoLeave(ctx, signature, codes.Site)
+	}); {
 	case errors.Is(err, installed.ErrSettled):
 		return errors.Join(ErrTooLate, pc.options.Vault.DeleteCode(ctx, signature, codes.Site))
 	case errors.Is(err, installed.ErrReplaced):

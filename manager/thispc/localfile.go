@@ -189,7 +189,9 @@ func (pc *PC) Drop(ctx context.Context, here File, ended bool) {
 			return
 		}
 	}
-	if err := pc.options.Installed.Erase(ctx, here.Signature, func(f installed.File) bool { return f.Content == here.Content }); err != nil {
+	if err := pc.options.Installed.Erase(ctx, here.Signature, func(f installed.File) bool {
+		return f.Content == here.Content
+	}); err != nil {
 		pc.options.Logger.Warn("the file of an ended license could not be erased", "license", here.ID, "error", err)
 		return
 	}

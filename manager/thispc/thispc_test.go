@@ -117,7 +117,11 @@ func newWorld(t *testing.T) *world {
 	}
 	dir := t.TempDir()
 	w.disk = &disk{Disk: installed.Open(dir, installed.Options{}).Disk()}
-	w.folder = installed.Open(dir, installed.Options{Disk: w.disk, Rand: rand.Reader, Now: func() time.Time { return w.now }})
+	w.folder = installed.Open(dir, installed.Options{
+		Disk: w.disk,
+		Rand: rand.Reader,
+		Now:  func() time.Time { return w.now },
+	})
 	w.start()
 	return w
 }
@@ -379,7 +383,8 @@ func TestCheckReceipt(t *testing.T) {
 	require.ErrorIs(t, err, ErrReceipt)
 	require.ErrorIs(t, err, license.ErrReceiptKey)
 	d.LicenseID = 0
-	require.NoError(t, w.CheckReceipt(t.Context(), d, sign(w.key, 2, codes.Site)), "an older departure does not know its license")
+	require.NoError(t, w.CheckReceipt(t.Context(), d, sign(w.key, 2, codes.Site)),
+		"an older departure does not know its license")
 }
 
 func TestDistinct(t *testing.T) {

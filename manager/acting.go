@@ -72,7 +72,7 @@ func asCurrent[T any](m *Manager, act func(*acting) (T, error)) (T, error) {
 	return act(s)
 }
 
-// ask makes one call of the current account's server.
+// ask makes a call to the current account's server.
 func ask[T any](m *Manager, call func(*client.Client) (T, error)) (T, error) {
 	return asCurrent(m, func(s *acting) (T, error) {
 		out, err := call(s.client)

@@ -166,8 +166,8 @@ type KeptCode struct {
 	// see the code.
 	Code      license.RemovalCode
 	Note      string
-	OrderID   int64 // 0 when it is not known
-	LicenseID int64 // 0 when it is not known
+	OrderID   int64 // 0 if unknown
+	LicenseID int64 // 0 if unknown
 	// Purpose is the task of the open job that hands the code in; "" if there is none.
 	Purpose api.Task
 }

@@ -153,8 +153,8 @@ func (m *Manager) DropJob(ctx context.Context, id int64) error {
 }
 
 // GiveUp closes a job that has been open for a day, of any account and without a session. If the job was sent, its
-// result stays unknown; a license that had left this PC for it stays away, and its removal code stays stored for HandIn
-// and Offer, or until Reactivate. GiveUp fails with ErrTooEarly, or like DropJob.
+// result stays unknown; a license that had left this PC for it does not return, and its removal code remains stored
+// for HandIn and Offer, or until Reactivate. GiveUp fails with ErrTooEarly, or like DropJob.
 func (m *Manager) GiveUp(ctx context.Context, id int64) error {
 	job, err := m.journal.GiveUp(ctx, id)
 	m.closedByPerson(job)

@@ -229,7 +229,7 @@ func (m *Manager) newPC() *thispc.PC {
 }
 
 // setOlderAside moves the files of a trial version on this PC into folders "old", without reading their licenses, and
-// adds a notice. Files that cannot be moved now stay; a task that has to replace one fails and says why.
+// adds a notice. Files that cannot be moved now are not moved; a task that has to replace one fails with the reason.
 func (m *Manager) setOlderAside(ctx context.Context) error {
 	moved, err := m.options.Installed.SetTrialVersionAside(ctx)
 	if err != nil {

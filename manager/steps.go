@@ -117,7 +117,7 @@ func (m *Manager) step(name api.Task) journal.Step[*acting, request, outcome] {
 	return step
 }
 
-// prepare decodes the request of a job and lets the license that it is about leave this PC.
+// prepare decodes the request of a job and begins its departure, if any.
 func (s *acting) prepare(ctx context.Context, job journal.Job) (request, error) {
 	r, err := s.openRequest(ctx, job)
 	if err == nil && r.leaves() {
@@ -198,7 +198,7 @@ func (s *acting) checkOutcome(ctx context.Context, job journal.Job, leaves depar
 	return nil
 }
 
-// notAnAnswer returns a *NetworkError for an answer that the account's license server would not give.
+// notAnAnswer returns a *NetworkError for an answer that did not come from the account's license server.
 func notAnAnswer(a Account, err error) error {
 	host := a.Server
 	if u, parseErr := url.Parse(a.Server); parseErr == nil {

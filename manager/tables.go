@@ -16,7 +16,7 @@ type Orders struct {
 	Orders      []api.Order `json:"orders"`
 	CanAddOrder bool        `json:"can_add_order"`
 	FetchedAt   time.Time   `json:"-"`
-	// Cached tells that these are the last known rows.
+	// Cached is true for cached rows.
 	Cached bool `json:"-"`
 }
 
@@ -39,7 +39,8 @@ func (l License) Stranded() bool {
 	return l.LeftHere && !l.JobOpen && l.Status == api.StatusActive && l.ReleasedAt == nil
 }
 
-// MakesCode reports whether this PC can make the removal code of the license: the license is this PC's, or stranded.
+// MakesCode reports whether this PC can derive the removal code of the license: the license is this PC's, or
+// stranded.
 func (l License) MakesCode() bool { return l.ThisPC || l.Stranded() }
 
 // Licenses is the table of an order's licenses with the time when it was fetched.
@@ -47,7 +48,7 @@ type Licenses struct {
 	OrderID   int64
 	Licenses  []License
 	FetchedAt time.Time
-	// Cached tells that these are the last known rows.
+	// Cached is true for cached rows.
 	Cached bool
 }
 

@@ -15,7 +15,7 @@ type NewLicense struct {
 	OrderID int64
 	Codes   license.Codes
 	Note    string
-	// ThisPC tells that the codes are this PC's.
+	// ThisPC is true if the codes are this PC's.
 	ThisPC bool
 }
 
@@ -23,9 +23,9 @@ type NewLicense struct {
 type Reactivate struct {
 	License License
 	Codes   license.Codes
-	// Note replaces the license's; "" keeps it.
+	// Note replaces the note of the license, unless "".
 	Note string
-	// ThisPC tells that the codes are this PC's.
+	// ThisPC is true if the codes are this PC's.
 	ThisPC bool
 }
 
@@ -35,7 +35,7 @@ type Transfer struct {
 	Codes   license.Codes // of the other PC
 	// RemovalCode may be zero for a license of this PC, whose code is known here, and for a released one.
 	RemovalCode license.RemovalCode
-	// Note replaces the license's; "" keeps it.
+	// Note replaces the note of the license, unless "".
 	Note string
 }
 

@@ -19,11 +19,11 @@ type Store interface {
 	Record(ctx context.Context, job Job) error
 	// Amend stores key, title, intent and request of a job.
 	Amend(ctx context.Context, job Job) error
-	// Error turns an error about the stored data into one of the store's.
+	// Error wraps an error about the stored data as an error of the store.
 	Error(err error) error
 }
 
-// Database is what SQL needs of a database; *sql.DB is one.
+// Database is the part of *sql.DB that SQL uses.
 type Database interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)

@@ -6,16 +6,16 @@ import (
 	"github.com/acen-desktop/acen/client"
 )
 
-// tokens writes new refresh tokens of a remembered account to the keyring before they are used, and sees the epochs
-// of its server.
+// tokens stores new refresh tokens of a remembered account in the keyring before they are used, and receives the
+// epochs of its server.
 type tokens struct {
 	sessions *Sessions
 	account  *Account
-	epoch    string          // the one that was received last for the first time; "" before the first answer
-	epochs   map[string]bool // all that were received
+	epoch    string          // the latest new epoch; "" before the first answer
+	epochs   map[string]bool // received epochs
 }
 
-// use assigns an account and stores the epoch that was received before.
+// use sets the account and stores an epoch that was received before.
 func (t *tokens) use(a Account) {
 	t.sessions.mu.Lock()
 	t.account = &a
@@ -26,7 +26,7 @@ func (t *tokens) use(a Account) {
 	}
 }
 
-// store writes a refresh token to the keyring.
+// store stores a refresh token in the keyring.
 func (t *tokens) store(fresh client.Tokens) {
 	t.sessions.mu.Lock()
 	a := t.account
@@ -40,8 +40,8 @@ func (t *tokens) store(fresh client.Tokens) {
 	}
 }
 
-// sawEpoch receives the epoch of the server's data with every answer. It may be called from any goroutine. Each epoch
-// counts once, because several servers of one database may answer with the old and the new one for a while.
+// sawEpoch is called with the epoch of the server's data for every answer, from any goroutine. Each epoch counts
+// once, because several servers of one database may answer with the old and the new one for a while.
 func (t *tokens) sawEpoch(epoch string) {
 	t.sessions.mu.Lock()
 	known, a := t.epochs[epoch], t.account

@@ -12,7 +12,8 @@ import (
 )
 
 var (
-	// ErrReceipt is returned for an answer without a valid receipt: nothing proves that the server took the license.
+	// ErrReceipt is returned for an answer without a valid receipt, which does not prove that the server took the
+	// license.
 	ErrReceipt = errors.New("no receipt of the license server for this license")
 	// ErrTooLate is returned by Undo if the server has taken the license, as after the app's data were restored from a
 	// backup.
@@ -45,7 +46,7 @@ type Departure struct {
 	Earlier bool `json:"earlier,omitempty"`
 }
 
-// NewDeparture returns the departure of a license of a program; a zero code is left out.
+// NewDeparture returns the departure of a license of a program; a zero code is omitted.
 func NewDeparture(p api.Program, l api.License, codes license.Codes, code license.RemovalCode) Departure {
 	d := Departure{
 		Signature:  p.ApplicationSignature,
@@ -78,10 +79,10 @@ func (pc *PC) Parse(ctx context.Context, l Departure) (license.Signature, licens
 	return signature, codes, err
 }
 
-// Leave removes a license from this PC so that a crash at any point loses nothing. In one step it spends and renews the
-// Site code, so that the program stops running, and stores the removal code beside it. Then it seals a copy of the code
-// in the vault, so that it survives the loss of either, and erases the license file. Leave is idempotent: after a crash
-// it resumes.
+// Leave removes a license from this PC so that a crash at any point loses nothing. In one step it spends and renews
+// the Site code, so that the program stops running, and stores the removal code in the state file. Then it seals a
+// copy of the code in the vault, in case either is lost, and erases the license file. Leave is idempotent: after a
+// crash it resumes.
 func (pc *PC) Leave(ctx context.Context, account int64, l Departure, purpose api.Task) error {
 	signature, codes, err := pc.Parse(ctx, l)
 	if err != nil {
@@ -180,10 +181,10 @@ func (pc *PC) Confirm(ctx context.Context, l Departure) error {
 	})
 }
 
-// Undo reverts Leave after the server refused the job, or the person canceled it before it was sent. It restores
-// the license file from the vault; otherwise the next table restores it from the server. A license with Earlier set
-// stays away. It fails with ErrTooLate if the server has taken the license, and with ErrNewerHere if this PC has a
-// newer one, or anew reports that it has one whose file is not here yet.
+// Undo reverts Leave after the server refused the job, or the person canceled it before it was sent. It restores the
+// license file from the vault; otherwise the next table restores it from the server. A license with Earlier set does
+// not return. Undo fails with ErrTooLate if the server has taken the license, and with ErrNewerHere if this PC has a
+// newer one, or anew reports that it has one whose file is not installed yet.
 func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, left license.SiteCode) bool) error {
 	if l.Earlier {
 		return nil
@@ -226,9 +227,9 @@ func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, le
 	return nil
 }
 
-// RemovalCode returns the removal code of a license that leaves or has left this PC, as far as it is known here; ""
-// if it is not. It reads the code from the license folder, else from the vault; else it makes the code from the
-// license file: the one on this PC, or the vault's copy.
+// RemovalCode returns the removal code of a license that leaves or has left this PC; "" if it is not known here. It
+// reads the code from the license folder, else from the vault; else it derives the code from the license file: the
+// installed one, or the vault's copy.
 func (pc *PC) RemovalCode(ctx context.Context, l Departure) (string, error) {
 	signature, codes, err := pc.Parse(ctx, l)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// Database is what a Vault needs of a database; *sql.DB is one. Its secrets are rows of the table vault.
+// Database is the part of *sql.DB that a Vault uses. Its secrets are rows of the table vault.
 type Database interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -21,7 +21,7 @@ const (
 	licenseFile = "license-file"
 )
 
-// Item is what the vault stores beside a secret, readable without the key.
+// Item has the plain columns of a row: what the vault stores unencrypted beside a secret.
 type Item struct {
 	Signature license.Signature
 	Codes     license.Codes
@@ -30,7 +30,7 @@ type Item struct {
 	LicenseID int64
 	Program   string
 	Note      string
-	Purpose   string // the task that a removal code was stored for
+	Purpose   string // task that a removal code was stored for
 }
 
 // Code is a stored removal code.
@@ -39,13 +39,13 @@ type Code struct {
 	Code license.RemovalCode // 0 if it cannot be opened
 }
 
-// PutCode stores a removal code. For a Site code that has one already it replaces the code and its purpose.
+// PutCode stores a removal code. If the Site code has one already, PutCode replaces the code and its purpose.
 func (v *Vault) PutCode(ctx context.Context, c Code) error {
 	return v.put(ctx, removalCode, c.Item, []byte(c.Code.String()),
 		`content = excluded.content, purpose = excluded.purpose`)
 }
 
-// Codes lists the removal codes, the oldest first.
+// Codes lists the removal codes, oldest first.
 func (v *Vault) Codes(ctx context.Context) (list []Code, err error) {
 	rows, err := v.options.DB.QueryContext(ctx,
 		`SELECT signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content
@@ -108,8 +108,8 @@ func (v *Vault) DeleteCode(ctx context.Context, signature license.Signature, sit
 	return v.delete(ctx, removalCode, signature, site)
 }
 
-// PutFile stores a copy of a license file, if the keyring has the key: a copy that ends with the app is of no use.
-// For a Site code that has one already it replaces the copy.
+// PutFile stores a copy of a license file if the keyring has the key, because a copy that ends with the app is
+// useless. It replaces an existing copy for the Site code.
 func (v *Vault) PutFile(ctx context.Context, item Item, content string) error {
 	if _, err := v.loadKey(ctx); err != nil || !v.Lasts() {
 		return err
@@ -137,7 +137,7 @@ func (v *Vault) DeleteFile(ctx context.Context, signature license.Signature, sit
 	return v.delete(ctx, licenseFile, signature, site)
 }
 
-// put seals a secret and stores it, or changes what update names of the row that the Site code has.
+// put seals a secret and stores it. If the Site code has a row, put changes the columns in update instead.
 func (v *Vault) put(ctx context.Context, kind string, item Item, plain []byte, update string) error {
 	sealed, err := v.Seal(ctx, plain)
 	if err != nil {

@@ -121,8 +121,8 @@ func openDatabase(ctx context.Context, path string) (*database, error) {
 	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()}
 	// busy_timeout is first because switching to WAL may have to wait.
 	db, err := sql.Open("sqlite",
-		address.String()+
-			"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)")
+		address.String()+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)"+
+			"&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)")
 	if err != nil {
 		return nil, storageError(err)
 	}
@@ -283,7 +283,8 @@ func (d *database) save(ctx context.Context, account int64, name string, content
 		return err
 	}
 	_, err = d.change(ctx, `INSERT INTO cache (account, name, content, fetched_at) VALUES (?, ?, ?, ?)
- ON CONFLICT DO UPDATE SET content = excluded.content, fetched_at = excluded.fetched_at`, account, name, data, at.UnixMicro())
+ ON CONFLICT DO UPDATE SET content = excluded.content, fetched_at = excluded.fetched_at`,
+		account, name, data, at.UnixMicro())
 	return err
 }
 

@@ -348,7 +348,8 @@ func TestRefusalCannotBeStored(t *testing.T) {
 	require.True(t, ok)
 	f.set(func() {
 		f.before = on("/removal", func() *http.Response {
-			_, _ = other.db.Exec(`CREATE TRIGGER full BEFORE UPDATE ON jobs WHEN new.state = 'failed' BEGIN SELECT RAISE(ABORT, 'disk full'); END`)
+			_, _ = other.db.Exec(`CREATE TRIGGER full BEFORE UPDATE ON jobs WHEN new.state = 'failed'
+ BEGIN SELECT RAISE(ABORT, 'disk full'); END`)
 			return nil
 		})
 	})

@@ -234,7 +234,8 @@ func TestReleaseAfterServerRestore(t *testing.T) {
 	found, err := p.Find(t.Context())
 	require.NoError(t, err)
 	require.Len(t, found.Stranded, 1)
-	f.set(func() { f.epoch = "AAAAAAAAAAAAAAAAAAAAAA" }) // another server of the same database does not have the new epoch yet
+	// Another server of the same database does not have the new epoch yet.
+	f.set(func() { f.epoch = "AAAAAAAAAAAAAAAAAAAAAA" })
 	_, _ = p.row(t, l.ID)
 	f.set(func() { f.epoch = "BBBBBBBBBBBBBBBBBBBBBA" })
 	_, _ = p.row(t, l.ID)

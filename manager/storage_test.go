@@ -121,7 +121,8 @@ func TestFullDisk(t *testing.T) {
 	defer m.Close()
 	ctx := t.Context()
 	_, err := m.db.change(ctx,
-		`INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used) VALUES ('s', 's', 1, 'u', 'u', 0, 0)`)
+		`INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used)
+ VALUES ('s', 's', 1, 'u', 'u', 0, 0)`)
 	require.NoError(t, err)
 	_, err = m.db.Exec(`PRAGMA max_page_count = 1`) // SQLite raises it to the present size: no page can be added
 	require.NoError(t, err)

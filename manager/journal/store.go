@@ -71,9 +71,11 @@ func (s SQL) Find(ctx context.Context, id int64) (job Job, open bool, err error)
 // Add implements Store.
 func (s SQL) Add(ctx context.Context, job Job) (int64, error) {
 	result, err := s.DB.ExecContext(ctx,
-		`INSERT INTO jobs (account, key, task, title, intent, request, state, error, order_id, license_id, created_at, updated_at)
- VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)`, job.Account, job.Key, job.Task, job.Title, job.intent, job.request, job.State,
-		job.OrderID, job.LicenseID, job.CreatedAt.UnixMicro(), job.UpdatedAt.UnixMicro())
+		`INSERT INTO jobs
+ (account, key, task, title, intent, request, state, error, order_id, license_id, created_at, updated_at)
+ VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)`,
+		job.Account, job.Key, job.Task, job.Title, job.intent, job.request, job.State, job.OrderID,
+		job.LicenseID, job.CreatedAt.UnixMicro(), job.UpdatedAt.UnixMicro())
 	if err != nil {
 		return 0, s.Wrap(err)
 	}

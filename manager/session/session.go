@@ -167,12 +167,12 @@ func (s *Sessions) SignIn(ctx context.Context, in SignIn) (account Account, warn
 	}
 	err = s.options.DB.QueryRowContext(ctx,
 		`INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used)
- VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (server, client_id) DO UPDATE SET server_name = excluded.server_name, username = excluded.username,
- display_name = excluded.display_name, remembered = CASE WHEN ? THEN remembered ELSE excluded.remembered END,
+ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (server, client_id) DO UPDATE SET
+ server_name = excluded.server_name, username = excluded.username, display_name = excluded.display_name,
+ remembered = CASE WHEN ? THEN remembered ELSE excluded.remembered END,
  last_used = CASE WHEN ? THEN last_used ELSE excluded.last_used END RETURNING id`,
 		server, about.Name, begun.Client.ID, account.Username, account.DisplayName, account.Remembered,
-		s.options.Now().UnixMicro(),
-		in.Once, in.Once).Scan(&account.ID)
+		s.options.Now().UnixMicro(), in.Once, in.Once).Scan(&account.ID)
 	if err != nil {
 		return account, warning, s.options.Wrap(err)
 	}

@@ -144,11 +144,11 @@ func (v *Vault) put(ctx context.Context, kind string, item Item, plain []byte, u
 		return err
 	}
 	_, err = v.options.DB.ExecContext(ctx,
-		`INSERT INTO vault (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
+		`INSERT INTO vault
+ (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET `+update,
 		kind, string(item.Signature), item.Codes.Site.String(), item.Codes.Machine.String(), item.Account, item.OrderID,
-		item.LicenseID,
-		item.Program, item.Note, item.Purpose, sealed, v.options.Now().UnixMicro())
+		item.LicenseID, item.Program, item.Note, item.Purpose, sealed, v.options.Now().UnixMicro())
 	return v.options.Wrap(err)
 }
 

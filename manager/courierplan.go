@@ -147,8 +147,9 @@ type courierOrder struct {
 	licenses []License
 }
 
-func (s *acting) courierOrders(ctx context.Context, orders []api.Order,
-	signature license.Signature) (list []courierOrder, err error) {
+func (s *acting) courierOrders(
+	ctx context.Context, orders []api.Order, signature license.Signature,
+) (list []courierOrder, err error) {
 	for _, o := range orders {
 		if !o.RequiresActivation {
 			continue
@@ -172,8 +173,9 @@ func (s *acting) courierOrders(ctx context.Context, orders []api.Order,
 	return list, nil
 }
 
-func (s *acting) courierOptions(ctx context.Context, item carry.Item, orders []courierOrder,
-	r carry.Request) (list []CourierOption, err error) {
+func (s *acting) courierOptions(
+	ctx context.Context, item carry.Item, orders []courierOrder, r carry.Request,
+) (list []CourierOption, err error) {
 	if item.Task == carry.TaskRemove {
 		return removals(item, orders), nil
 	}
@@ -266,8 +268,9 @@ func transfers(item carry.Item, orders []courierOrder) (list []CourierOption) {
 // indexes into the options of the items; a negative one skips its item. CarryOut calls done after each item. If the
 // connection fails, the answer contains the results until then; carrying the same request again is idempotent and
 // delivers the rest.
-func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierItem, choices []int,
-	done func(count int)) (carry.Answer, error) {
+func (m *Manager) CarryOut(
+	ctx context.Context, r carry.Request, plan []CourierItem, choices []int, done func(count int),
+) (carry.Answer, error) {
 	a := carry.Answer{Request: r.ID, MadeAt: m.options.Now()}
 	s, sessionErr := m.acting() // an answer without a session contains refusals only
 	if sessionErr == nil {
@@ -306,8 +309,9 @@ func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierI
 
 // removeForAnother hands in the removal code of another PC and returns the receipt that the other PC needs to delete
 // it. If the license has ended and the code is right, the refusal contains the receipt.
-func (s *acting) removeForAnother(ctx context.Context, l License,
-	code license.RemovalCode) (receipt string, err error) {
+func (s *acting) removeForAnother(
+	ctx context.Context, l License, code license.RemovalCode,
+) (receipt string, err error) {
 	out, err := s.remove(ctx, l, request{LicenseID: l.ID, typed: codeText(code)})
 	var refusal *api.Problem
 	if errors.As(err, &refusal) && errors.Is(err, api.ErrLicenseEnded) && refusal.Receipt != "" {

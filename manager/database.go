@@ -295,8 +295,9 @@ func (d *database) forget(ctx context.Context, account int64) error {
 }
 
 // load reads the cached value of a name into content; false if there is none that can be decoded.
-func (d *database) load(ctx context.Context, account int64, name string,
-	content any) (at time.Time, ok bool, err error) {
+func (d *database) load(
+	ctx context.Context, account int64, name string, content any,
+) (at time.Time, ok bool, err error) {
 	var data []byte
 	var micro int64
 	err = d.QueryRowContext(ctx, `SELECT content, fetched_at FROM cache WHERE account = ? AND name = ?`, account,

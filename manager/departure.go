@@ -308,8 +308,9 @@ func (m *Manager) LicenseOf(ctx context.Context, k KeptCode) (License, api.Order
 	return l, o, err
 }
 
-func (s *acting) licenseOf(ctx context.Context,
-	k KeptCode) (found License, order api.Order, program api.Program, err error) {
+func (s *acting) licenseOf(
+	ctx context.Context, k KeptCode,
+) (found License, order api.Order, program api.Program, err error) {
 	err = s.eachCached(ctx, func(o api.Order, p api.Program, t Licenses) error {
 		for _, l := range t.Licenses {
 			if p.ApplicationSignature == string(k.Signature) && l.SiteCode == k.Codes.Site.String() &&

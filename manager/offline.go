@@ -365,8 +365,9 @@ func (m *Manager) TakeLicense(ctx context.Context, content string) (f license.Fi
 
 // take verifies a license file and installs it. If this PC does not know the program, take verifies the file with
 // keys.
-func (m *Manager) take(ctx context.Context, content string,
-	keys []license.PublicKey) (f license.File, unproven bool, err error) {
+func (m *Manager) take(
+	ctx context.Context, content string, keys []license.PublicKey,
+) (f license.File, unproven bool, err error) {
 	claimed, err := license.UnverifiedFile(content)
 	if err != nil {
 		return f, false, err

@@ -189,8 +189,9 @@ func (j *Journal[S, R, O]) Run(ctx context.Context, s S, d Draft, r R) (O, error
 
 // next returns the run that a draft has to wait for: that of an older job that was sent with another request and is
 // not in tried, else the draft's own. joined is true if it was running already.
-func (j *Journal[S, R, O]) next(ctx context.Context, s S, d Draft, r R,
-	tried map[int64]bool) (current *run[O], joined, older bool, err error) {
+func (j *Journal[S, R, O]) next(
+	ctx context.Context, s S, d Draft, r R, tried map[int64]bool,
+) (current *run[O], joined, older bool, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	open, err := j.options.Store.Open(ctx, s.AccountID())

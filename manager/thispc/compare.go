@@ -85,8 +85,9 @@ func boundOf(key license.Key, program api.Program, l api.License) (b bound, err 
 // Comparer returns a function that computes the codes of this PC for the reactivation of a license of a program, and
 // compares them. It searches all adapters for the one that the license is bound to. It reads locks and Site code once
 // for all calls.
-func (pc *PC) Comparer(ctx context.Context,
-	program api.Program) (func(api.License) (license.Codes, license.Comparison, error), error) {
+func (pc *PC) Comparer(
+	ctx context.Context, program api.Program,
+) (func(api.License) (license.Codes, license.Comparison, error), error) {
 	reading, err := pc.Locks(ctx)
 	if err != nil {
 		return nil, err

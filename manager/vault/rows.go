@@ -80,8 +80,9 @@ func (v *Vault) Codes(ctx context.Context) (list []Code, err error) {
 }
 
 // Code returns the removal code of a Site code; false if there is none or it cannot be opened.
-func (v *Vault) Code(ctx context.Context, signature license.Signature,
-	site license.SiteCode) (license.RemovalCode, bool) {
+func (v *Vault) Code(
+	ctx context.Context, signature license.Signature, site license.SiteCode,
+) (license.RemovalCode, bool) {
 	content, err := v.get(ctx, removalCode, signature, site)
 	if err != nil {
 		return 0, false
@@ -119,8 +120,9 @@ func (v *Vault) PutFile(ctx context.Context, item Item, content string) error {
 }
 
 // File returns the copy of the license file of a Site code; false if there is none or it cannot be opened.
-func (v *Vault) File(ctx context.Context, signature license.Signature,
-	site license.SiteCode) (content string, ok bool) {
+func (v *Vault) File(
+	ctx context.Context, signature license.Signature, site license.SiteCode,
+) (content string, ok bool) {
 	sealed, err := v.get(ctx, licenseFile, signature, site)
 	if err != nil {
 		if !errors.Is(err, sql.ErrNoRows) && ctx.Err() == nil {
@@ -152,8 +154,9 @@ func (v *Vault) put(ctx context.Context, kind string, item Item, plain []byte, u
 	return v.options.Wrap(err)
 }
 
-func (v *Vault) get(ctx context.Context, kind string, signature license.Signature,
-	site license.SiteCode) (content []byte, err error) {
+func (v *Vault) get(
+	ctx context.Context, kind string, signature license.Signature, site license.SiteCode,
+) (content []byte, err error) {
 	err = v.options.DB.QueryRowContext(ctx, `SELECT content FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`,
 		kind, string(signature), site.String()).Scan(&content)
 	return content, err

@@ -7,7 +7,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// Verification gets a verification number as a picture, and on request as a sound; it needs no session.
+// Verification requests a verification number as a picture, and optionally as a sound. It needs no session.
 func (c *Client) Verification(ctx context.Context, sound bool) (out api.Verification, err error) {
 	k := call{
 		method: http.MethodPost,
@@ -23,7 +23,7 @@ func (c *Client) Verification(ctx context.Context, sound bool) (out api.Verifica
 	return out, err
 }
 
-// NewAccount opens an account with a serial number; it needs no session.
+// NewAccount creates an account with a serial number. It needs no session.
 func (c *Client) NewAccount(ctx context.Context, key string, r api.NewAccount) (out api.Client, err error) {
 	err = c.do(ctx, call{
 		method: http.MethodPost,
@@ -37,7 +37,8 @@ func (c *Client) NewAccount(ctx context.Context, key string, r api.NewAccount) (
 	return out, err
 }
 
-// RequestPasswordReset asks for a mail with a link; it needs no session, and never tells whether the account exists.
+// RequestPasswordReset requests a mail with a link. It needs no session, and succeeds whether or not the account
+// exists.
 func (c *Client) RequestPasswordReset(ctx context.Context, key string, r api.PasswordReset) error {
 	return c.do(ctx, call{
 		method: http.MethodPost,
@@ -73,7 +74,7 @@ func (c *Client) ChangeAccount(ctx context.Context, r api.AccountChange) (out ap
 	return out, err
 }
 
-// ChangePassword sets a new password; other sessions end.
+// ChangePassword sets a new password and ends the other sessions.
 func (c *Client) ChangePassword(ctx context.Context, r api.PasswordChange) error {
 	return c.do(ctx, call{
 		method: http.MethodPut,

@@ -189,7 +189,7 @@ func checkOrder(o api.Order) error {
 	)
 }
 
-// checkNewOrder checks the order that a serial number made.
+// checkNewOrder checks the order of a serial number.
 func checkNewOrder(o api.Order, r api.NewOrder) error {
 	if err := checkOrder(o); err != nil {
 		return err
@@ -264,8 +264,8 @@ func checkLicense(l api.License) error {
 	)
 }
 
-// checkMade checks the active license that a PC got. It does not compare the order: a PC that has a license already
-// gets that one, which may belong to another order (spec: api 2).
+// checkMade checks the new license of a PC. It does not compare the order: a PC that has a license already gets that
+// one, which may belong to another order (spec: api 2).
 func checkMade(l api.License, pc api.PCCodes) error {
 	if err := checkLicense(l); err != nil {
 		return err
@@ -350,7 +350,7 @@ func checkComparison(c api.Comparison) error {
 	)
 }
 
-// checkFile checks that there is a license file. The caller verifies it with the program's key.
+// checkFile checks that there is a license file. The caller verifies its signature.
 func checkFile(content string) error {
 	return check(rule{strings.TrimSpace(content) != "", "has no license file"})
 }

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-// to makes a client of a test server with a good session; pauses take no time.
+// to returns a client of a test server with a valid session; pauses take no time.
 func to(t *testing.T, handler http.HandlerFunc, change ...func(*Options)) *Client {
 	t.Helper()
 	s := httptest.NewServer(handler)
@@ -105,7 +105,7 @@ func FuzzProblem(f *testing.F) {
 func TestRefusalsBecomeProblems(t *testing.T) {
 	for _, code := range append(api.Codes(), "STATUS_OF_A_NEWER_SERVER") {
 		if code == api.ErrAuthorization {
-			continue // the session is renewed first: TestRefresh
+			continue // the session is refreshed first: TestRefresh
 		}
 		c := to(t, func(w http.ResponseWriter, _ *http.Request) {
 			p := api.NewProblem(code, "What happened.")
@@ -121,7 +121,7 @@ func TestRefusalsBecomeProblems(t *testing.T) {
 	}
 }
 
-// What answers in a license server's place is told apart from a refusal.
+// Answers of other servers are distinguished from refusals.
 func TestStrangeAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
@@ -177,7 +177,7 @@ func TestStrangeAnswers(t *testing.T) {
 	}
 }
 
-func TestNobodyThere(t *testing.T) {
+func TestUnreachable(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := l.Addr().String()
@@ -218,7 +218,7 @@ func TestUntrustedCertificate(t *testing.T) {
 	require.Equal(t, "Acme Co", network.Issuer)
 }
 
-// Only what may be repeated is repeated: reads, and changes with a key.
+// Only reads and calls with a key are retried.
 func TestRetries(t *testing.T) {
 	for name, c := range map[string]struct {
 		call func(*Client) error
@@ -259,15 +259,14 @@ func TestBusyServer(t *testing.T) {
 			refuse(w, p)
 			return
 		}
-		answer(w, 200, api.ProgramList{Programs: []api.Program{wholeProgram()}})
+		answer(w, 200, api.ProgramList{Programs: []api.Program{minimalProgram()}})
 	})
 	programs, err := c.Programs(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, int64(7), programs[0].ID)
 }
 
-// A read that was asked for too often waits as long as the server says; an attempt at something that could be guessed
-// is not repeated by itself.
+// A rate-limited read waits as long as the server asks; an attempt to guess something is not retried.
 func TestTooManyRequests(t *testing.T) {
 	var calls atomic.Int32
 	c := to(t, func(w http.ResponseWriter, r *http.Request) {
@@ -277,7 +276,7 @@ func TestTooManyRequests(t *testing.T) {
 			refuse(w, p)
 			return
 		}
-		answer(w, 200, api.ProgramList{Programs: []api.Program{wholeProgram()}})
+		answer(w, 200, api.ProgramList{Programs: []api.Program{minimalProgram()}})
 	})
 	_, err := c.Programs(t.Context())
 	require.NoError(t, err)
@@ -287,7 +286,7 @@ func TestTooManyRequests(t *testing.T) {
 	require.Equal(t, before+1, calls.Load())
 }
 
-// A release carries the removal code, and the transfer after it none.
+// A release has the removal code, and the following transfer has none.
 func TestReleaseAndTransfer(t *testing.T) {
 	var calls []string
 	c := to(t, func(w http.ResponseWriter, r *http.Request) {
@@ -295,14 +294,14 @@ func TestReleaseAndTransfer(t *testing.T) {
 		calls = append(calls,
 			fmt.Sprintf("%s %s %s %s", r.Method, r.URL.Path, r.Header.Get(api.IdempotencyKey), strings.TrimSpace(string(body))))
 		if strings.HasSuffix(r.URL.Path, "/release") {
-			answer(w, 200, api.LicenseReceipt{License: released(wholeLicense(7, 9)), Receipt: receipt})
+			answer(w, 200, api.LicenseReceipt{License: released(minimalLicense(7, 9)), Receipt: receipt})
 			return
 		}
-		answer(w, 201, api.LicenseReceipt{License: wholeLicense(8, 9), Receipt: receipt})
+		answer(w, 201, api.LicenseReceipt{License: minimalLicense(8, 9), Receipt: receipt})
 	})
 	waiting, err := c.Release(t.Context(), "first", 7, api.Release{RemovalCode: "9D2BK-DD62M-C"})
 	require.NoError(t, err)
-	require.Equal(t, api.LicenseReceipt{License: released(wholeLicense(7, 9)), Receipt: receipt}, waiting)
+	require.Equal(t, api.LicenseReceipt{License: released(minimalLicense(7, 9)), Receipt: receipt}, waiting)
 	next, err := c.Transfer(t.Context(), "second", 7, api.Transfer{SiteCode: site, MachineID: machine})
 	require.NoError(t, err)
 	require.Nil(t, next.ReleasedAt)
@@ -325,7 +324,7 @@ func TestCancel(t *testing.T) {
 	require.NotErrorIs(t, err, ErrUnreachable)
 }
 
-// tokenServer knows one good access and one good refresh token, each of which works once it was handed out.
+// tokenServer accepts the newest access token and the newest refresh token, each once.
 type tokenServer struct {
 	mu        sync.Mutex
 	n         int
@@ -344,7 +343,7 @@ func (s *tokenServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.n++
-		answer(w, 201, wholeSession(s.n))
+		answer(w, 201, minimalSession(s.n))
 		return
 	}
 	if r.Header.Get("Authorization") != fmt.Sprintf("Bearer access-%d", s.n) {
@@ -360,7 +359,7 @@ func TestRefresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := &tokenServer{}
 			if expires.After(noon.Add(time.Minute)) {
-				s.n = 1 // access-0 is no longer good, refresh-1 is what the client has
+				s.n = 1 // access-0 is not valid any more, and the client has refresh-1
 			}
 			var stored []Tokens
 			c := to(t, s.ServeHTTP, func(o *Options) {
@@ -403,9 +402,9 @@ func TestLists(t *testing.T) {
 			answer(w, 200, api.LicenseList{Licenses: []api.License{}, NextCursor: "the same for ever"})
 		case cursor == "":
 			answer(w, 200,
-				api.LicenseList{Licenses: []api.License{wholeLicense(1, 1), wholeLicense(2, 1)}, NextCursor: "a/b?c&d"})
+				api.LicenseList{Licenses: []api.License{minimalLicense(1, 1), minimalLicense(2, 1)}, NextCursor: "a/b?c&d"})
 		case cursor == "a/b?c&d":
-			answer(w, 200, api.LicenseList{Licenses: []api.License{wholeLicense(3, 1)}})
+			answer(w, 200, api.LicenseList{Licenses: []api.License{minimalLicense(3, 1)}})
 		}
 	})
 	list, err := c.Licenses(t.Context(), 1, false)
@@ -415,7 +414,7 @@ func TestLists(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnreachable, "a list without end ends")
 }
 
-func TestTokensHideThemselves(t *testing.T) {
+func TestTokensAreRedacted(t *testing.T) {
 	redacttest.Hidden(t, Tokens{Access: redacttest.Marker, Refresh: redacttest.Marker})
 	require.NotContains(t, errors.Join(&NetworkError{
 		Kind: Connect,

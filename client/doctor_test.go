@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// healthy answers as a license server does.
+// healthy returns the handler of a license server in good health.
 func healthy(now time.Time) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -65,7 +65,7 @@ func TestDoctor(t *testing.T) {
 	for name, c := range map[string]struct {
 		server  string
 		doctor  Doctor
-		broken  Check // "" when nothing is
+		broken  Check // "" for none
 		verdict Verdict
 		says    string
 		next    string

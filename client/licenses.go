@@ -12,15 +12,15 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// maxPages bounds how many pages a list is followed for.
+// maxPages is the maximum number of pages of a list.
 const maxPages = 10_000
 
-// maxHistory bounds how much of a history is asked for: what is older is of no use in a window.
+// maxHistory is the maximum number of history entries to fetch; a window has no use for more.
 const maxHistory = 1_000
 
 func id(n int64) map[string]string { return map[string]string{"id": strconv.FormatInt(n, 10)} }
 
-// pages follows a list to its end. fetch gets a cursor and returns the next one.
+// pages fetches all pages of a list. fetch gets a query with the cursor and returns the next cursor.
 func (c *Client) pages(fetch func(query map[string]string) (next string, err error)) error {
 	query := map[string]string{"limit": strconv.Itoa(api.MaxPage)}
 	seen := map[string]bool{}
@@ -71,7 +71,7 @@ func (c *Client) Orders(ctx context.Context) (orders []api.Order, canAdd bool, e
 	return orders, canAdd, nil
 }
 
-// Licenses lists the active licenses of an order, on request those that have ended too.
+// Licenses lists the active licenses of an order, optionally with those that have ended.
 func (c *Client) Licenses(ctx context.Context, order int64, ended bool) (licenses []api.License, err error) {
 	seen := ids{}
 	err = c.pages(func(query map[string]string) (string, error) {
@@ -96,8 +96,8 @@ func (c *Client) Licenses(ctx context.Context, order int64, ended bool) (license
 	return licenses, nil
 }
 
-// NewLicense activates a PC. The same key with the same request has one effect and one answer. A PC that has a license
-// of the program already gets that one, which may be of another order of the account.
+// NewLicense activates a PC. It is idempotent by key. A PC that has a license of the program already gets that one,
+// which may be of another order of the account.
 func (c *Client) NewLicense(
 	ctx context.Context, key string, order int64, r api.NewLicense,
 ) (out api.License, err error) {
@@ -127,7 +127,7 @@ func (c *Client) ChangeLicense(ctx context.Context, license int64, r api.License
 	return out, err
 }
 
-// LicenseFile returns name and text of a license file, unverified.
+// LicenseFile returns name and content of a license file, unverified.
 func (c *Client) LicenseFile(ctx context.Context, license int64) (name, content string, err error) {
 	err = c.do(ctx, call{
 		method: http.MethodGet,
@@ -163,7 +163,7 @@ func (c *Client) EmailPreview(ctx context.Context, license int64) (out api.Email
 	return out, err
 }
 
-// SendEmail asks the server to email the activation code. The same key sends one mail.
+// SendEmail asks the server to email the activation code. It is idempotent by key.
 func (c *Client) SendEmail(ctx context.Context, key string, license int64, r api.EmailRequest) error {
 	return c.do(ctx, call{
 		method: http.MethodPost,
@@ -176,8 +176,7 @@ func (c *Client) SendEmail(ctx context.Context, key string, license int64, r api
 	})
 }
 
-// Reactivate gives a license to the new codes of its PC. The same key with the same request has one effect and one
-// answer.
+// Reactivate gives a license to the new codes of its PC. It is idempotent by key.
 func (c *Client) Reactivate(
 	ctx context.Context, key string, license int64, r api.Reactivation,
 ) (out api.License, err error) {
@@ -194,9 +193,8 @@ func (c *Client) Reactivate(
 	return out, err
 }
 
-// Release frees a license for another PC, which can then Transfer it without a removal code. It returns the
-// license with ReleasedAt, and a receipt that the program's key must verify. The same key with the same request has one
-// effect and one answer.
+// Release releases a license for another PC, which can then Transfer it without a removal code. It returns the
+// license with ReleasedAt, and a receipt that the caller must verify with the program's key. It is idempotent by key.
 func (c *Client) Release(
 	ctx context.Context, key string, license int64, r api.Release,
 ) (out api.LicenseReceipt, err error) {
@@ -213,7 +211,7 @@ func (c *Client) Release(
 }
 
 // Transfer gives a license to another PC; a released one needs no removal code. It returns the new license, and a
-// receipt that the program's key must verify. The same key with the same request has one effect and one answer.
+// receipt that the caller must verify with the program's key. It is idempotent by key.
 func (c *Client) Transfer(
 	ctx context.Context, key string, license int64, r api.Transfer,
 ) (out api.LicenseReceipt, err error) {
@@ -230,8 +228,8 @@ func (c *Client) Transfer(
 	return out, err
 }
 
-// Remove ends a license. It returns its order, and a receipt that the program's key must verify. The same key with the
-// same request has one effect and one answer.
+// Remove ends a license. It returns its order, and a receipt that the caller must verify with the program's key. It
+// is idempotent by key.
 func (c *Client) Remove(
 	ctx context.Context, key string, license int64, r api.Removal,
 ) (out api.OrderReceipt, err error) {
@@ -247,7 +245,7 @@ func (c *Client) Remove(
 	return out, err
 }
 
-// Compare asks how the PC with these codes compares with a license; it changes nothing.
+// Compare compares the PC of codes with a license. It changes nothing.
 func (c *Client) Compare(ctx context.Context, license int64, r api.PCCodes) (out api.Comparison, err error) {
 	err = c.do(ctx, call{
 		method: http.MethodPost,
@@ -260,7 +258,7 @@ func (c *Client) Compare(ctx context.Context, license int64, r api.PCCodes) (out
 	return out, err
 }
 
-// NewOrder makes an order of a serial number. The same key with the same request has one effect and one answer.
+// NewOrder creates an order from a serial number. It is idempotent by key.
 func (c *Client) NewOrder(ctx context.Context, key string, r api.NewOrder) (out api.Order, err error) {
 	err = c.do(ctx, call{
 		method: http.MethodPost,
@@ -273,7 +271,7 @@ func (c *Client) NewOrder(ctx context.Context, key string, r api.NewOrder) (out 
 	return out, err
 }
 
-// History lists what happened to an order, newest first, at most maxHistory entries.
+// History lists the events of an order, newest first, at most maxHistory.
 func (c *Client) History(ctx context.Context, order int64) (entries []api.HistoryEntry, err error) {
 	err = c.pages(func(query map[string]string) (string, error) {
 		var out api.HistoryList

@@ -17,7 +17,7 @@ func TestTooLong(t *testing.T) {
 	require.ErrorIs(t, System("test").Set(t.Context(), "a", strings.Repeat("x", maxSecret+1)), ErrUnavailable)
 }
 
-// A keyring that waits for its password must not hold up the app, nor pile up prompts.
+// A keyring that waits for its password blocks neither the app nor another prompt.
 func TestBlockedKeyring(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	s := &systemStore{service: "test", busy: make(chan struct{}, 1)}

@@ -20,7 +20,7 @@ const (
 	notes  license.Signature = "NOTEPAD1"
 )
 
-// receipt has the form of one.
+// receipt has the form of a receipt.
 const receipt = "v4.public.eyJzaXRlIjoiMDA4NTc1MEMiLCJ0YXNrIjoicmVtb3ZlIn0-_w.eyJraWQiOiI0YzUzIn0"
 
 var (
@@ -127,14 +127,14 @@ func answer(t testing.TB) Answer {
 	}
 }
 
-// answerV1 is answer as version 1 knows it: without a receipt.
+// answerV1 returns answer in version 1: without a receipt.
 func answerV1(t testing.TB) Answer {
 	a := answer(t)
 	a.Results[1].Receipt = ""
 	return a
 }
 
-// many is a request of n programs, and its answer.
+// many returns a request of n programs and its answer.
 func many(t testing.TB, n int) (Request, Answer) {
 	r := request()
 	r.Items = nil
@@ -190,8 +190,8 @@ func TestFiles(t *testing.T) {
 		FileName(License(licenseFor(t, studio, "Lumen Studio", 20231, codesOf(studio, 7)))))
 }
 
-// Files and links that were once written stay readable (spec: files "Golden documents", files "Request", files
-// "Answer", files "Links and QR codes", files "Printed text").
+// Old files and links remain readable (spec: files "Golden documents", files "Request", files "Answer", files "Links
+// and QR codes", files "Printed text").
 func TestGolden(t *testing.T) {
 	for _, name := range []string{"request", "answer", "answer-1", "license"} {
 		doc := documents(t)[name]
@@ -215,7 +215,7 @@ func TestGolden(t *testing.T) {
 			golden, err := os.ReadFile(path)
 			require.NoError(t, err)
 			switch filepath.Ext(file) {
-			case ".links": // a later compressor may write other ones
+			case ".links": // a later compressor may produce others
 				read, err := Read(golden)
 				require.NoError(t, err)
 				require.Equal(t, doc, read)
@@ -237,8 +237,8 @@ func lines(doc Document) string {
 	return b.String()
 }
 
-// Version 2 brought receipts: what has none is written for apps that read version 1 only, and is read with either
-// version (spec: files "Document versions").
+// Version 2 added receipts. A document without one is written in version 1 for older apps, and is readable with
+// either version (spec: files "Document versions").
 func TestVersions(t *testing.T) {
 	for name, doc := range documents(t) {
 		if doc.Kind() == KindLicense {
@@ -261,8 +261,8 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// TestAnswersBelongToTheirRequest covers answers to another request (spec: files "Answer").
-func TestAnswersBelongToTheirRequest(t *testing.T) {
+// An answer to another request is refused (spec: files "Answer").
+func TestAnswersToAnotherRequest(t *testing.T) {
 	r, a := request(), answer(t)
 	require.NoError(t, a.Answers(r))
 	a.Results = a.Results[1:]
@@ -278,7 +278,7 @@ func TestAnswersBelongToTheirRequest(t *testing.T) {
 	require.ErrorIs(t, a.Answers(other), ErrOther)
 }
 
-func TestIDs(t *testing.T) {
+func TestNewID(t *testing.T) {
 	id, err := NewID(bytes.NewReader([]byte("12345678")))
 	require.NoError(t, err)
 	require.True(t, isID(id), id)
@@ -295,7 +295,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// TestRefusals covers each bound and each contradiction of a document (spec: files "Request", files "Answer").
+// Every limit and contradiction of a document is refused (spec: files "Request", files "Answer").
 func TestRefusals(t *testing.T) {
 	requests := map[string]struct {
 		change func(*Request)

@@ -19,7 +19,7 @@ const (
 	versionReceipts = 2
 )
 
-// The documents as they stand in a file. Codes stand in their shown form and no other.
+// The documents in their form in a file. Codes have exactly their shown form.
 type (
 	headJSON struct {
 		Kind    Kind `json:"acen"`
@@ -68,7 +68,7 @@ type (
 	}
 )
 
-// Encode returns a document as the content of a file. It refuses what Read would refuse.
+// Encode returns a document as the content of a file. It refuses what Read refuses.
 func Encode(doc Document) ([]byte, error) {
 	if err := doc.check(); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func marshal(doc Document, indent string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// FileName returns a name for the file of a document.
+// FileName returns a file name for a document.
 func FileName(doc Document) string {
 	switch d := doc.(type) {
 	case Request:
@@ -112,8 +112,8 @@ func FileName(doc Document) string {
 	return "license" + Extension
 }
 
-// Read tells by its content what a file or a pasted text is, and reads it: a request, an answer, a license file, or
-// all the links of one of them. It fails with ErrUnknown, ErrTooLarge, ErrNewer, a *Fault or an *Incomplete.
+// Read recognizes and reads the content of a file or a pasted text: a request, an answer, a license file, or all
+// links of one of them. It fails with ErrUnknown, ErrTooLarge, ErrNewer, a *Fault or an *Incomplete.
 func Read(data []byte) (Document, error) {
 	if len(data) > MaxSize {
 		return nil, ErrTooLarge
@@ -134,14 +134,14 @@ func readLicense(data []byte) (Document, error) {
 	if len(data) > license.MaxFile {
 		return nil, ErrTooLarge
 	}
-	l := License(strings.Join(strings.Fields(string(data)), "")) // mail programs break the line
+	l := License(strings.Join(strings.Fields(string(data)), "")) // mail programs wrap the line
 	if err := l.check(); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-// readHead tells what a JSON text is.
+// readHead returns kind and version of a JSON document.
 func readHead(data []byte) (headJSON, error) {
 	var head headJSON
 	if json.Unmarshal(data, &head) != nil || head.Kind != KindRequest && head.Kind != KindAnswer {
@@ -176,7 +176,7 @@ func readJSON(data []byte) (Document, error) {
 	return doc, nil
 }
 
-// strict reads JSON that holds what is known and nothing else: what nobody reads, nobody could be shown.
+// strict decodes JSON and refuses unknown fields, because they could not be shown to a person.
 func strict(kind Kind, data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()

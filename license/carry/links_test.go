@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPicturesInAnyOrder covers parts in any order, twice, and mixed (spec: files "Links and QR codes").
+// Parts are accepted in any order, twice, and of several documents mixed (spec: files "Links and QR codes").
 func TestPicturesInAnyOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for name, doc := range documents(t) {
@@ -47,7 +47,7 @@ func TestPicturesInAnyOrder(t *testing.T) {
 	}
 }
 
-func TestPicturesAreFew(t *testing.T) {
+func TestPictureCount(t *testing.T) {
 	docs := documents(t)
 	for name, most := range map[string]int{"request": 1, "license": 1, "answer": 2, "many programs": 2,
 		"many licenses": 12} {
@@ -60,7 +60,7 @@ func TestPicturesAreFew(t *testing.T) {
 	require.ErrorIs(t, err, ErrTooManyPictures)
 }
 
-func TestCollectorTellsSeriesApart(t *testing.T) {
+func TestCollectorWithSeveralSeries(t *testing.T) {
 	r, a := many(t, 20)
 	one, err := Pictures(r, 200)
 	require.NoError(t, err)
@@ -94,7 +94,7 @@ func TestCollectorTellsSeriesApart(t *testing.T) {
 	require.Equal(t, documents(t)["license"], p.Document, "a QR code may hold a license file as it is")
 }
 
-// TestCollectorRefuses covers parts that are damaged or contradict each other (spec: files "Links and QR codes").
+// Damaged and contradicting parts are refused (spec: files "Links and QR codes").
 func TestCollectorRefuses(t *testing.T) {
 	r, _ := many(t, 20)
 	parts, err := Pictures(r, 200)
@@ -159,7 +159,7 @@ func TestCollectorRefuses(t *testing.T) {
 	require.ErrorIs(t, err, ErrLink)
 }
 
-func TestCollectorIsBounded(t *testing.T) {
+func TestCollectorLimit(t *testing.T) {
 	var c Collector
 	for i := range 1000 {
 		_, err := c.AddPart(Part{
@@ -174,7 +174,7 @@ func TestCollectorIsBounded(t *testing.T) {
 	require.Len(t, c.Open(), maxSeries)
 }
 
-// A small link must not become a large document (spec: files "Links and QR codes").
+// A small link cannot become a large document (spec: files "Links and QR codes").
 func TestPackedBombs(t *testing.T) {
 	bomb := License(join([]byte(strings.Repeat("\x00", 3*MaxSize/2)), nil))
 	packed, err := pack(bomb)
@@ -202,7 +202,7 @@ func TestPackedBombs(t *testing.T) {
 	}
 }
 
-func TestTextOfLinks(t *testing.T) {
+func TestTextWithLinks(t *testing.T) {
 	r, _ := many(t, 20)
 	parts, err := Pictures(r, 200)
 	require.NoError(t, err)
@@ -222,7 +222,7 @@ func TestTextOfLinks(t *testing.T) {
 	require.ErrorIs(t, err, ErrLink)
 }
 
-// TestServerLinks covers which addresses a link may name (spec: files "Links to a server").
+// A link may contain only some addresses (spec: files "Links to a server").
 func TestServerLinks(t *testing.T) {
 	for _, address := range []string{"https://licenses.example.com", "https://licenses.example.com:8443/acen",
 		"http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:9"} {

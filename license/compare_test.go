@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestCompare covers each rule, and the order of the reasons (spec: codes "Comparing locks" 1, codes "Comparing locks"
-// 2, codes "Comparing locks" 3, codes "Comparing locks" 4, codes "Comparing locks" 5, codes "Reasons").
+// Every rule, and the order of the reasons (spec: codes "Comparing locks" 1, codes "Comparing locks" 2, codes
+// "Comparing locks" 3, codes "Comparing locks" 4, codes "Comparing locks" 5, codes "Reasons").
 func TestCompare(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	full := RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"}
@@ -121,7 +121,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// Over all states of all locks: the verdict follows from the rules, whatever the values are (spec: codes "Comparing
+// For all combinations of states the verdict follows the rules, whatever the values are (spec: codes "Comparing
 // locks" 1, codes "Comparing locks" 2, codes "Comparing locks" 3, codes "Comparing locks" 4, codes "Comparing locks"
 // 5).
 func TestCompareExhaustively(t *testing.T) {
@@ -159,8 +159,8 @@ func TestCompareExhaustively(t *testing.T) {
 	}
 }
 
-// A comparison is with the family's original license: a lock that changed and came back is the same. A PC that was
-// recognized with another disk is that PC (spec: codes "Which license is compared").
+// A PC is compared with the family's original license: a lock that changed and changed back is the same. A PC that
+// was recognized with another disk is that PC (spec: codes "Which license is compared").
 func TestCompareIsNotCumulative(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	pc := func(network, disk string) Block {
@@ -184,13 +184,13 @@ func TestCompareIsNotCumulative(t *testing.T) {
 	require.False(t, Compare(original, gone, all, gone).Accepted, "what is absent recognizes nobody")
 }
 
-func TestReasonsAreSentences(t *testing.T) {
+func TestReasonSentences(t *testing.T) {
 	for r := ReasonAnyDifference; r <= ReasonTooFewReadable; r++ {
 		require.Regexp(t, `^[A-Z].*\.$`, r.String())
 	}
 }
 
-// Closer is by differences first: a license with locks that say nothing may be closer than one with more same locks.
+// Closer compares differences first: a license with absent locks may be closer than one with more same locks.
 func TestCloser(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	now := key.Block(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"})

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestFaultsOfAPastedText(t *testing.T) {
+func TestFaultsInText(t *testing.T) {
 	for text, want := range map[string]map[CodeKind]int{
 		"Site code 7183EC4D, Machine ID 83A9-34290-0090-B3F5": {KindMachineID: 2},
 		"Site code: 7183EC4\nMID: 83A9-3429-0090-B3F5":        {KindSiteCode: 1},
@@ -34,7 +34,7 @@ func TestFaultsOfAPastedText(t *testing.T) {
 	}
 }
 
-// What Find finds is no fault, whatever stands around it.
+// A code that Find finds is not a fault, whatever surrounds it.
 func FuzzFaults(f *testing.F) {
 	for _, text := range []string{"Site code 7183EC4D, Machine ID 83A9-34290-0090-B3F5", "mid:::",
 		"s/n\xff" + strings.Repeat("A1 ", 50), "Site codeMachine ID"} {

@@ -32,8 +32,7 @@ func testFile() (SigningKey, File) {
 	}
 }
 
-// TestLicenseFile covers that a license file is read back, and its name (spec: codes "License file", files "License
-// file").
+// A license file that was signed is parsed back (spec: codes "License file", files "License file").
 func TestLicenseFile(t *testing.T) {
 	key, f := testFile()
 	token, err := key.Sign(f)
@@ -63,8 +62,8 @@ func TestLicenseFile(t *testing.T) {
 	require.Equal(t, "日本語-2.acen", FileName("日本語", 2))
 }
 
-// A license file of the older scheme is told as such only if the program's key signed it (spec: files "License file").
-func TestLicenseFileOfAnOlderVersion(t *testing.T) {
+// A license file of the older scheme is recognized only if the program's key signed it (spec: files "License file").
+func TestOlderLicenseFile(t *testing.T) {
 	key, f := testFile()
 	token, err := key.Sign(f)
 	require.NoError(t, err)
@@ -104,7 +103,7 @@ func TestLicenseFileOfAnOlderVersion(t *testing.T) {
 	}
 }
 
-func TestVerifyFileFindsTheKey(t *testing.T) {
+func TestVerifyFileKeys(t *testing.T) {
 	key, f := testFile()
 	token, err := key.Sign(f)
 	require.NoError(t, err)
@@ -169,7 +168,7 @@ func BenchmarkVerifyFile(b *testing.B) {
 	}
 }
 
-// A properly signed token with a claim missing, of the wrong type or out of range is refused by name (spec: files
+// A signed token with a missing, ill-typed or out-of-range claim is refused with the claim's name (spec: files
 // "License file").
 func TestMalformedClaims(t *testing.T) {
 	key, file := testFile()
@@ -233,8 +232,8 @@ func TestMalformedClaims(t *testing.T) {
 	}
 }
 
-// Sign makes no file that Verify refuses.
-func TestSignRefusesWhatCannotBeRead(t *testing.T) {
+// Sign does not produce a file that Verify refuses.
+func TestSignInvalid(t *testing.T) {
 	key, good := testFile()
 	for name, spoil := range map[string]func(*File){
 		"id":        func(f *File) { f.ID = 0 },
@@ -283,8 +282,7 @@ func TestKeys(t *testing.T) {
 	require.NotPanics(t, func() { _ = SigningKey{}.Public() })
 }
 
-// A key id is read before anything is verified: it must not carry a surprise into a log or a query (spec: files
-// "License file").
+// A key ID is read before verification, so it must be safe for logs and queries (spec: files "License file").
 func TestUnverifiedKeyID(t *testing.T) {
 	key, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(SigningKeyFromSeed([32]byte{}).private())
 	require.NoError(t, err)

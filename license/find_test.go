@@ -74,10 +74,10 @@ func BenchmarkFindHostile(b *testing.B) {
 	}
 }
 
-func TestFindInPastedTexts(t *testing.T) {
+func TestFindInTexts(t *testing.T) {
 	const machine, activation, merged = "Machine ID 83A9-3429-0090-B3F5", "activation code F3945D8C-B0D71FFA-02A956E3-8D6DB947", "Site code and Machine ID 7183-EC4D-83A9-3429-0090-B3F5"
 	for text, want := range map[string][]string{
-		// Where codes stand.
+		// Positions of codes.
 		"7183EC4D - please activate":                           {"Site code 7183EC4D"},
 		"7183EC4D-please":                                      {"Site code 7183EC4D"},
 		"site_code=7183ec4d mid=83a9-3429-0090-b3f5":           {"Site code 7183EC4D", machine},
@@ -114,7 +114,7 @@ func TestFindInPastedTexts(t *testing.T) {
 		"８３Ａ９-3429-0090-B3F5":         {machine},
 		"83A9\u200b-3429-0090-B3F5":   {machine},
 		"83A9-\u00ad3429-0090-B3F5 .": {machine},
-		// What is no code, or not a certain one.
+		// Texts that are not certainly codes.
 		"7183-EC4D-83A9-3429-0090-B3F5-1111":            nil,
 		"1111-83A9-3429-0090-B3F5-7183-EC4D":            nil,
 		"8f7e6d5c-4b3a-2918-0706-f5e4d3c2b1a0":          nil,
@@ -140,8 +140,8 @@ func TestFindInPastedTexts(t *testing.T) {
 	}
 }
 
-// Whatever a PC's codes are, a mail with all of them gives them back. A Site code is a number in one of 43 PCs and all
-// letters in one of 2,500; its label tells it then (spec: codes "Reading what people type").
+// Find returns all codes of a mail. The Site code of one PC in 43 is a number, and of one in 2,500 all letters; its
+// label identifies it then (spec: codes "Reading what people type").
 func TestFindReturnsEveryCode(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	activation, serials := NewActivationKey([32]byte{1}), NewSerialSeed([32]byte{2})
@@ -172,7 +172,7 @@ func TestFindLocatesCodesBehindDamagedText(t *testing.T) {
 	require.Equal(t, "7183EC4D", text[found[0].Offset:found[0].Offset+found[0].Length])
 }
 
-// A code that the bound would cut in two is not taken for a shorter one.
+// A code that is cut off by the length limit is not mistaken for a shorter one.
 func TestFindDoesNotCutCodes(t *testing.T) {
 	const merged = "7183-EC4D-83A9-3429-0090-B3F5"
 	for cut := range len(merged) {
@@ -180,7 +180,7 @@ func TestFindDoesNotCutCodes(t *testing.T) {
 	}
 }
 
-func FuzzFindIsQuietOnGarbage(f *testing.F) {
+func FuzzFindGarbage(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 200})
 	f.Fuzz(func(t *testing.T, picks []byte) {
 		pieces := []string{"7183EC4D", "83A9", "-", " ", "\n", "\r\n> ", "=\n", "Site code ", "9D2BK", "C", "\u00ad", "–",
@@ -203,8 +203,8 @@ func FuzzFindIsQuietOnGarbage(f *testing.F) {
 	})
 }
 
-// The base64 of a token is full of what looks like a code.
-func TestFindLooksIntoNoToken(t *testing.T) {
+// Find ignores the base64 of tokens, which resembles codes.
+func TestFindIgnoresTokens(t *testing.T) {
 	token := "v4.public.eyJ-7183EC4D-83A9-3429-0090-B3F5-SM4G-2FQZ-XF-7EGC-WT2T-A.e30"
 	wrapped := "v4.public." + strings.Repeat("eyJh", 10) + "\r\n> 7183EC4D-" + strings.Repeat("eyJh", 10) + "\nabc"
 	for _, text := range []string{token, "  " + token + "\n", wrapped} {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The short way of reading a code in its shown form says what the long way says.
+// The fast parser of a code in its shown form agrees with the general one.
 func TestPlainCodes(t *testing.T) {
 	for kind, text := range map[CodeKind]string{
 		KindSiteCode:       "7183EC4D",

@@ -8,9 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestForgivingReading covers spaces, dashes, quotes and letters that look like digits (spec: codes "Reading what
-// people type").
-func TestForgivingReading(t *testing.T) {
+// Parsers accept spaces, dashes, quotes and letters that resemble digits (spec: codes "Reading what people type").
+func TestReadFaultTolerance(t *testing.T) {
 	for _, text := range []string{
 		"7183EC4D", "7183ec4d", " 7183 EC4D ", "“7183-EC4D”", "7183\u2011EC4D\r\n", "7\u200b183\u00a0EC4D", "７１８３ＥＣ４Ｄ",
 		"'7183—ec4d'",
@@ -27,7 +26,7 @@ func TestForgivingReading(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestFaultsNameTheGroup covers which group of a code is said to be wrong (spec: codes "Reading what people type").
+// Errors name the wrong group of a code (spec: codes "Reading what people type").
 func TestFaultsNameTheGroup(t *testing.T) {
 	for _, c := range []struct {
 		kind  CodeKind
@@ -99,9 +98,8 @@ func FuzzParsers(f *testing.F) {
 	})
 }
 
-// Every parser reads back what every kind shows, however it is mangled on the way (spec: codes "Reading what people
-// type").
-func TestEveryKindIsReadForgivingly(t *testing.T) {
+// Every parser accepts the shown form of its kind after common distortions (spec: codes "Reading what people type").
+func TestParsersAreFaultTolerant(t *testing.T) {
 	shown := map[CodeKind]string{
 		KindSiteCode: "7183EC4D", KindMachineID: "83A9-3429-0090-B3F5", KindMerged: "7183-EC4D-83A9-3429-0090-B3F5",
 		KindActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947",

@@ -22,13 +22,12 @@ func testValidation() (SigningKey, Validation) {
 	}
 }
 
-// byKey finds one key.
+// byKey returns a key lookup with one key.
 func byKey(p PublicKey) func(string) (PublicKey, bool) {
 	return func(id string) (PublicKey, bool) { return p, id == p.KeyID() }
 }
 
-// TestValidation covers that a validation answer is read back, and which answers are refused (spec: codes "Validation
-// answer").
+// A validation answer that was signed is parsed back, and others are refused (spec: codes "Validation answer").
 func TestValidation(t *testing.T) {
 	key, plain := testValidation()
 	file, claims := testFile()
@@ -80,7 +79,7 @@ func TestSignValidationRefuses(t *testing.T) {
 	}
 }
 
-func TestVerifyValidationFindsTheKey(t *testing.T) {
+func TestVerifyValidationKeys(t *testing.T) {
 	key, want := testValidation()
 	token, err := key.SignValidation(want)
 	require.NoError(t, err)
@@ -98,8 +97,7 @@ func TestVerifyValidationFindsTheKey(t *testing.T) {
 	}
 }
 
-// A properly signed token is refused if a claim is missing or ill-typed, or if it is of another kind (spec: codes
-// "Validation answer").
+// A signed token with a missing or ill-typed claim, or of another kind, is refused (spec: codes "Validation answer").
 func TestMalformedValidations(t *testing.T) {
 	key, v := testValidation()
 	private, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(key.private())
@@ -164,7 +162,7 @@ func TestNonce(t *testing.T) {
 	}
 }
 
-// No text other than the signed one is accepted.
+// No other text than the signed one is accepted.
 func FuzzValidation(f *testing.F) {
 	key, v := testValidation()
 	token, err := key.SignValidation(v)

@@ -73,7 +73,7 @@ type rawVector struct {
 	Unreadable map[string]bool `json:"unreadable"`
 }
 
-// tokenVector is a license file, a receipt or a validation answer, and what is wrong with it.
+// tokenVector is a license file, a receipt or a validation answer, with its fault.
 type tokenVector struct {
 	Kind      string          `json:"kind"`
 	PublicKey string          `json:"public_key"`
@@ -85,11 +85,11 @@ type tokenVector struct {
 	Wrong     string          `json:"wrong"`
 }
 
-// TestVectors runs the test vectors of the scheme, and those of a further file: go test ./license -run TestVectors
+// TestVectors runs the test vectors of the scheme, and those of another file: go test ./license -run TestVectors
 // -args -vectors=FILE (spec: codes "Keys of a program", codes "Lock values", codes "Site code and Machine ID", codes
 // "Activation code", codes "License file", codes "Removal code", codes "Serial number").
 func TestVectors(t *testing.T) {
-	const edges = "../docs/spec/vectors/codes-edges.json" // has cases alone
+	const edges = "../docs/spec/vectors/codes-edges.json" // has cases only
 	files := []string{"../docs/spec/vectors/codes.json", edges}
 	if *moreVectors != "" {
 		files = append(files, *moreVectors)
@@ -160,7 +160,7 @@ func (v rawVector) check(t *testing.T) {
 	}
 }
 
-// check verifies the token as its kind. What was read from a good one, signed again, has the same claims.
+// check verifies the token as its kind. The content of a valid token, signed again, has the same claims.
 func (v tokenVector) check(t *testing.T) {
 	public, err := ParsePublicKey(v.PublicKey)
 	require.NoError(t, err)
@@ -213,7 +213,7 @@ func (v tokenVector) check(t *testing.T) {
 	}
 }
 
-// resigned signs again what was read from a token, if that succeeded.
+// resigned signs the content of a token again if parsing succeeded.
 func resigned[T any](t *testing.T, err error, content T, sign func(T) (string, error)) string {
 	t.Helper()
 	if err != nil {
@@ -225,8 +225,8 @@ func resigned[T any](t *testing.T, err error, content T, sign func(T) (string, e
 	return token
 }
 
-// readVectors decodes a file of test vectors. A relative name is looked for in the parent folder, too: a test runs in
-// its package's folder, and whoever passes -vectors stands in the one above.
+// readVectors decodes a file of test vectors. It also tries a relative name in the parent folder: a test runs in the
+// folder of its package, but -vectors is relative to the module.
 func readVectors(t *testing.T, name string, into any) {
 	t.Helper()
 	data, err := os.ReadFile(name)
@@ -326,8 +326,7 @@ func (v codeVector) check(t *testing.T) {
 	require.ErrorIs(t, err, ErrSerialInvalid)
 }
 
-// PASETO's own vectors for v4.public hold the library, and our own verification, to the standard that license files
-// rest on.
+// The test vectors of PASETO v4.public, for the library and this package.
 func TestPASETOVectors(t *testing.T) {
 	data, err := os.ReadFile("testdata/paseto-v4-public.json")
 	require.NoError(t, err)
@@ -372,8 +371,8 @@ func TestPASETOVectors(t *testing.T) {
 	}
 }
 
-// RFC 8032 section 7.1, tests 1 to 3, and signatures that a strict verifier must refuse: S not reduced, truncated, of
-// another message.
+// RFC 8032 section 7.1, tests 1 to 3, and signatures that a strict verifier must refuse: S not reduced, truncated, or
+// of another message.
 func TestEd25519Vectors(t *testing.T) {
 	vectors := []struct{ seed, public, message, signature string }{
 		{
@@ -419,8 +418,7 @@ func TestEd25519Vectors(t *testing.T) {
 	}
 }
 
-// A selection of Project Wycheproof's vectors: special values, truncation, garbage, changed R, and S that is not
-// reduced.
+// Some vectors of Project Wycheproof: special values, truncation, garbage, changed R, and S that is not reduced.
 func TestWycheproofEd25519(t *testing.T) {
 	data, err := os.ReadFile("testdata/ed25519-wycheproof.json")
 	require.NoError(t, err)

@@ -38,7 +38,7 @@ func TestParseLocks(t *testing.T) {
 `))
 }
 
-// A process that has the file open is found where the device in /proc/locks is another one.
+// A process that has the file open is found even if /proc/locks shows another device.
 func TestOpens(t *testing.T) {
 	file, err := os.CreateTemp(t.TempDir(), "")
 	require.NoError(t, err)

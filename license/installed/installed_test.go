@@ -20,7 +20,7 @@ import (
 
 const notepad license.Signature = "NOTEPAD1"
 
-// fixed are random bytes that say the generation 0x123.
+// fixed returns options whose random bytes give generation 0x123.
 func fixed() Options { return Options{Rand: bytes.NewReader(bytes.Repeat([]byte{0x01, 0x23}, 100))} }
 
 func codesOf(t *testing.T, generation uint16) license.Codes {
@@ -28,9 +28,9 @@ func codesOf(t *testing.T, generation uint16) license.Codes {
 	return notepad.Key().Codes(generation, license.Block(12345))
 }
 
-// TestGenerationIsKept covers that the generation is random at first and stays, in a file that only its owner reads
-// (spec: codes "Site code and Machine ID", files "License folder").
-func TestGenerationIsKept(t *testing.T) {
+// The generation is random at first and does not change. Its file is readable by its owner only (spec: codes "Site
+// code and Machine ID", files "License folder").
+func TestGeneration(t *testing.T) {
 	dir := t.TempDir()
 	s := Open(dir, fixed())
 	g, err := s.Generation(t.Context(), notepad)
@@ -45,7 +45,7 @@ func TestGenerationIsKept(t *testing.T) {
 	require.False(t, other.HasGeneration, "signatures that differ in case are two programs")
 	info, err := os.Stat(filepath.Join(Below(dir, notepad), stateName))
 	require.NoError(t, err)
-	if runtime.GOOS != "windows" { // there the person's folder is private as a whole
+	if runtime.GOOS != "windows" { // on Windows, the person's folder is private
 		require.EqualValues(t, 0o600, info.Mode().Perm())
 		info, err = os.Stat(Below(dir, notepad))
 		require.NoError(t, err)
@@ -53,9 +53,8 @@ func TestGenerationIsKept(t *testing.T) {
 	}
 }
 
-// TestLeaving covers that a license that leaves spends its Site code and gives the PC another one (spec: files
-// "Leaving").
-func TestLeaving(t *testing.T) {
+// Leave spends the Site code of the license, and the PC gets another one (spec: files "Leaving").
+func TestLeave(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	g, err := s.Generation(t.Context(), notepad)
 	require.NoError(t, err)
@@ -72,7 +71,7 @@ func TestLeaving(t *testing.T) {
 		require.EqualValues(t, 99, found.RemovalCode)
 	}
 
-	// What left with another generation leaves the present one alone.
+	// Leave with another generation does not change the present one.
 	require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 5)}))
 	state, err := s.State(notepad)
 	require.NoError(t, err)
@@ -97,9 +96,8 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
-// TestGenerationsEnd covers that no generation is used twice, to the last one (spec: files "Leaving", codes "Site code
-// and Machine ID").
-func TestGenerationsEnd(t *testing.T) {
+// No generation is used twice, until all are used (spec: files "Leaving", codes "Site code and Machine ID").
+func TestAllGenerationsUsed(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	_, err := s.Update(t.Context(), notepad, func(state *State) error {
 		for g := range uint16(license.MaxGeneration) {
@@ -116,7 +114,7 @@ func TestGenerationsEnd(t *testing.T) {
 	require.ErrorIs(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, license.MaxGeneration)}), ErrGenerations)
 }
 
-// TestFiles covers names, sizes and replacement of license files (spec: files "License folder").
+// Names, sizes and replacement of license files (spec: files "License folder").
 func TestFiles(t *testing.T) {
 	s := Open(t.TempDir(), Options{})
 	for _, name := range []string{"../evil.acen", "evil.txt", "", "a/b.acen"} {
@@ -153,7 +151,7 @@ func TestFiles(t *testing.T) {
 	require.Empty(t, none)
 }
 
-// TestDamagedStateIsSetAside covers what is damaged, that it stays, and how it is set aside (spec: files "Damage").
+// A damaged state is not changed until it is set aside (spec: files "Damage").
 func TestDamagedStateIsSetAside(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	g, err := s.Generation(t.Context(), notepad)
@@ -219,9 +217,9 @@ func TestClock(t *testing.T) {
 	require.Equal(t, earlier, s.Clock(notepad))
 }
 
-// A clock in a file of its own counts for as long as pc.json has none: that of an older program, and that beside a
-// pc.json that is damaged.
-func TestClockInAFileOfItsOwn(t *testing.T) {
+// A separate clock file counts as long as pc.json has no clock: that of an older program, and that beside a damaged
+// pc.json.
+func TestSeparateClockFile(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	dir := Below(s.Dir(), notepad)
 	write := func(name, content string) {
@@ -273,7 +271,7 @@ func TestClockInAFileOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestContacts covers what is replaced, what is dropped, and a file that cannot be read (spec: files "Contacts file").
+// Replaced and dropped contacts, and an unreadable file (spec: files "Contacts file").
 func TestContacts(t *testing.T) {
 	s := Open(t.TempDir(), Options{})
 	require.Empty(t, s.Contacts(notepad))
@@ -306,8 +304,8 @@ func TestContacts(t *testing.T) {
 	require.Empty(t, s.Contacts(notepad))
 }
 
-// License files are found among thousands of other files, for they may lie beside a program.
-func TestFilesOfALargeFolder(t *testing.T) {
+// License files are found among thousands of other files, because they may be in the folder of a program.
+func TestFilesInLargeFolder(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 2000 {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "program-"+strconv.Itoa(i)), nil, 0o600))
@@ -318,8 +316,8 @@ func TestFilesOfALargeFolder(t *testing.T) {
 	require.Equal(t, []File{{Path: filepath.Join(dir, "z.acen"), Content: "license"}}, files)
 }
 
-// TestManyAtOnce covers several programs that change one folder at the same moment (spec: files "License folder").
-func TestManyAtOnce(t *testing.T) {
+// Several programs change one folder concurrently (spec: files "License folder").
+func TestConcurrentChanges(t *testing.T) {
 	dir := t.TempDir()
 	got := make(chan uint16)
 	for range 16 {
@@ -338,7 +336,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestWaitingForALockEnds(t *testing.T) {
+func TestLockCanceled(t *testing.T) {
 	s := Open(t.TempDir(), Options{})
 	unlock, err := s.lock(t.Context(), notepad)
 	require.NoError(t, err)
@@ -399,7 +397,7 @@ func FuzzState(f *testing.F) {
 	})
 }
 
-// A view sees what is changed while it is open.
+// A view shows changes made while it is open.
 func TestView(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	none := s.View(notepad)
@@ -431,7 +429,7 @@ func TestView(t *testing.T) {
 	}
 }
 
-// Files of all lengths are read whole, up to the limit.
+// Files of all lengths up to the limit are read completely.
 func TestLengths(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.acen")
 	for _, length := range []int{0, 1, 2047, 2048, 2049, 8192, license.MaxFile - 1, license.MaxFile, license.MaxFile + 1} {

@@ -20,14 +20,14 @@ import (
 
 const signature license.Signature = "NOTEPAD1"
 
-// random are random bytes that say one generation.
+// random returns options whose random bytes give one generation.
 func random() installed.Options {
 	return installed.Options{Rand: bytes.NewReader(bytes.Repeat([]byte{0x01, 0x23}, 100))}
 }
 
-// Whenever the power goes, the license is either here, or has left and its removal code is kept (spec: files "License
-// folder", files "Leaving").
-func TestLeavingIsOneStep(t *testing.T) {
+// After a power cut at any step, the license is either here, or has left and its removal code is stored (spec: files
+// "License folder", files "Leaving").
+func TestLeaveIsAtomic(t *testing.T) {
 	const code license.RemovalCode = 99
 	left := false
 	for step := 1; ; step++ {
@@ -71,8 +71,8 @@ func TestLeavingIsOneStep(t *testing.T) {
 	}
 }
 
-// Whenever the power goes while the clock is written, the clock is the former or the new one, and nothing else is lost.
-func TestClockIsOneStep(t *testing.T) {
+// After a power cut while the clock is written, the clock is the former or the new one, and nothing else is lost.
+func TestClockIsAtomic(t *testing.T) {
 	at := func(year int) installed.Clock {
 		return installed.Clock{Latest: time.Date(year, 11, 25, 12, 0, 0, 0, time.UTC),
 			Issued: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}

@@ -11,8 +11,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// olderStore is a store with what a trial version left of one program: the golden state of version 1 and files beside
-// it.
+// olderStore returns a store with the files of a trial version for one program: the golden state of version 1 and
+// others.
 func olderStore(t *testing.T) (s *Store, files map[string]string) {
 	t.Helper()
 	s = Open(t.TempDir(), fixed())
@@ -29,7 +29,7 @@ func olderStore(t *testing.T) (s *Store, files map[string]string) {
 	return s, files
 }
 
-// tree returns the files below a folder by their paths.
+// tree returns the files below a folder by path.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -46,8 +46,8 @@ func tree(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// The state of a trial version is not read, and every change keeps it in the folder "old" (spec: files "Versions").
-func TestOlderStateIsKeptUnread(t *testing.T) {
+// The state of a trial version is not read, and every change moves it to the folder "old" (spec: files "Versions").
+func TestTrialStateIsMoved(t *testing.T) {
 	for name, change := range map[string]func(*Store) error{
 		"generation": func(s *Store) error { _, err := s.Generation(t.Context(), notepad); return err },
 		"leave":      func(s *Store) error { return s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 0x123)}) },
@@ -95,9 +95,9 @@ func TestOlderStateIsKeptUnread(t *testing.T) {
 	}
 }
 
-// A license file of a trial version is kept where one of this version replaces it or erases it; what is kept is not
-// replaced.
-func TestOlderLicenseFilesAreKept(t *testing.T) {
+// A license file of a trial version is moved when a file of this version replaces it or when it would be erased;
+// moved files are not replaced.
+func TestTrialLicensesAreMoved(t *testing.T) {
 	s, files := olderStore(t)
 	dir := Below(s.Dir(), notepad)
 	older := files["notepad-7.acen"]
@@ -127,7 +127,7 @@ func TestOlderLicenseFilesAreKept(t *testing.T) {
 	require.NotContains(t, after, "notepad-8.acen")
 }
 
-// A license file of this version is erased, not kept.
+// A license file of this version is erased, not moved.
 func TestNewLicenseFilesAreErased(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	file := license.File{
@@ -145,8 +145,8 @@ func TestNewLicenseFilesAreErased(t *testing.T) {
 	require.Empty(t, tree(t, Below(s.Dir(), notepad)))
 }
 
-// A move that was interrupted is continued, and the state of another version is no reason for one.
-func TestOlderFilesAreMovedLast(t *testing.T) {
+// An interrupted move is continued, and a state of another version does not start one.
+func TestInterruptedMove(t *testing.T) {
 	s, files := olderStore(t)
 	dir := Below(s.Dir(), notepad)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "old"), 0o700))
@@ -167,8 +167,8 @@ func TestOlderFilesAreMovedLast(t *testing.T) {
 	}
 }
 
-// A folder that cannot hold what is kept fails the change and loses nothing.
-func TestOlderStateThatCannotBeKept(t *testing.T) {
+// If the folder "old" cannot be created, the change fails and nothing is lost.
+func TestTrialStateCannotBeMoved(t *testing.T) {
 	s, files := olderStore(t)
 	dir := Below(s.Dir(), notepad)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "old"), nil, 0o600))

@@ -21,7 +21,7 @@ import (
 
 var issued = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
-// aFile is what a license file says, with changes.
+// aFile returns a license file with changes.
 func aFile(change ...func(*license.File)) license.File {
 	f := license.File{
 		ID:          7,
@@ -40,7 +40,7 @@ func aFile(change ...func(*license.File)) license.File {
 	return f
 }
 
-// pcBlock is the locks of a PC with an operating system, which may change.
+// pcBlock returns the block of a PC with an operating system, which may change.
 func pcBlock(system int) license.Block {
 	return notepad.Key().Block(license.RawLocks{
 		license.OSID - 1:   fmt.Sprintf("system %d", system),
@@ -56,13 +56,13 @@ func signed(t *testing.T, f license.File) string {
 	return token
 }
 
-// reactivated changes a license file into that of its reactivation, after a lock changed.
+// reactivated changes a license file to that of its reactivation, after a lock changed.
 func reactivated(f *license.File) {
 	f.ID, f.IssuedAt, f.Codes = 9, issued.Add(time.Hour), notepad.Key().Codes(0x123, pcBlock(10))
 }
 
-// A license file takes the place of an older one of the same license or its family, and of no other (spec: codes
-// "Several licenses").
+// A license file supersedes an older one of the same license or its family, and no other (spec: codes "Several
+// licenses").
 func TestSupersedes(t *testing.T) {
 	with := func(change ...func(*license.File)) license.File { return aFile(change...) }
 	again := func(f *license.File) { f.IssuedAt = issued.Add(time.Hour) }
@@ -105,9 +105,9 @@ func TestSupersedes(t *testing.T) {
 	}
 }
 
-// Put replaces what it supersedes. A file of another license with the same name stays, whatever it claims (spec: files
-// "License folder", codes "Several licenses").
-func TestPutReplacesOnlyItsOwn(t *testing.T) {
+// Put replaces superseded files. A file of another license with the same name is not replaced, whatever it claims
+// (spec: files "License folder", codes "Several licenses").
+func TestPutReplacesSuperseded(t *testing.T) {
 	again := func(f *license.File) { f.IssuedAt = issued.Add(time.Hour) }
 	other := func(f *license.File) { f.Order, f.ID = 6, 8 }
 	for name, c := range map[string]struct {
@@ -157,7 +157,7 @@ func TestPutReplacesOnlyItsOwn(t *testing.T) {
 	}
 }
 
-// A typed activation code displaces no other one, and is known by its hash ever after (spec: codes "Several licenses",
+// A typed activation code replaces no other one, and its hash is stored forever (spec: codes "Several licenses",
 // codes "Activation code").
 func TestTypedCodes(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
@@ -195,7 +195,7 @@ func TestTypedCodes(t *testing.T) {
 	}
 }
 
-// Without a home folder nothing is read or written where the program happens to run.
+// Without a home folder nothing is read or written in the working directory.
 func TestNoHome(t *testing.T) {
 	t.Chdir(t.TempDir())
 	s := Open("", fixed())
@@ -216,7 +216,7 @@ func TestNoHome(t *testing.T) {
 	require.Empty(t, entries)
 }
 
-// allChanges are all changes of a folder.
+// allChanges returns all operations that change a folder.
 func allChanges() map[string]func(context.Context, *Store) error {
 	return map[string]func(context.Context, *Store) error{
 		"generation": func(ctx context.Context, s *Store) error { _, err := s.Generation(ctx, notepad); return err },
@@ -230,7 +230,7 @@ func allChanges() map[string]func(context.Context, *Store) error {
 	}
 }
 
-// A folder that cannot be changed is named, with the reason in words.
+// The error for a read-only folder names the folder and the reason.
 func TestFolderErrors(t *testing.T) {
 	for text, err := range map[string]error{
 		"is on a disk that can only be read":                                   syscall.EROFS,
@@ -258,14 +258,14 @@ func TestFolderErrors(t *testing.T) {
 	}
 }
 
-// failing is a disk on which nothing can be changed.
+// failing is a disk whose changes fail.
 type failing struct{ err error }
 
 func (d failing) Write(string, []byte) error  { return d.err }
 func (d failing) Rename(string, string) error { return d.err }
 func (d failing) Remove(string) error         { return d.err }
 
-// A folder that does not answer is given up in time.
+// Operations on a folder that does not respond time out.
 func TestSilentFolder(t *testing.T) {
 	released := make(chan struct{})
 	defer close(released)
@@ -293,14 +293,14 @@ func TestSilentFolder(t *testing.T) {
 	require.Equal(t, 3*time.Second, Open("x", Options{}).o.DiskTimeout)
 }
 
-// hanging is a disk that does not answer until it is released.
+// hanging is a disk that blocks until it is released.
 type hanging struct{ released chan struct{} }
 
 func (d hanging) Write(string, []byte) error  { <-d.released; return nil }
 func (d hanging) Rename(string, string) error { <-d.released; return nil }
 func (d hanging) Remove(string) error         { <-d.released; return nil }
 
-// A file that may not be read is told from one that is damaged.
+// A file without read permission is distinguished from a damaged one.
 func TestDenied(t *testing.T) {
 	denied := &fs.PathError{Op: "open", Path: "a", Err: syscall.EACCES}
 	require.Equal(t, File{Path: "a", Denied: true}, newFile("a", "", denied))

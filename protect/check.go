@@ -105,7 +105,7 @@ func (l *License) best(ctx context.Context) (best candidate, err error) {
 	if l.broken != nil {
 		return best, misbuilt{l.broken}
 	}
-	l.asked = nil
+	l.toValidate = nil
 	all, own := l.find()
 	if errors.Is(own.stateErr, installed.ErrNewer) {
 		return candidate{verdict: l.newerState()}, nil
@@ -207,16 +207,16 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 			}
 		}
 	}
-	l.asked = asked(list)
+	l.toValidate = toValidate(list)
 	return best, nil
 }
 
-// maxAsked limits how many licenses of one program the server is asked about at a time.
+// maxAsked limits how many licenses of one program are validated at a time.
 const maxAsked = 8
 
-// asked returns the licenses that the server is asked about, the best first: each grants its features until the server
-// ends it. It reuses the list.
-func asked(list []candidate) []candidate {
+// toValidate returns the licenses to validate, best first: each grants its features until the server ends it. It
+// reuses the list.
+func toValidate(list []candidate) []candidate {
 	list = slices.DeleteFunc(list, func(c candidate) bool {
 		switch c.verdict.Kind {
 		case Valid, ValidationDue, ClockSetBack, Expired, Ended:

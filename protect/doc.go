@@ -25,9 +25,9 @@
 //   - Validate asks the vendor's server now, and Watch asks from time to time. A license that the vendor has changed is
 //     renewed; one that has ended ends here, too. With a grace the program needs an answer within that time. Only an
 //     answer that one of the program's keys signed, for the nonce of this question, says anything about the license. A
-//     problem, even 404, and the response of a proxy with a trusted certificate do not. Neither Open nor Activate asks: a
-//     program with a grace calls Validate after Activate and when the verdict is ValidationDue, and runs Watch, which
-//     does the same, also while it has no valid license.
+//     problem, even 404, and the response of a proxy with a trusted certificate do not. Neither Open nor Activate asks:
+//     a program with a grace calls Validate after Activate and when the verdict is ValidationDue, and runs Watch,
+//     which does the same, also while it has no valid license.
 //
 // # Several licenses
 //

@@ -11,16 +11,17 @@ import (
 	"github.com/acen-desktop/acen/protect"
 )
 
-// hasty is a disk that does not wait until something lies on it.
+// hasty is a disk that does not sync its writes.
 type hasty struct{}
 
 func (hasty) Write(path string, content []byte) error { return os.WriteFile(path, content, 0o600) }
 func (hasty) Rename(from, to string) error            { return os.Rename(from, to) }
 func (hasty) Remove(path string) error                { return os.Remove(path) }
 
-// Whatever lies in the folder: Open ends with a verdict and a sentence, and is valid only under what the vendor signed.
+// For any files in the folder, Open ends with a verdict and a sentence, and is valid only under a file that the
+// vendor signed.
 func FuzzOpen(f *testing.F) {
-	seed := newDesk(f)
+	seed := newFixture(f)
 	good := seed.sign(signing, seed.license(ends(noon.AddDate(0, 0, 3))))
 	seed.put(good)
 	seed.open()
@@ -36,7 +37,7 @@ func FuzzOpen(f *testing.F) {
 		[]byte(`{"latest":"0001-01-01T00:00:00Z","issued":"9999-12-31T23:59:59Z"}`), []byte("null"))
 	f.Add([]byte{}, []byte{}, []byte("null"), []byte(`[null,{}]`))
 	f.Fuzz(func(t *testing.T, license, state, clock, contacts []byte) {
-		d := newDesk(t)
+		d := newFixture(t)
 		d.options.Disk, d.options.Fingerprint = hasty{}, seed.options.Fingerprint
 		d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 1}
 		dir := installed.Below(d.options.Folder, signature)

@@ -16,7 +16,7 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// Every phrase is said in all languages, with the same values.
+// Every phrase is translated to all languages, with the same placeholders.
 func TestPhrasesAreComplete(t *testing.T) {
 	value := regexp.MustCompile(`\{\w*\}`)
 	values := func(text string) []string {
@@ -53,8 +53,8 @@ func count(list []string, text string) (n int) {
 	return n
 }
 
-// Every verdict has a text in every language, in which nothing is left to fill in.
-func TestEveryVerdictSpeaks(t *testing.T) {
+// Every verdict has a text in every language, with all placeholders replaced.
+func TestVerdictTexts(t *testing.T) {
 	l := &License{program: Program{Name: "Note{date}pad"}, options: Options{Now: func() time.Time {
 		return time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)
 	}}}
@@ -110,7 +110,7 @@ func TestEveryVerdictSpeaks(t *testing.T) {
 	require.Empty(t, Verdict{}.Text("en"))
 }
 
-// A tag may have a region, and every other language is English.
+// A language tag may have a region, and unknown languages are English.
 func TestLanguages(t *testing.T) {
 	v := Verdict{Kind: Valid, License: &Details{}, program: "Notepad"}
 	for tag, want := range map[string]string{
@@ -124,7 +124,7 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
-// An end is shown as its day in UTC, with the hour where it does not end with the day (spec: codes "Activation code").
+// An end is shown as its day in UTC, with the hour if it is not the end of the day (spec: codes "Activation code").
 func TestDays(t *testing.T) {
 	evening := time.Date(2026, 8, 1, 23, 59, 59, 0, time.UTC).In(time.FixedZone("", 9*60*60))
 	for i, want := range []string{"1 August 2026", "1. August 2026", "1er août 2026", "1 de agosto de 2026", "2026年8月1日"} {

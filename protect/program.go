@@ -102,11 +102,11 @@ type License struct {
 	options   Options
 	store     *installed.Store
 
-	checking sync.Mutex          // held while the license is checked or changed
-	pending  []installed.Contact // answers of the server that could not be stored; guarded by checking
-	asked    []candidate         // what the latest check found to ask the server about; guarded by checking
-	mu       sync.Mutex          // guards verdict
-	verdict  Verdict
+	checking   sync.Mutex          // held while the license is checked or changed
+	pending    []installed.Contact // answers of the server that could not be stored; guarded by checking
+	toValidate []candidate         // licenses to validate, from the latest check; guarded by checking
+	mu         sync.Mutex          // guards verdict
+	verdict    Verdict
 }
 
 // String tells the verdict. A License holds secrets, which it does not show.

@@ -81,7 +81,7 @@ func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	}
 	l.checking.Lock()
 	best, err := l.check(ctx)
-	asked := l.asked
+	toValidate := l.toValidate
 	l.checking.Unlock()
 	if err != nil {
 		return l.Verdict(), err
@@ -93,10 +93,10 @@ func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	default:
 		return best.verdict, ErrNotAsked
 	}
-	if len(asked) == 0 {
+	if len(toValidate) == 0 {
 		return best.verdict, ErrNotAsked
 	}
-	for _, c := range asked {
+	for _, c := range toValidate {
 		said, failed := l.ask(ctx, c.file)
 		if failed == nil {
 			failed = l.take(ctx, c, said)
@@ -116,13 +116,13 @@ func (l *License) take(ctx context.Context, about candidate, said license.Valida
 	if _, err := l.check(ctx); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(l.asked, func(c candidate) bool {
+	i := slices.IndexFunc(l.toValidate, func(c candidate) bool {
 		return c.file.ID == about.file.ID && c.file.Codes == about.file.Codes
 	})
 	if i < 0 {
 		return nil
 	}
-	if err := l.record(ctx, l.asked[i], said); err != nil {
+	if err := l.record(ctx, l.toValidate[i], said); err != nil {
 		return err
 	}
 	_, err := l.check(ctx)
@@ -191,7 +191,7 @@ func (l *License) lastContact(ctx context.Context) time.Time {
 	}
 	contacts := append(l.store.Contacts(l.signature), l.pending...)
 	var last time.Time
-	for i, c := range l.asked {
+	for i, c := range l.toValidate {
 		if at := contactOf(contacts, c.file).At; c.verdict.Kind == Valid && (i == 0 || at.Before(last)) {
 			last = at
 		}

@@ -14,12 +14,12 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// linuxPC is a recorded PC: files below "/", links as "path -> target", and what the kernel answers.
+// linuxPC is a recorded PC: files below "/", links as "path -> target", and results of the kernel.
 type linuxPC struct {
 	files     map[string]string
-	permanent map[string]string // addresses that adapters were made with
+	permanent map[string]string // permanent addresses of adapters
 	fsid      map[string]string // file-system ids of mount points
-	// adminOnly lists files that only the administrator reads.
+	// adminOnly lists files that only root may read.
 	adminOnly []string
 }
 
@@ -34,7 +34,7 @@ func (pc linuxPC) reader(admin bool) *Reader {
 	}
 	var root fs.FS = tree
 	if !admin {
-		root = withheld{tree, pc.adminOnly}
+		root = restricted{tree, pc.adminOnly}
 	}
 	return &Reader{linuxSource{
 		root:             root,
@@ -44,13 +44,13 @@ func (pc linuxPC) reader(admin bool) *Reader {
 	}}
 }
 
-// withheld is a tree as an ordinary user sees it.
-type withheld struct {
+// restricted is a tree as an ordinary user sees it.
+type restricted struct {
 	fstest.MapFS
 	names []string
 }
 
-func (w withheld) Open(name string) (fs.File, error) {
+func (w restricted) Open(name string) (fs.File, error) {
 	for _, n := range w.names {
 		if n == name {
 			return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
@@ -67,10 +67,11 @@ func merged(all ...map[string]string) map[string]string {
 	return out
 }
 
-// The parts that recorded PCs are made of.
+// Parts of recorded PCs.
 var (
-	intel = map[string]string{"proc/cpuinfo": "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 158\nmodel name\t: Intel(R) Core(TM)\nstepping\t: 10\n\nprocessor\t: 1\nmodel\t\t: 1\n"}
-	dmi   = map[string]string{
+	intel = map[string]string{"proc/cpuinfo": "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 158\n" +
+		"model name\t: Intel(R) Core(TM)\nstepping\t: 10\n\nprocessor\t: 1\nmodel\t\t: 1\n"}
+	dmi = map[string]string{
 		"sys/class/dmi/id/bios_vendor": "LENOVO\n", "sys/class/dmi/id/bios_version": "N32ET84W (1.60 )\n",
 		"sys/class/dmi/id/bios_date":    "03/14/2024\n",
 		"sys/class/dmi/id/board_vendor": "LENOVO\n", "sys/class/dmi/id/board_name": "20XWCTO1WW\n",
@@ -121,7 +122,7 @@ func nic(name, where, address, assigned string) map[string]string {
 	return m
 }
 
-// The virtual adapters of a PC with containers and a VPN.
+// Virtual adapters of a PC with containers and a VPN.
 var virtualAdapters = merged(
 	nic("lo", "virtual", "00:00:00:00:00:00", "0"), nic("docker0", "virtual", "02:42:ac:11:00:02", "3"),
 	nic("br0", "virtual", "f4:8e:38:00:12:ab", "3"),
@@ -187,7 +188,7 @@ var raidServer = linuxPC{
 		nic("eno2", "pci0000:00/0000:00:19.1", "3c:ec:ef:00:00:02", "0"),
 		nic("eno1", "pci0000:00/0000:00:19.0", "3c:ec:ef:00:00:01", "0"),
 		map[string]string{"sys/class/dmi/id/bios_vendor": "American Megatrends Inc."}),
-	// Bonding gave both adapters the address of the first.
+	// Bonding assigned the address of the first adapter to both.
 	permanent: map[string]string{"eno1": "3c:ec:ef:00:00:01", "eno2": "3c:ec:ef:00:00:02"},
 	adminOnly: dmiAdmin,
 }
@@ -211,7 +212,8 @@ var containerPC = linuxPC{
 
 var raspberry = linuxPC{
 	files: merged(systemd, mounted("179:2", "ext4", "/dev/root"),
-		map[string]string{"proc/cpuinfo": "processor\t: 0\nBogoMIPS\t: 108.00\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd08\nCPU revision\t: 3\n\nSerial\t\t: 10000000abcdef01\n"},
+		map[string]string{"proc/cpuinfo": "processor\t: 0\nBogoMIPS\t: 108.00\nCPU implementer\t: 0x41\n" +
+			"CPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd08\nCPU revision\t: 3\n\nSerial\t\t: 10000000abcdef01\n"},
 		map[string]string{"sys/firmware/devicetree/base/model": "Raspberry Pi 4 Model B Rev 1.4\x00",
 			"sys/firmware/devicetree/base/chosen/bootloader/version": "2024/01/05\x00"},
 		disk("mmcblk0", "179:0", "platform/emmc2bus/fe340000.mmc/mmc_host/mmc0/mmc0:aaaa",
@@ -287,11 +289,11 @@ func TestLinuxPCs(t *testing.T) {
 	}
 }
 
-func TestDockAndVPNChangeNothing(t *testing.T) {
+func TestDockAndVPN(t *testing.T) {
 	key := license.Signature("LUMENST7").Key()
 	require.Equal(t, read(t, laptop, false).Block(key), read(t, docked, false).Block(key))
 
-	// A license bound to the dock's adapter is recognized while the dock is there, whatever comes first.
+	// A license bound to the dock's adapter is recognized while the dock is connected, whatever adapter is first.
 	raw := read(t, docked, false).raw
 	raw[license.NETID-1] = "0050b6000007"
 	bound := key.Block(raw)
@@ -320,7 +322,7 @@ func TestPlaceholdersAreUnreadable(t *testing.T) {
 	require.False(t, reading.Readable(license.HDHWID))
 }
 
-// Loops, endless files and nonsense make a lock unreadable and nothing worse.
+// Loops, endless files and garbage only make a lock unreadable.
 func TestHostileTree(t *testing.T) {
 	pc := linuxPC{files: merged(mounted("253:0", "ext4", "/dev/../../etc/passwd"),
 		disk("dm-0", "253:0", "virtual",

@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// structure makes a structure of an SMBIOS table.
+// structure returns a structure of an SMBIOS table.
 func structure(kind byte, formatted []byte, texts ...string) []byte {
 	b := append([]byte{kind, byte(4 + len(formatted)), 0, 0}, formatted...)
 	for _, text := range texts {
@@ -26,7 +26,7 @@ func structure(kind byte, formatted []byte, texts ...string) []byte {
 	return append(b, 0)
 }
 
-// smbiosTable makes a raw table as Windows hands it out.
+// smbiosTable returns a raw table as Windows returns it.
 func smbiosTable(structures ...[]byte) []byte {
 	return append([]byte{0, 3, 0, 0, 0, 0, 0, 0}, bytes.Join(structures, nil)...)
 }
@@ -86,7 +86,7 @@ func TestWindowsBIOSID(t *testing.T) {
 	}
 }
 
-// storage makes a STORAGE_DEVICE_DESCRIPTOR.
+// storage returns a STORAGE_DEVICE_DESCRIPTOR.
 func storage(bus byte, vendor, product, serial string) []byte {
 	d := make([]byte, 40)
 	d[descriptorBus] = bus
@@ -103,7 +103,7 @@ func storage(bus byte, vendor, product, serial string) []byte {
 	return d
 }
 
-// identified makes the answer of a disk to identifyQuery.
+// identified returns the answer of a disk to identifyQuery.
 func identified(p protocol, serial string) []byte {
 	answer := identifyQuery(p)
 	data := answer[protocolDataAt+protocolDataSize:]
@@ -116,7 +116,7 @@ func identified(p protocol, serial string) []byte {
 	return answer
 }
 
-// adapterSerial makes a STORAGE_ADAPTER_SERIAL_NUMBER.
+// adapterSerial returns a STORAGE_ADAPTER_SERIAL_NUMBER.
 func adapterSerial(serial string) []byte {
 	answer := make([]byte, 8+2*128)
 	for i, c := range utf16.Encode([]rune(serial)) {
@@ -125,7 +125,7 @@ func adapterSerial(serial string) []byte {
 	return answer
 }
 
-// TestDiskSerial covers one disk under several drivers: each gives the serial number of the disk, or nothing.
+// One disk under several drivers: each reports the serial number of the disk, or nothing.
 func TestDiskSerial(t *testing.T) {
 	const serial, eui = "S3Z9NB0K123456X", "0025_385B_71B0_0A2B."
 	const nguid = "E823_8FA6_BF53_0001_001B_448B_4A5C_6D7E."
@@ -189,8 +189,7 @@ func TestIdentifyQuery(t *testing.T) {
 	require.Len(t, ata, 8+40+512)
 }
 
-// TestDisksOfTheSystem covers a mirrored system volume: all its disks are listed, the smallest serial number first
-// (spec: codes "Disks").
+// All disks of a mirrored system volume are listed, the smallest serial number first (spec: codes "Disks").
 func TestDisksOfTheSystem(t *testing.T) {
 	a := windowsDisk{descriptor: storage(busSATA, "", "HDD", "ZA1B2C3D")}
 	b := windowsDisk{descriptor: storage(busSATA, "", "HDD", "WD-9A21")}
@@ -223,8 +222,7 @@ func TestVolumeDisks(t *testing.T) {
 	require.Empty(t, volumeDisks(nil))
 }
 
-// TestWindowsOpticalDrives covers the bus types of STORAGE_BUS_TYPE: drives that are plugged in or made up do not count
-// (spec: codes "Optical drives").
+// The bus types of STORAGE_BUS_TYPE: external and virtual drives do not count (spec: codes "Optical drives").
 func TestWindowsOpticalDrives(t *testing.T) {
 	const usb, iSCSI, sd, mmc, virtual, fileBacked, scsi, fireWire = 7, 9, 12, 13, 14, 15, 1, 4
 	for _, bus := range []byte{0, scsi, fireWire, 5, 6, usb, iSCSI, 10, sd, mmc, virtual, fileBacked, 16, 17, 18, 19} {
@@ -311,7 +309,7 @@ func TestWindowsAdapters(t *testing.T) {
 	}
 }
 
-// ifTable makes a MIB_IF_TABLE2.
+// ifTable returns a MIB_IF_TABLE2.
 func ifTable(rows ...func(row []byte)) []byte {
 	table := make([]byte, ifTableRows+len(rows)*ifRowSize)
 	binary.LittleEndian.PutUint32(table, uint32(len(rows)))
@@ -342,7 +340,7 @@ func TestInterfaceTable(t *testing.T) {
 	}
 	require.Equal(t, want, parseInterfaceTable(table))
 	require.Equal(t, want[:1], parseInterfaceTable(table[:len(table)-1]))
-	table[3] = 0xff // more rows than there are
+	table[3] = 0xff // more rows than the table has
 	require.Equal(t, want, parseInterfaceTable(table))
 	require.Empty(t, parseInterfaceTable(table[:4]))
 }

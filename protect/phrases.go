@@ -12,10 +12,10 @@ import (
 // languages are the desktop app's languages, in the order of a phrase's texts. English is first.
 var languages = [...]string{"en", "de", "fr", "es", "ja"}
 
-// phrase is a text in each of languages. Names in braces are placeholders for values.
+// phrase is a text in all languages. Names in braces are placeholders for values.
 type phrase [len(languages)]string
 
-// in returns the text in a language with the values filled in.
+// in returns the text in a language with the placeholders replaced.
 func (p phrase) in(language int, values ...string) string {
 	if len(values) == 0 {
 		return p[language]

@@ -62,8 +62,8 @@ func TestBringBackPrefersTheLaterOfEqual(t *testing.T) {
 	day := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	var earlier, later BringBack
 	earlier.License.ActivatedAt, later.License.ActivatedAt = day, day.AddDate(0, 0, 1)
-	require.True(t, later.better(earlier))
-	require.False(t, earlier.better(later))
+	require.True(t, later.preferred(earlier))
+	require.False(t, earlier.preferred(later))
 }
 
 // The first option for another PC is the license with the fewest differing locks.

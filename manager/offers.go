@@ -67,7 +67,7 @@ func (m *Manager) bringBacksInto(ctx context.Context, kept keptSites, list *[]Br
 			case !known:
 				best[p.ApplicationSignature] = len(*list)
 				*list = append(*list, offer)
-			case offer.better((*list)[i]):
+			case offer.preferred((*list)[i]):
 				(*list)[i] = offer
 			}
 		}
@@ -97,9 +97,9 @@ func (m *Manager) keptSites(ctx context.Context) keptSites {
 	}
 }
 
-// better reports whether b should be offered instead of other: the license whose PC is closer to this one wins, then
-// the one that was activated later.
-func (b BringBack) better(other BringBack) bool {
+// preferred reports whether b should be offered instead of other: the license whose PC is closer to this one wins,
+// then the one that was activated later.
+func (b BringBack) preferred(other BringBack) bool {
 	if order := byCloseness(b.Comparison, other.Comparison); order != 0 {
 		return order < 0
 	}

@@ -380,7 +380,7 @@ func TestRefresh(t *testing.T) {
 			for err := range failures {
 				t.Error(err)
 			}
-			require.Equal(t, 1, s.refreshes, "sixteen calls renew the session once")
+			require.Equal(t, 1, s.refreshes, "sixteen calls refresh the session once")
 			require.Len(t, stored, 1)
 			require.Equal(t, c.Tokens(), stored[0])
 		})

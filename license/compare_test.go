@@ -181,7 +181,7 @@ func TestCompareIsNotCumulative(t *testing.T) {
 	require.Equal(t, []Reason{ReasonTooManyChanges}, Compare(original, third, DefaultPolicy(), first).Reasons,
 		"the newest changes nothing of the count")
 	gone := pc("", "")
-	require.False(t, Compare(original, gone, all, gone).Accepted, "what is absent recognizes nobody")
+	require.False(t, Compare(original, gone, all, gone).Accepted, "absent locks recognize no PC")
 }
 
 func TestReasonSentences(t *testing.T) {

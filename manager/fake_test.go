@@ -475,27 +475,27 @@ type fakePC struct {
 // ring is a keyring that may be unavailable.
 type ring struct {
 	keyring.Store
-	gone bool
+	unavailable bool
 }
 
 var errRing = fmt.Errorf("%w: no service", keyring.ErrUnavailable)
 
 func (r *ring) Get(ctx context.Context, name string) (string, error) {
-	if r.gone {
+	if r.unavailable {
 		return "", errRing
 	}
 	return r.Store.Get(ctx, name)
 }
 
 func (r *ring) Set(ctx context.Context, name, secret string) error {
-	if r.gone {
+	if r.unavailable {
 		return errRing
 	}
 	return r.Store.Set(ctx, name, secret)
 }
 
 func (r *ring) Delete(ctx context.Context, name string) error {
-	if r.gone {
+	if r.unavailable {
 		return errRing
 	}
 	return r.Store.Delete(ctx, name)

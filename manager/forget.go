@@ -92,8 +92,8 @@ func (m *Manager) rescueCodes(ctx context.Context) (rest Rest, err error) {
 		case k.Code == 0:
 			continue
 		}
-		gone := installed.Spent{Codes: k.Codes, LicenseID: k.LicenseID, RemovalCode: k.Code}
-		if err := m.options.Installed.Leave(ctx, k.Signature, gone); err != nil {
+		departed := installed.Spent{Codes: k.Codes, LicenseID: k.LicenseID, RemovalCode: k.Code}
+		if err := m.options.Installed.Leave(ctx, k.Signature, departed); err != nil {
 			return rest, installedError(err)
 		}
 	}

@@ -42,7 +42,7 @@ func TestForget(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(folder, "*"))
 	require.NoError(t, err)
 	require.Equal(t, []string{filepath.Join(folder, "letter.txt"), filepath.Join(folder, "licenses")}, left,
-		"what is not the app's, and licenses, stay")
+		"files of others, and licenses, remain")
 
 	_, err = Forget(t.Context(), o)
 	require.NoError(t, err, "again")
@@ -50,7 +50,7 @@ func TestForget(t *testing.T) {
 	_, err = Forget(t.Context(), o)
 	require.NoError(t, err)
 	require.Equal(t, 2, cleared)
-	require.NoError(t, open(t, folder).Close(), "it begins anew")
+	require.NoError(t, open(t, folder).Close(), "it starts over")
 }
 
 // Forget reports an open move, and copies its removal code into the license folder before it deletes the data file.
@@ -121,11 +121,11 @@ func TestForgetWaitsForTheKeyring(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, p.Close())
 	o := ForgetOptions{DataDir: p.options.DataDir, Keyring: p.ring, Clear: func(context.Context) error { return nil }}
-	p.ring.gone = true
+	p.ring.unavailable = true
 	_, err = Forget(t.Context(), o)
 	require.ErrorIs(t, err, ErrKeyringUnavailable)
 	require.FileExists(t, filepath.Join(o.DataDir, databaseName))
-	p.ring.gone = false
+	p.ring.unavailable = false
 	rest, err := Forget(t.Context(), o)
 	require.NoError(t, err)
 	require.Len(t, rest.Codes, 1)

@@ -386,7 +386,7 @@ func TestTypedCodeWithoutKeyringIsLost(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	l := p.activateHere(t)
-	other.ring.gone = true
+	other.ring.unavailable = true
 	row, ok := other.row(t, l.ID)
 	require.True(t, ok)
 	down(f)

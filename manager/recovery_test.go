@@ -245,7 +245,7 @@ func TestReleaseAfterServerRestore(t *testing.T) {
 	require.NotNil(t, moved.ReleasedAt)
 	p.restart(t)
 	_, _ = p.row(t, l.ID)
-	require.Empty(t, p.Notices(), "it is told once")
+	require.Empty(t, p.Notices(), "there is one notice")
 }
 
 // The server lost the license of a program on this PC. The program continues to run, and the app offers a new
@@ -293,7 +293,7 @@ func TestReassignedLicenseID(t *testing.T) {
 	require.Len(t, found.Forgotten, 1)
 	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
 	_, _ = p.row(t, l.ID)
-	require.True(t, p.runs(t, l), "what ended is the other PC's license")
+	require.True(t, p.runs(t, l), "the ended license is the other PC's")
 	_, _ = other.row(t, l.ID)
 	require.False(t, other.runs(t, theirs))
 }
@@ -415,7 +415,7 @@ func TestJobWaitsForKeyring(t *testing.T) {
 	_, err := other.Remove(t.Context(), Remove{License: row, RemovalCode: f.code(l.License)})
 	require.ErrorIs(t, err, ErrUnreachable)
 	reachable(f)
-	other.ring.gone = true
+	other.ring.unavailable = true
 	other.restart(t)
 	_, _, err = other.SignIn(t.Context(), SignIn{Server: fakeAddress, Username: "anna", Password: "correct horse"})
 	require.NoError(t, err)
@@ -425,7 +425,7 @@ func TestJobWaitsForKeyring(t *testing.T) {
 	require.ErrorIs(t, done[0].Err, ErrKeyringUnavailable)
 	require.Len(t, other.jobs(t), 1, "it waits")
 
-	other.ring.gone = false
+	other.ring.unavailable = false
 	other.restart(t)
 	other.signIn(t)
 	done, err = other.ResumeJobs(t.Context())

@@ -119,7 +119,7 @@ func TestOpenWithTrialVersion(t *testing.T) {
 			require.NoError(t, old.Close())
 
 			m = open(t, folder)
-			require.Empty(t, m.Notices(), "it is told once")
+			require.Empty(t, m.Notices(), "there is one notice")
 			again, err := m.Older()
 			require.NoError(t, err)
 			require.Equal(t, older, again, "but it is still there")
@@ -213,10 +213,10 @@ func TestTakeTrialLicense(t *testing.T) {
 	defer m.Close()
 	key := license.SigningKeyFromSeed([32]byte{1}).Public()
 	_, unproven, err := m.TakeLicense(t.Context(), trialFile(t))
-	require.ErrorIs(t, err, license.ErrOlderVersion, "nobody here knows the key, but its codes are not of this scheme")
+	require.ErrorIs(t, err, license.ErrOlderVersion, "the key is unknown, but the codes are not of this scheme")
 	require.False(t, unproven)
 	_, _, err = m.take(t.Context(), trialFile(t), []license.PublicKey{key})
-	require.ErrorIs(t, err, license.ErrOlderVersion, "the courier brought the key")
+	require.ErrorIs(t, err, license.ErrOlderVersion, "the courier's answer has the key")
 
 	_, err = m.options.Installed.Update(t.Context(), "NOTEPAD1", func(s *installed.State) error {
 		s.Program = installed.Program{Name: "Notepad", PublicKeys: []string{key.String()}}

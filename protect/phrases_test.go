@@ -63,7 +63,7 @@ func TestVerdictTexts(t *testing.T) {
 		license.ReasonAnyDifference, license.ReasonNotChangeable, license.ReasonTooManyChanges, license.ReasonAnotherPC,
 		license.ReasonTooFewReadable,
 	}}
-	said := map[string]bool{}
+	reply := map[string]bool{}
 	for kind := Undecided; kind <= NoLicense; kind++ {
 		for _, typed := range []bool{false, true} {
 			for _, err := range []error{nil, misbuilt{errors.New("x")}, fs.ErrPermission, installed.ErrSilent,
@@ -87,7 +87,7 @@ func TestVerdictTexts(t *testing.T) {
 							v.License.Expires = time.Time{}
 						}
 						l.explain(&v)
-						said[v.phrase()] = true
+						reply[v.phrase()] = true
 						seen := map[string]bool{}
 						for _, language := range languages {
 							text := v.Text(language)
@@ -105,7 +105,7 @@ func TestVerdictTexts(t *testing.T) {
 	for name := range phrases {
 		helper := strings.HasPrefix(name, "activate") || name == "back" || strings.HasSuffix(name, "file") ||
 			strings.Contains(name, "_")
-		require.True(t, said[name] || helper, "no verdict says %q", name)
+		require.True(t, reply[name] || helper, "no verdict says %q", name)
 	}
 	require.Empty(t, Verdict{}.Text("en"))
 }

@@ -760,7 +760,7 @@ func TestInterrupted(t *testing.T) {
 	require.Equal(t, protect.Undecided, l.Verdict().Kind)
 	require.Contains(t, l.Verdict().Text("en"), "could not be checked")
 	require.True(t, l.Check(t.Context()).Valid())
-	require.True(t, l.Check(ctx).Valid(), "the verdict stays as it was")
+	require.True(t, l.Check(ctx).Valid(), "the verdict does not change")
 }
 
 func TestActivate(t *testing.T) {
@@ -816,7 +816,7 @@ func TestActivate(t *testing.T) {
 	_, err = l.Activate(t.Context(), other.sign(signing, other.license()))
 	require.ErrorAs(t, err, &refusal)
 	require.Equal(t, protect.WrongPC, refusal.Verdict.Kind)
-	require.True(t, l.Verdict().Valid(), "the former license stays")
+	require.True(t, l.Verdict().Valid(), "the former license remains")
 
 	d.program.ActivationKey = nil
 	_, err = d.open().Activate(t.Context(), d.license().ActivationCode.String())

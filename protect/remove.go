@@ -44,17 +44,17 @@ func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 	}
 	switch best.verdict.Kind {
 	case Valid, ValidationDue, ClockSetBack, Expired:
-		gone := installed.Spent{
+		spent := installed.Spent{
 			Codes:       best.file.Codes,
 			LicenseID:   best.file.ID,
 			RemovalCode: best.file.Seed.RemovalCode(best.file.Codes),
 			Shown:       true,
 			At:          l.options.Now(),
 		}
-		if err := l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, gone) }); err != nil {
+		if err := l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, spent) }); err != nil {
 			return r, err
 		}
-		r = removal(gone)
+		r = removal(spent)
 	case Removed:
 		if err := l.show(ctx, best.file.Codes, best.file.ID); err != nil {
 			return r, err
@@ -88,13 +88,13 @@ func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 // show records that a person sees the removal code of a license that has left: it cannot return then, whatever
 // program began its departure.
 func (l *License) show(ctx context.Context, codes license.Codes, id int64) error {
-	gone := installed.Spent{
+	spent := installed.Spent{
 		Codes:     codes,
 		LicenseID: id,
 		Shown:     true,
 		At:        l.options.Now(),
 	}
-	return l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, gone) })
+	return l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, spent) })
 }
 
 // RemovalCodes lists the removal codes of Remove that the server has not accepted yet, the latest last, for a person
@@ -121,13 +121,13 @@ func removal(s installed.Spent) Removal {
 
 // erase erases the license files of a Site code in all folders, and returns those that it cannot erase.
 func (l *License) erase(ctx context.Context, site license.SiteCode) (left []string) {
-	gone := func(f installed.File) bool {
+	departed := func(f installed.File) bool {
 		c, kind := l.read(f.Content, new(int))
 		return kind == Valid && c.file.Codes.Site == site
 	}
-	_ = l.store.Erase(ctx, l.signature, gone) // the rest is retried below
+	_ = l.store.Erase(ctx, l.signature, departed) // the rest is retried below
 	for _, f := range l.allFiles() {
-		if !gone(f) {
+		if !departed(f) {
 			continue
 		}
 		if err := l.store.Disk().Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -37,7 +37,7 @@ func TestRemove(t *testing.T) {
 	}, first)
 	require.False(t, l.Verdict().Valid())
 	require.NoFileExists(t, beside)
-	require.FileExists(t, another, "what is not this license's stays")
+	require.FileExists(t, another, "files of other licenses remain")
 	after, err := l.Codes(t.Context())
 	require.NoError(t, err)
 	require.NotEqual(t, before.Site, after.Site, "the PC has a new Site code")
@@ -231,8 +231,8 @@ func TestRemoveWithPowerCut(t *testing.T) {
 				kept, keptErr := d.open().RemovalCodes()
 				require.NoError(t, keptErr)
 				if verdict.Valid() {
-					require.False(t, left, "what left at an earlier step has left at a later one")
-					require.Error(t, err, "a removal code is told only when the license has left")
+					require.False(t, left, "a departure at an earlier step is one at a later step")
+					require.Error(t, err, "a removal code is returned only after the license has left")
 					require.Empty(t, kept)
 				} else {
 					left = true

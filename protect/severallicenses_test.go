@@ -275,7 +275,7 @@ func TestGraceIsMandatory(t *testing.T) {
 	p.Validation.Grace = -time.Hour
 	require.ErrorContains(t, p.Check(), "negative")
 	p.Validation = protect.Validation{}
-	require.NoError(t, p.Check(), "nobody is asked")
+	require.NoError(t, p.Check(), "no server is asked")
 }
 
 func TestGraceLimits(t *testing.T) {

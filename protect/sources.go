@@ -106,16 +106,16 @@ func (l *License) own(own *ownFolder) source {
 	read := func(view *installed.View, known []string) (v visited) {
 		v.own.state, v.own.stateErr = view.State()
 		if err := v.files(l, view, known); err != nil && !errors.Is(err, syscall.ENOTDIR) {
-			told := Verdict{
+			unreadable := Verdict{
 				Kind:   Unreadable,
 				Path:   view.Dir(),
 				Err:    err,
 				folder: true,
 			}
 			if errors.Is(err, installed.ErrNoHome) {
-				told.Path, told.folder = "", false
+				unreadable.Path, unreadable.folder = "", false
 			}
-			v.setOther(told)
+			v.setOther(unreadable)
 		}
 		v.own.contacts, v.own.clock = view.Contacts(), view.Clock(v.own.state)
 		return v

@@ -96,9 +96,9 @@ func (l *License) Validate(ctx context.Context) (Verdict, error) {
 		return best.verdict, ErrNotAsked
 	}
 	for _, c := range toValidate {
-		said, failed := l.ask(ctx, c.file)
+		reply, failed := l.ask(ctx, c.file)
 		if failed == nil {
-			failed = l.take(ctx, c, said)
+			failed = l.take(ctx, c, reply)
 		}
 		if err == nil {
 			err = failed
@@ -109,7 +109,7 @@ func (l *License) Validate(ctx context.Context) (Verdict, error) {
 
 // take stores the answer about a license and checks again. It ignores the answer if the program lost the license
 // meanwhile.
-func (l *License) take(ctx context.Context, about candidate, said license.Validation) error {
+func (l *License) take(ctx context.Context, about candidate, reply license.Validation) error {
 	l.checking.Lock()
 	defer l.checking.Unlock()
 	if _, err := l.check(ctx); err != nil {
@@ -121,7 +121,7 @@ func (l *License) take(ctx context.Context, about candidate, said license.Valida
 	if i < 0 {
 		return nil
 	}
-	if err := l.record(ctx, l.toValidate[i], said); err != nil {
+	if err := l.record(ctx, l.toValidate[i], reply); err != nil {
 		return err
 	}
 	_, err := l.check(ctx)
@@ -199,18 +199,18 @@ func (l *License) lastContact(ctx context.Context) time.Time {
 
 // record stores the server's answer and its time. It writes a new license file, which it verifies like any other, and
 // corrects the latest time that was seen by the server's.
-func (l *License) record(ctx context.Context, c candidate, said license.Validation) error {
-	at := said.IssuedAt
+func (l *License) record(ctx context.Context, c candidate, reply license.Validation) error {
+	at := reply.IssuedAt
 	contact := installed.Contact{LicenseID: c.file.ID, Site: c.file.Codes.Site, At: at}
-	if said.State != license.StateActive {
-		contact.Ended = word(string(said.State))
-	} else if said.File != "" {
-		fresh, kind := l.read(said.File, new(int))
+	if reply.State != license.StateActive {
+		contact.Ended = word(string(reply.State))
+	} else if reply.File != "" {
+		fresh, kind := l.read(reply.File, new(int))
 		if kind != Valid || fresh.file.ID != c.file.ID || fresh.file.Codes != c.file.Codes {
 			return errors.New("the license server sent a license file that is not this license's")
 		}
 		name := license.FileName(fresh.file.ProgramName, fresh.file.ID)
-		if err := l.store.Put(ctx, l.signature, name, said.File); err != nil {
+		if err := l.store.Put(ctx, l.signature, name, reply.File); err != nil {
 			return err
 		}
 	}
@@ -265,11 +265,11 @@ func (l *License) ask(ctx context.Context, f license.File) (license.Validation, 
 	if err != nil {
 		return none, err
 	}
-	var said answer
-	if json.Unmarshal(content, &said) != nil {
+	var reply answer
+	if json.Unmarshal(content, &reply) != nil {
 		return none, ErrNotSigned
 	}
-	v, err := license.VerifyValidation(said.Token, nonce, func(id string) (license.PublicKey, bool) {
+	v, err := license.VerifyValidation(reply.Token, nonce, func(id string) (license.PublicKey, bool) {
 		key, known := l.keys[id]
 		return key, known
 	})

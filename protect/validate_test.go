@@ -280,9 +280,9 @@ func (d *fixture) kept() (contacts []installed.Contact) { return d.store.Contact
 // forgedKeyID replaces the footer of the token in a body with that of the program's key.
 func forgedKeyID(t *testing.T, body string) string {
 	t.Helper()
-	var said map[string]any
-	require.NoError(t, json.Unmarshal([]byte(body), &said))
-	parts := strings.Split(said["token"].(string), ".")
+	var reply map[string]any
+	require.NoError(t, json.Unmarshal([]byte(body), &reply))
+	parts := strings.Split(reply["token"].(string), ".")
 	parts[3] = base64.RawURLEncoding.EncodeToString([]byte(`{"kid":"` + signing.Public().KeyID() + `"}`))
 	return bodyOf(strings.Join(parts, "."))
 }
@@ -413,12 +413,12 @@ func TestWatch(t *testing.T) {
 		At:        noon,
 	}))
 	server.says("Active", noon, "")
-	type told struct {
+	type unreadable struct {
 		after time.Duration
 		kind  protect.Kind
 		calls int
 	}
-	var story []told
+	var story []unreadable
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var pauses []time.Duration
@@ -437,11 +437,11 @@ func TestWatch(t *testing.T) {
 		return ctx.Err()
 	}
 	l := d.open()
-	l.Watch(ctx, func(v protect.Verdict) { story = append(story, told{d.now.Sub(noon), v.Kind, len(server.paths)}) })
+	l.Watch(ctx, func(v protect.Verdict) { story = append(story, unreadable{d.now.Sub(noon), v.Kind, len(server.paths)}) })
 
 	require.Empty(t, longPauses(pauses, time.Hour), "it looks at the clock at least every hour")
 	last := story[len(story)-1]
-	require.Equal(t, protect.Expired, last.kind, "a license that ends while the program runs is told")
+	require.Equal(t, protect.Expired, last.kind, "the end of a license while the program runs is reported")
 	require.GreaterOrEqual(t, last.after, 4*24*time.Hour)
 	require.Less(t, last.after, 4*24*time.Hour+time.Hour)
 	for _, s := range story[:len(story)-1] {

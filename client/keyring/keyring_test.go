@@ -34,7 +34,7 @@ func TestBlockedKeyring(t *testing.T) {
 	err := s.call(ctx, func() error { t.Error("a second prompt was opened"); return nil })
 	require.ErrorIs(t, err, ErrUnavailable)
 	close(release)
-	require.NoError(t, s.call(t.Context(), func() error { return nil }), "it works again once the prompt was answered")
+	require.NoError(t, s.call(t.Context(), func() error { return nil }), "it works after the prompt was answered")
 }
 
 func TestExplain(t *testing.T) {

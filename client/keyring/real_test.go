@@ -30,7 +30,7 @@ func TestRealKeyring(t *testing.T) {
 		}
 		require.ErrorIs(t, s.Set(ctx, "session", strings.Repeat("x", maxSecret+1)), ErrUnavailable)
 		require.NoError(t, s.Delete(ctx, "session"))
-		require.NoError(t, s.Delete(ctx, "session"), "what is not there is deleted")
+		require.NoError(t, s.Delete(ctx, "session"), "Delete is idempotent")
 		_, err = s.Get(ctx, "session")
 		require.ErrorIs(t, err, ErrNotFound)
 

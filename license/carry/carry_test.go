@@ -266,7 +266,7 @@ func TestAnswersToAnotherRequest(t *testing.T) {
 	r, a := request(), answer(t)
 	require.NoError(t, a.Answers(r))
 	a.Results = a.Results[1:]
-	require.NoError(t, a.Answers(r), "what is still open may come later")
+	require.NoError(t, a.Answers(r), "open items may be answered later")
 	other := request()
 	other.ID = "AAAAAAAAAA"
 	require.ErrorIs(t, a.Answers(other), ErrOther)
@@ -476,7 +476,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		again, err := Encode(doc)
-		require.NoError(t, err, "what can be read can be written")
+		require.NoError(t, err, "a readable document is writable")
 		read, err := Read(again)
 		require.NoError(t, err)
 		require.Equal(t, doc, read)

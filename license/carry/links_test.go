@@ -127,7 +127,7 @@ func TestCollectorRefuses(t *testing.T) {
 			require.NotEqual(t, text, test.text)
 			_, err := c.Add(test.text)
 			require.ErrorIs(t, err, test.want)
-			require.Len(t, c.Open(), 1, "what was collected stays")
+			require.Len(t, c.Open(), 1, "the collected parts remain")
 		})
 	}
 
@@ -135,7 +135,7 @@ func TestCollectorRefuses(t *testing.T) {
 	forged.chunk = "x" + forged.chunk[1:]
 	_, err = c.Add(forged.String())
 	require.ErrorIs(t, err, ErrConflict)
-	require.Empty(t, c.Open(), "nobody knows which one is right")
+	require.Empty(t, c.Open(), "either part may be wrong")
 	last := len(parts) - 1
 	for i, p := range parts {
 		if i == 0 {
@@ -152,7 +152,7 @@ func TestCollectorRefuses(t *testing.T) {
 	}
 	for _, p := range parts {
 		progress, err := c.AddPart(p)
-		require.NoError(t, err, "it can be begun anew")
+		require.NoError(t, err, "it can be started over")
 		require.Equal(t, p.Number == len(parts), progress.Document != nil)
 	}
 	_, err = c.AddPart(Part{Kind: KindRequest, Series: "AAAAAAAA", Number: 2, Count: 1, chunk: "x"})

@@ -364,7 +364,7 @@ func TestEffort(t *testing.T) {
 	found, _, err := detect(t.Context(), matrix, &e)
 	require.NoError(t, err)
 	require.Len(t, found, len(texts))
-	require.LessOrEqual(t, e.tried, 2*len(texts), "a code whose rhythm is right is read at once")
+	require.LessOrEqual(t, e.tried, 2*len(texts), "a code with the right timing pattern is read first")
 	need := maxEffort - e.left
 
 	for _, left := range []int{0, 1, need / 2} {

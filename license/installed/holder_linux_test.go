@@ -19,7 +19,7 @@ func TestHolder(t *testing.T) {
 	err := s.Settle(t.Context(), notepad, 1)
 	require.EqualError(t, err, "another program ("+want+") has been holding "+path+" for 1e-09 seconds")
 	release()
-	require.Empty(t, holder(path), "nobody holds it")
+	require.Empty(t, holder(path), "no process holds it")
 	require.Empty(t, holder(path+"x"), "no file")
 	require.Empty(t, processName(1<<30), "no process")
 }

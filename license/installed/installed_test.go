@@ -64,7 +64,7 @@ func TestLeave(t *testing.T) {
 		state, err := s.State(notepad)
 		require.NoError(t, err)
 		require.Equal(t, []uint16{0x123, 0x124}, state.Used,
-			"a generation that was used is not used again, and leaving typed is leaving once")
+			"a used generation is not used again, and Leave of a typed code is idempotent")
 		require.EqualValues(t, 0x124, state.Generation)
 		found, ok := state.Find(gone.Codes.Site)
 		require.True(t, ok)
@@ -128,7 +128,7 @@ func TestFiles(t *testing.T) {
 	require.NoError(t, s.Put(t.Context(), notepad, "notepad-2.acen", "third"))
 	files, err = s.Files(notepad)
 	require.NoError(t, err)
-	require.Len(t, files, 2, "what is no license is replaced")
+	require.Len(t, files, 2, "a file that is not a license is replaced")
 	require.Equal(t, "third", files[1].Content)
 	require.NoError(t, os.Remove(files[0].Path))
 
@@ -158,7 +158,7 @@ func TestDamagedStateIsSetAside(t *testing.T) {
 	require.NoError(t, err)
 	name, err := s.SetAside(t.Context(), notepad)
 	require.NoError(t, err)
-	require.Empty(t, name, "a good state stays")
+	require.Empty(t, name, "a valid state is not set aside")
 	path := filepath.Join(Below(s.Dir(), notepad), stateName)
 	good, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -211,7 +211,7 @@ func TestClock(t *testing.T) {
 	require.Equal(t, c, s.Clock(notepad))
 	_, err := s.Generation(t.Context(), notepad)
 	require.NoError(t, err)
-	require.Equal(t, c, s.Clock(notepad), "what is changed besides leaves it")
+	require.Equal(t, c, s.Clock(notepad), "other changes preserve it")
 	earlier := Clock{Latest: c.Latest.AddDate(-1, 0, 0), Issued: c.Issued}
 	require.NoError(t, s.SetClock(t.Context(), notepad, earlier))
 	require.Equal(t, earlier, s.Clock(notepad))
@@ -262,7 +262,7 @@ func TestSeparateClockFile(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Generation(t.Context(), notepad)
 	require.NoError(t, err)
-	require.Equal(t, at(2023), s.Clock(notepad), "the state that begins anew")
+	require.Equal(t, at(2023), s.Clock(notepad), "the new state")
 
 	write(stateName, string(without))
 	for _, content := range []string{"{", "", "null", "[]", `{"latest":1}`} {

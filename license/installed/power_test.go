@@ -54,11 +54,11 @@ func TestLeaveIsAtomic(t *testing.T) {
 			require.Equal(t, code, spent.RemovalCode)
 			require.NotEqual(t, g, state.Generation)
 		} else {
-			require.False(t, left, "what left at an earlier step has left at a later one")
+			require.False(t, left, "a departure at an earlier step is one at a later step")
 			require.Len(t, files, 1)
 			require.Equal(t, g, state.Generation)
 		}
-		require.NoError(t, leave(s), "it goes on after the crash")
+		require.NoError(t, leave(s), "it continues after the crash")
 		entries, err := os.ReadDir(installed.Below(s.Dir(), signature))
 		require.NoError(t, err)
 		require.False(t, slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
@@ -106,7 +106,7 @@ func TestClockIsAtomic(t *testing.T) {
 				spent, ok := state.Find(gone.Codes.Site)
 				require.True(t, ok)
 				require.Equal(t, gone.RemovalCode, spent.RemovalCode)
-				require.NoError(t, s.SetClock(t.Context(), signature, at(2027)), "it goes on after the crash")
+				require.NoError(t, s.SetClock(t.Context(), signature, at(2027)), "it continues after the crash")
 				require.Equal(t, at(2027), s.Clock(signature))
 			}
 		})

@@ -183,7 +183,7 @@ func TestTypedCodes(t *testing.T) {
 	state, err = s.State(notepad)
 	require.NoError(t, err)
 	require.Equal(t, []Typed{code(3)}, state.TypedCodes())
-	require.True(t, state.Had(code(1).Code), "what was given stays known")
+	require.True(t, state.Had(code(1).Code), "entered codes remain known")
 
 	for n := range maxFormer + 10 {
 		state.Enter(Typed{Code: license.ActivationCode{byte(n >> 8), byte(n), 1}})
@@ -289,7 +289,7 @@ func TestSilentFolder(t *testing.T) {
 	require.Equal(t, time.Minute+3*time.Second, s.changeTime(t.Context()))
 	ctx, cancel := context.WithDeadline(t.Context(), issued)
 	defer cancel()
-	require.Equal(t, time.Second, s.changeTime(ctx), "what can wait for a later start gets less time")
+	require.Equal(t, time.Second, s.changeTime(ctx), "a change that a later start can make gets less time")
 	require.Equal(t, 3*time.Second, Open("x", Options{}).o.DiskTimeout)
 }
 

@@ -79,7 +79,7 @@ func TestTrialStateIsMoved(t *testing.T) {
 				require.Equal(t, files[name], after["old/"+name], name)
 				require.NotEqual(t, files[name], after[name], name)
 			}
-			require.Equal(t, files["notepad-7.acen"], after["notepad-7.acen"], "its program says what is wrong with it")
+			require.Equal(t, files["notepad-7.acen"], after["notepad-7.acen"], "its program reports what is wrong with it")
 			kept, err = s.TrialVersionFolders()
 			require.NoError(t, err)
 			require.Equal(t, []string{filepath.Join(dir, "old")}, kept)
@@ -102,7 +102,7 @@ func TestTrialLicensesAreMoved(t *testing.T) {
 	dir := Below(s.Dir(), notepad)
 	older := files["notepad-7.acen"]
 	_, err := license.SigningKeyFromSeed([32]byte{1}).Public().Verify(older)
-	require.ErrorIs(t, err, license.ErrOlderVersion, "the file is what a trial version made")
+	require.ErrorIs(t, err, license.ErrOlderVersion, "the file is one of a trial version")
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "damaged.acen"), []byte("v4.public.x"), 0o600))
 	require.NoError(t, s.Put(t.Context(), notepad, "notepad-8.acen", "a license"))

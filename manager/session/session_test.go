@@ -272,7 +272,7 @@ func TestSignOut(t *testing.T) {
 	list, err := w.Accounts(t.Context())
 	require.NoError(t, err)
 	require.False(t, list[0].Remembered)
-	require.NoError(t, w.SignOut(t.Context()), "nobody is signed in")
+	require.NoError(t, w.SignOut(t.Context()), "no account is signed in")
 	_, err = w.Resume(t.Context())
 	require.ErrorIs(t, err, client.ErrSignedOut)
 
@@ -343,7 +343,7 @@ func TestSwitch(t *testing.T) {
 	w.refuses = true
 	_, err = w.Switch(t.Context(), b.ID)
 	require.ErrorIs(t, err, client.ErrSignedOut)
-	require.Equal(t, a.ID, w.current(), "the account stays")
+	require.Equal(t, a.ID, w.current(), "the account remains")
 	w.refuses = false
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()

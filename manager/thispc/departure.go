@@ -88,14 +88,14 @@ func (pc *PC) Leave(ctx context.Context, account int64, l Departure, purpose api
 	if err != nil {
 		return err
 	}
-	gone := installed.Spent{Codes: codes, LicenseID: l.LicenseID}
+	spent := installed.Spent{Codes: codes, LicenseID: l.LicenseID}
 	if l.RemovalCode != "" {
-		if gone.RemovalCode, err = license.ParseRemovalCode(l.RemovalCode); err != nil {
+		if spent.RemovalCode, err = license.ParseRemovalCode(l.RemovalCode); err != nil {
 			return err
 		}
 	}
 	if err := pc.withRepair(ctx, signature, l.Program, func() error {
-		return pc.options.Installed.Leave(ctx, signature, gone)
+		return pc.options.Installed.Leave(ctx, signature, spent)
 	}); err != nil {
 		return err
 	}

@@ -185,8 +185,8 @@ func SameSite(l api.License, site license.SiteCode) bool {
 // spends its Site code first: the file can be on this PC again after this PC's data were restored.
 func (pc *PC) Drop(ctx context.Context, here File, ended bool) {
 	if !ended {
-		gone := installed.Spent{Codes: here.Codes, LicenseID: here.ID, Settled: true}
-		if err := pc.options.Installed.Leave(ctx, here.Signature, gone); err != nil {
+		spent := installed.Spent{Codes: here.Codes, LicenseID: here.ID, Settled: true}
+		if err := pc.options.Installed.Leave(ctx, here.Signature, spent); err != nil {
 			pc.options.Logger.Warn("a license that was released could not leave this PC", "license", here.ID, "error", err)
 			return
 		}

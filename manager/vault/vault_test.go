@@ -257,7 +257,7 @@ func TestFiles(t *testing.T) {
 	_, ok = v.File(t.Context(), signature, site)
 	require.False(t, ok)
 	_, ok = v.Code(t.Context(), signature, site)
-	require.True(t, ok, "its removal code stays")
+	require.True(t, ok, "its removal code remains stored")
 }
 
 func TestErrorsOfTheDataFile(t *testing.T) {

@@ -72,7 +72,8 @@ func TestParseServer(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 	for _, text := range []string{"", "  ", "ftp://x.example", "http://x.example", "https://",
-		"https://user:secret@x.example", "a b", "https://x example", "http://10.0.0.1", "javascript:alert(1)", "https://%zz"} {
+		"https://user:secret@x.example", "a b", "https://x example", "http://10.0.0.1", "javascript:alert(1)",
+		"https://%zz"} {
 		_, err := ParseServer(text)
 		require.ErrorIs(t, err, ErrAddress, text)
 		require.NotContains(t, err.Error(), "secret")

@@ -69,8 +69,8 @@ func merged(all ...map[string]string) map[string]string {
 
 // Parts of recorded PCs.
 var (
-	intel = map[string]string{"proc/cpuinfo": "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 158\n" +
-		"model name\t: Intel(R) Core(TM)\nstepping\t: 10\n\nprocessor\t: 1\nmodel\t\t: 1\n"}
+	intel = map[string]string{"proc/cpuinfo": "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\n" +
+		"model\t\t: 158\nmodel name\t: Intel(R) Core(TM)\nstepping\t: 10\n\nprocessor\t: 1\nmodel\t\t: 1\n"}
 	dmi = map[string]string{
 		"sys/class/dmi/id/bios_vendor": "LENOVO\n", "sys/class/dmi/id/bios_version": "N32ET84W (1.60 )\n",
 		"sys/class/dmi/id/bios_date":    "03/14/2024\n",

@@ -8,7 +8,8 @@ import (
 )
 
 // labels are the names of codes in texts, longer ones first.
-var labels = regexp.MustCompile(`(?i)\b(site[ _-]?code|machine[ _-]?id|mid|removal[ _-]?code|activation[ _-]?code|serial[ _-]?(?:number|no\.?)|s/n)\b`)
+var labels = regexp.MustCompile(`(?i)\b(site[ _-]?code|machine[ _-]?id|mid|removal[ _-]?code|` +
+	`activation[ _-]?code|serial[ _-]?(?:number|no\.?)|s/n)\b`)
 
 func labelKind(label string) CodeKind {
 	switch strings.ToLower(label[:2]) {

@@ -134,8 +134,11 @@ func FuzzLicenseFile(f *testing.F) {
 	f.Add(token)
 	f.Add("v4.public..")
 	for _, body := range []string{
-		`{"iss":"Lumen","jti":"1","iat":"2026-11-24T12:00:00Z","program":{"id":7,"name":"x"},"signature":"LUMENRND","order":1,"site":"7183EC4D","mid":"83A9-3429-0090-B3F5",` +
-			`"code":"01020300-00000000-00000000-00000000","features":5,"policy":{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID"]},"seed":"CQkAAAAAAAAAAAAAAAAAAA","note":""}`,
+		`{"iss":"Lumen","jti":"1","iat":"2026-11-24T12:00:00Z","program":{"id":7,"name":"x"},` +
+			`"signature":"LUMENRND","order":1,"site":"7183EC4D","mid":"83A9-3429-0090-B3F5",` +
+			`"code":"01020300-00000000-00000000-00000000","features":5,` +
+			`"policy":{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID"]},` +
+			`"seed":"CQkAAAAAAAAAAAAAAAAAAA","note":""}`,
 		`{"program":null}`, `[]`, `{"iat":"+10000-01-01T00:00:00Z"}`,
 	} {
 		if _, err := fileFromClaims([]byte(body)); len(body) > 100 && err != nil {

@@ -75,7 +75,11 @@ func BenchmarkFindHostile(b *testing.B) {
 }
 
 func TestFindInTexts(t *testing.T) {
-	const machine, activation, merged = "Machine ID 83A9-3429-0090-B3F5", "activation code F3945D8C-B0D71FFA-02A956E3-8D6DB947", "Site code and Machine ID 7183-EC4D-83A9-3429-0090-B3F5"
+	const (
+		machine    = "Machine ID 83A9-3429-0090-B3F5"
+		activation = "activation code F3945D8C-B0D71FFA-02A956E3-8D6DB947"
+		merged     = "Site code and Machine ID 7183-EC4D-83A9-3429-0090-B3F5"
+	)
 	for text, want := range map[string][]string{
 		// Positions of codes.
 		"7183EC4D - please activate":                           {"Site code 7183EC4D"},

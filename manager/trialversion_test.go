@@ -27,7 +27,8 @@ var trialRows = map[int][]string{
 		`INSERT INTO jobs VALUES (3, 5, 'k', 'removal', 'Remove', 'i', x'00', 'sent', '', 1, 7, 1, 1)`,
 	},
 	3: {
-		`INSERT INTO vault VALUES ('code', 'NOTEPAD1', '123452C6', '32F5-0FA3-3354-AC14', 5, 1, 7, 'Notepad', '', '', x'00', 1)`,
+		`INSERT INTO vault VALUES ('code', 'NOTEPAD1', '123452C6', '32F5-0FA3-3354-AC14',
+ 5, 1, 7, 'Notepad', '', '', x'00', 1)`,
 		`INSERT INTO requests VALUES ('r', x'00', 1)`,
 	},
 }

@@ -340,16 +340,22 @@ var phrases = map[string]phrase{
 	},
 	license.ReasonAnotherPC.Name(): {
 		license.ReasonAnotherPC.String(),
-		"Weder Netzwerkkarte noch Festplatte ist die der Lizenz: Das kann ein anderer PC sein. Der Anbieter kann die Lizenz ersetzen.",
-		"Ni la carte réseau ni le disque n’est celui de la licence : il s’agit peut-être d’un autre PC. Le fournisseur peut remplacer la licence.",
-		"Ni la tarjeta de red ni el disco es el de la licencia: puede que este sea otro PC. El proveedor puede sustituir la licencia.",
+		"Weder Netzwerkkarte noch Festplatte ist die der Lizenz: Das kann ein anderer PC sein. " +
+			"Der Anbieter kann die Lizenz ersetzen.",
+		"Ni la carte réseau ni le disque n’est celui de la licence : il s’agit peut-être d’un autre PC. " +
+			"Le fournisseur peut remplacer la licence.",
+		"Ni la tarjeta de red ni el disco es el de la licencia: puede que este sea otro PC. " +
+			"El proveedor puede sustituir la licencia.",
 		"ネットワークカードもディスクもライセンスのものではありません。別のPCかもしれません。販売元はライセンスを置き換えられます。",
 	},
 	license.ReasonTooFewReadable.Name(): {
 		license.ReasonTooFewReadable.String(),
-		"Weder Netzwerkkarte noch Festplatte lässt sich vergleichen, und der Rest unterscheidet diesen PC nicht von anderen. Der Anbieter kann die Lizenz ersetzen.",
-		"Ni la carte réseau ni le disque ne peut être comparé, et le reste ne distingue pas ce PC des autres. Le fournisseur peut remplacer la licence.",
-		"Ni la tarjeta de red ni el disco se pueden comparar, y el resto no distingue este PC de otros. El proveedor puede sustituir la licencia.",
+		"Weder Netzwerkkarte noch Festplatte lässt sich vergleichen, und der Rest unterscheidet diesen PC nicht von anderen. " +
+			"Der Anbieter kann die Lizenz ersetzen.",
+		"Ni la carte réseau ni le disque ne peut être comparé, et le reste ne distingue pas ce PC des autres. " +
+			"Le fournisseur peut remplacer la licence.",
+		"Ni la tarjeta de red ni el disco se pueden comparar, y el resto no distingue este PC de otros. " +
+			"El proveedor puede sustituir la licencia.",
 		"ネットワークカードもディスクも比較できず、残りの特徴ではこのPCをほかのPCと区別できません。販売元はライセンスを置き換えられます。",
 	},
 }

@@ -48,7 +48,8 @@ func TestLicenseWithoutPermission(t *testing.T) {
 				return path
 			},
 			kind: protect.Unreadable,
-			says: "is here, but this account may not read it. Ask the administrator of this PC to let you read the files in the folder ",
+			says: "is here, but this account may not read it. Ask the administrator of this PC to let you " +
+				"read the files in the folder ",
 		},
 		"a file that was named": {
 			prepare: func(d *fixture, _, _ string) string {

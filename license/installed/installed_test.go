@@ -163,20 +163,22 @@ func TestDamagedStateIsSetAside(t *testing.T) {
 	good, err := os.ReadFile(path)
 	require.NoError(t, err)
 	for name, content := range map[string]string{
-		"empty":              "",
-		"half":               string(good[:len(good)/2]),
-		"older":              strings.Replace(string(good), `"version": 2`, `"version": 0`, 1),
-		"no version":         strings.Replace(string(good), `"version": 2,`, ``, 1),
-		"newer, half":        `{"version":3,"signature":"NOTEPAD1"`,
-		"newer, in words":    `{"version":"3","signature":"NOTEPAD1"}`,
-		"other program":      strings.Replace(string(good), "NOTEPAD1", "NOTEPAD2", 1),
-		"no signature":       strings.Replace(string(good), "NOTEPAD1", "N", 1),
-		"generation":         `{"version":2,"signature":"NOTEPAD1","generation":4096}`,
-		"negative":           `{"version":2,"signature":"NOTEPAD1","generation":-1}`,
-		"used":               `{"version":2,"signature":"NOTEPAD1","used_generations":[65535]}`,
-		"spent":              `{"version":2,"signature":"NOTEPAD1","spent":[{"site_code":"x"}]}`,
-		"spent removal code": `{"version":2,"signature":"NOTEPAD1","spent":[{"site_code":"12345678","machine_id":"1234123412341234","removal_code":"u"}]}`,
-		"typed":              `{"version":2,"signature":"NOTEPAD1","typed":{"site_code":"12345678","machine_id":"1234123412341234"}}`,
+		"empty":           "",
+		"half":            string(good[:len(good)/2]),
+		"older":           strings.Replace(string(good), `"version": 2`, `"version": 0`, 1),
+		"no version":      strings.Replace(string(good), `"version": 2,`, ``, 1),
+		"newer, half":     `{"version":3,"signature":"NOTEPAD1"`,
+		"newer, in words": `{"version":"3","signature":"NOTEPAD1"}`,
+		"other program":   strings.Replace(string(good), "NOTEPAD1", "NOTEPAD2", 1),
+		"no signature":    strings.Replace(string(good), "NOTEPAD1", "N", 1),
+		"generation":      `{"version":2,"signature":"NOTEPAD1","generation":4096}`,
+		"negative":        `{"version":2,"signature":"NOTEPAD1","generation":-1}`,
+		"used":            `{"version":2,"signature":"NOTEPAD1","used_generations":[65535]}`,
+		"spent":           `{"version":2,"signature":"NOTEPAD1","spent":[{"site_code":"x"}]}`,
+		"spent removal code": `{"version":2,"signature":"NOTEPAD1",` +
+			`"spent":[{"site_code":"12345678","machine_id":"1234123412341234","removal_code":"u"}]}`,
+		"typed": `{"version":2,"signature":"NOTEPAD1",` +
+			`"typed":{"site_code":"12345678","machine_id":"1234123412341234"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, []byte(content), 0o600))

@@ -180,8 +180,8 @@ func withSerial(o api.Order) api.Order {
 	return o
 }
 
-// asked makes a call to a server with one answer.
-func asked(t *testing.T, name string, status int, contentType, body string) error {
+// callWith makes a call to a server with one answer.
+func callWith(t *testing.T, name string, status int, contentType, body string) error {
 	t.Helper()
 	return calls[name].call(t, to(t, func(w http.ResponseWriter, _ *http.Request) {
 		if contentType != "" {
@@ -221,29 +221,29 @@ func TestAnswersOfSomethingElse(t *testing.T) {
 			if c.whole != nil {
 				media = "application/json"
 			}
-			require.NoError(t, asked(t, name, c.status, media, whole))
+			require.NoError(t, callWith(t, name, c.status, media, whole))
 			for _, status := range []int{200, 201, 202, 203, 204, 206, 299} {
 				if status != c.status {
-					requireNotACEN(t, asked(t, name, status, media, whole))
+					requireNotACEN(t, callWith(t, name, status, media, whole))
 				}
 			}
 			if c.status != http.StatusNoContent { // which has no body
-				requireNotACEN(t, asked(t, name, c.status, "text/html", page))
-				requireNotACEN(t, asked(t, name, c.status, "application/json", `{"status":"maintenance"}`))
+				requireNotACEN(t, callWith(t, name, c.status, "text/html", page))
+				requireNotACEN(t, callWith(t, name, c.status, "application/json", `{"status":"maintenance"}`))
 			}
-			requireNotACEN(t, asked(t, name, 302, "text/html", page))
-			requireNotACEN(t, asked(t, name, 404, "text/html", page))
-			requireNotACEN(t, asked(t, name, 404, api.ProblemMediaType, `{"status":404,"title":"Not Found"}`))
+			requireNotACEN(t, callWith(t, name, 302, "text/html", page))
+			requireNotACEN(t, callWith(t, name, 404, "text/html", page))
+			requireNotACEN(t, callWith(t, name, 404, api.ProblemMediaType, `{"status":404,"title":"Not Found"}`))
 			if c.whole == nil {
 				return
 			}
-			requireNotACEN(t, asked(t, name, c.status, "text/html", whole))
-			requireNotACEN(t, asked(t, name, c.status, "", whole))
+			requireNotACEN(t, callWith(t, name, c.status, "text/html", whole))
+			requireNotACEN(t, callWith(t, name, c.status, "", whole))
 			for _, body := range []string{
 				"", `{}`, `null`, `[]`, `[` + whole + `]`, `"x"`, `7`, `true`,
 				whole + `x`, whole + whole, whole + `,`, whole[:len(whole)-1],
 			} {
-				requireNotACEN(t, asked(t, name, c.status, media, body))
+				requireNotACEN(t, callWith(t, name, c.status, media, body))
 			}
 		})
 	}
@@ -391,7 +391,7 @@ func TestInvalidAnswers(t *testing.T) {
 			for path, values := range broken {
 				for _, value := range values {
 					body := edit(t, c.whole, path, value)
-					err := asked(t, name, c.status, "application/json", body)
+					err := callWith(t, name, c.status, "application/json", body)
 					require.Error(t, err, body)
 					requireNotACEN(t, err)
 				}
@@ -423,7 +423,7 @@ func TestAnswersOfALaterServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := calls[one.call]
 			body := edit(t, c.whole, one.path, one.value)
-			require.NoError(t, asked(t, one.call, c.status, "application/json; charset=utf-8", body))
+			require.NoError(t, callWith(t, one.call, c.status, "application/json; charset=utf-8", body))
 		})
 	}
 }
@@ -444,7 +444,7 @@ func TestCodesOfTheAnswer(t *testing.T) {
 		"none":              {api.PCCodes{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := checkMade(minimalLicense(22, 9), one.pc)
+			err := checkNewLicense(minimalLicense(22, 9), one.pc)
 			require.Equal(t, one.same, err == nil, err)
 		})
 	}
@@ -520,7 +520,7 @@ func TestInvalidRefusals(t *testing.T) {
 		"not whole":      {409, `{"status":409,"code":"STATUS_LICENSE_ENDED"`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := asked(t, "removal", one.status, api.ProblemMediaType, one.body)
+			err := callWith(t, "removal", one.status, api.ProblemMediaType, one.body)
 			if !one.good {
 				requireNotACEN(t, err)
 				return

@@ -294,16 +294,16 @@ func (e *examination) clock(context.Context) Finding {
 	switch {
 	case off > clockTolerance:
 		return warning("Set the date and time of this PC, best automatically.",
-			"The clock of this PC is %s ahead of the server's.", roughly(off))
+			"The clock of this PC is %s ahead of the server's.", approximately(off))
 	case off < -clockTolerance:
 		return warning("Set the date and time of this PC, best automatically.",
-			"The clock of this PC is %s behind the server's.", roughly(-off))
+			"The clock of this PC is %s behind the server's.", approximately(-off))
 	}
 	return good("The clock of this PC is right.")
 }
 
-// roughly returns a duration in its largest unit.
-func roughly(d time.Duration) Text {
+// approximately returns a duration in its largest unit.
+func approximately(d time.Duration) Text {
 	for _, unit := range []struct {
 		size      time.Duration
 		one, many Format

@@ -144,6 +144,6 @@ func TestRoughly(t *testing.T) {
 		30 * time.Second: "less than a minute", time.Minute: "one minute", 90 * time.Minute: "one hour",
 		3 * time.Hour: "3 hours", 24 * time.Hour: "one day", 400 * 24 * time.Hour: "400 days",
 	} {
-		require.Equal(t, want, roughly(d).String())
+		require.Equal(t, want, approximately(d).String())
 	}
 }

@@ -109,7 +109,7 @@ func (c *Client) NewLicense(
 		key:    key,
 		body:   r,
 		status: http.StatusCreated,
-		read:   into(&out, func(l api.License) error { return checkMade(l, pc) }),
+		read:   into(&out, func(l api.License) error { return checkNewLicense(l, pc) }),
 	})
 	return out, err
 }
@@ -122,7 +122,7 @@ func (c *Client) ChangeLicense(ctx context.Context, license int64, r api.License
 		params: id(license),
 		body:   r,
 		status: http.StatusOK,
-		read:   into(&out, func(l api.License) error { return checkSame(l, license) }),
+		read:   into(&out, func(l api.License) error { return checkLicenseID(l, license) }),
 	})
 	return out, err
 }
@@ -188,7 +188,7 @@ func (c *Client) Reactivate(
 		key:    key,
 		body:   r,
 		status: http.StatusCreated,
-		read:   into(&out, func(l api.License) error { return checkMade(l, pc) }),
+		read:   into(&out, func(l api.License) error { return checkNewLicense(l, pc) }),
 	})
 	return out, err
 }

@@ -198,7 +198,7 @@ func (l layout) match(words []word, i int) (used int, sure bool) {
 			seen.merge(&w.tally)
 		}
 	}
-	if goesOn(words, i, at, hexOnly, loose) {
+	if continues(words, i, at, hexOnly, loose) {
 		return 0, false
 	}
 	sure = l.plausible(&seen, dashed)
@@ -238,8 +238,8 @@ func (l layout) plausible(seen *tally, dashed bool) bool {
 	}
 }
 
-// goesOn reports whether the words from..to are part of something longer: a further group follows or precedes.
-func goesOn(words []word, from, to int, hexOnly, loose bool) bool {
+// continues reports whether the words from..to are part of something longer: a further group follows or precedes.
+func continues(words []word, from, to int, hexOnly, loose bool) bool {
 	if from > 0 && words[from].gap.tight() {
 		if before := &words[from-1]; before.fits(hexOnly) && before.digits > 0 {
 			return true

@@ -74,12 +74,12 @@ func (s *acting) planCourier(ctx context.Context, r carry.Request) ([]CourierIte
 		if plan[i].Options, err = s.courierOptions(ctx, item, known, r); err != nil {
 			return nil, err
 		}
-		useFreed(plan[i].Options, freed)
+		useFreedSeats(plan[i].Options, freed)
 		slices.SortStableFunc(plan[i].Options, func(a, b CourierOption) int {
 			return boolInt(a.Refusal != nil) - boolInt(b.Refusal != nil)
 		})
 		if options := plan[i].Options; len(options) == 0 {
-			plan[i].Refusal = noOption(item, len(known) > 0)
+			plan[i].Refusal = noOptionRefusal(item, len(known) > 0)
 		} else {
 			plan[i].Refusal = options[0].Refusal
 		}
@@ -101,8 +101,8 @@ func withoutRemoved(orders []courierOrder, r carry.Request) (list []courierOrder
 	return list
 }
 
-// useFreed counts the seat that an item frees, and allows a new license of the same order if only a seat was missing.
-func useFreed(options []CourierOption, freed map[int64]int) {
+// useFreedSeats counts the seat that an item frees, and allows a new license of the same order if only a seat was missing.
+func useFreedSeats(options []CourierOption, freed map[int64]int) {
 	for i, o := range options {
 		switch {
 		case o.Action == CourierRemove && o.Refusal == nil:
@@ -122,8 +122,8 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// noOption returns the reason why an item has no options.
-func noOption(item carry.Item, hasOrders bool) error {
+// noOptionRefusal returns the reason why an item has no options.
+func noOptionRefusal(item carry.Item, hasOrders bool) error {
 	name := item.Program
 	if name == "" {
 		name = string(item.Signature)

@@ -174,7 +174,7 @@ func (d *database) prepare(ctx context.Context, path string) error {
 // copyTrial copies the data file of a trial version into the folder "old" beside it, unless it contains only
 // accounts. The caller holds the lock of the data folder.
 func (d *database) copyTrial(ctx context.Context, path string) error {
-	used, err := d.used(ctx)
+	used, err := d.hasContent(ctx)
 	if err != nil || !used {
 		return err
 	}
@@ -203,8 +203,8 @@ func (d *database) copyTrial(ctx context.Context, path string) error {
 	}
 }
 
-// used reports whether a data file of a trial version contains anything besides accounts.
-func (d *database) used(ctx context.Context) (used bool, err error) {
+// hasContent reports whether a data file of a trial version contains anything besides accounts.
+func (d *database) hasContent(ctx context.Context) (used bool, err error) {
 	for _, table := range []string{"cache", "generations", "jobs", "vault", "requests"} {
 		var there bool
 		const query = `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?)`

@@ -148,7 +148,7 @@ var (
 // closed.
 func (m *Manager) DropJob(ctx context.Context, id int64) error {
 	job, err := m.journal.Cancel(ctx, id)
-	m.closedByPerson(job)
+	m.publishClosed(job)
 	return err
 }
 
@@ -157,12 +157,12 @@ func (m *Manager) DropJob(ctx context.Context, id int64) error {
 // for HandIn and Offer, or until Reactivate. GiveUp fails with ErrTooEarly, or like DropJob.
 func (m *Manager) GiveUp(ctx context.Context, id int64) error {
 	job, err := m.journal.GiveUp(ctx, id)
-	m.closedByPerson(job)
+	m.publishClosed(job)
 	return err
 }
 
-// closedByPerson publishes that a license may have come back with a job, if the job is closed.
-func (m *Manager) closedByPerson(job journal.Job) {
+// publishClosed publishes that a license may have come back with a job, if the job is closed.
+func (m *Manager) publishClosed(job journal.Job) {
 	if job.State == JobFailed {
 		m.publish(Event{
 			Kind:    LicensesChanged,

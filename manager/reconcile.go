@@ -122,6 +122,6 @@ func (s *acting) installOutcome(ctx context.Context, l api.License) {
 	if rows[0].ThisPC && !rows[0].Installed {
 		s.m.addNotice(Say("The license file could not be put on this PC yet."),
 			Say("The license %s is yours all the same. It is tried again when the tables are refreshed; Save file "+
-				"puts it where you want.", nameOf(rows[0])))
+				"puts it where you want.", jobName(rows[0])))
 	}
 }

@@ -186,20 +186,20 @@ func (s *acting) renewSite(ctx context.Context, t task, job *journal.Job, r *req
 // for one without a valid receipt for a license that left this PC: the job then stays open and is sent again.
 func (s *acting) checkOutcome(ctx context.Context, job journal.Job, leaves departure, out outcome) error {
 	if out.order.ID != 0 && job.OrderID != 0 && out.order.ID != job.OrderID {
-		return notAnAnswer(s.account,
+		return invalidAnswer(s.account,
 			fmt.Errorf("an answer about order %d to a request about order %d", out.order.ID, job.OrderID))
 	}
 	if leaves.Signature == "" {
 		return nil
 	}
 	if err := s.m.checkReceipt(ctx, s, leaves, out.receipt); err != nil {
-		return notAnAnswer(s.account, err)
+		return invalidAnswer(s.account, err)
 	}
 	return nil
 }
 
-// notAnAnswer returns a *NetworkError for an answer that did not come from the account's license server.
-func notAnAnswer(a Account, err error) error {
+// invalidAnswer returns a *NetworkError for an answer that did not come from the account's license server.
+func invalidAnswer(a Account, err error) error {
 	host := a.Server
 	if u, parseErr := url.Parse(a.Server); parseErr == nil {
 		host = u.Hostname()

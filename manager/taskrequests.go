@@ -71,7 +71,7 @@ func (s *acting) newLicense(ctx context.Context, r NewLicense) (License, error) 
 func (s *acting) reactivate(ctx context.Context, r Reactivate) (License, error) {
 	return s.runForLicense(ctx, journal.Draft{
 		Task:      api.TaskReactivation,
-		Title:     tasks[api.TaskReactivation].title + nameOf(r.License),
+		Title:     tasks[api.TaskReactivation].title + jobName(r.License),
 		OrderID:   r.License.OrderID,
 		LicenseID: r.License.ID,
 		Intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
@@ -93,7 +93,7 @@ func (s *acting) transfer(ctx context.Context, r Transfer) (License, error) {
 	}
 	return s.runForLicense(ctx, journal.Draft{
 		Task:      api.TaskTransfer,
-		Title:     tasks[api.TaskTransfer].title + nameOf(r.License),
+		Title:     tasks[api.TaskTransfer].title + jobName(r.License),
 		OrderID:   r.License.OrderID,
 		LicenseID: r.License.ID,
 		Intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
@@ -126,7 +126,7 @@ func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
 func (s *acting) remove(ctx context.Context, l License, r request) (outcome, error) {
 	return s.run(ctx, journal.Draft{
 		Task:      api.TaskRemoval,
-		Title:     tasks[api.TaskRemoval].title + nameOf(l),
+		Title:     tasks[api.TaskRemoval].title + jobName(l),
 		OrderID:   l.OrderID,
 		LicenseID: l.ID,
 		Intent:    fmt.Sprintf("license %d", l.ID),
@@ -145,7 +145,7 @@ func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
 	}
 	_, err = s.run(ctx, journal.Draft{
 		Task:      api.TaskEmail,
-		Title:     tasks[api.TaskEmail].title + nameOf(License{License: api.License{ID: r.LicenseID}}),
+		Title:     tasks[api.TaskEmail].title + jobName(License{License: api.License{ID: r.LicenseID}}),
 		LicenseID: r.LicenseID,
 		Intent:    fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
 	}, content)
@@ -195,7 +195,7 @@ func (j Job) About() (name string, ok bool) {
 	if !ok || !known {
 		return "", false
 	}
-	if name == nameOf(License{License: api.License{ID: j.LicenseID}}) {
+	if name == jobName(License{License: api.License{ID: j.LicenseID}}) {
 		return "", true
 	}
 	if j.Task == api.TaskNewLicense || j.Task == api.TaskNewOrder {
@@ -205,8 +205,8 @@ func (j Job) About() (name string, ok bool) {
 	return note, quoted
 }
 
-// nameOf returns the name of a license for the title of a job.
-func nameOf(l License) string {
+// jobName returns the name of a license for the title of a job.
+func jobName(l License) string {
 	if l.Note != "" {
 		return fmt.Sprintf("“%s”", l.Note)
 	}

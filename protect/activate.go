@@ -139,7 +139,7 @@ func (l *License) activateCode(ctx context.Context, text string) error {
 	}
 	_, err = l.store.Update(ctx, l.signature, func(s *installed.State) error {
 		s.Enter(typed)
-		if c.file.Expires.IsZero() { // keepClock stores codes that end
+		if c.file.Expires.IsZero() { // storeClock stores codes that end
 			s.Remember(code)
 		}
 		return nil

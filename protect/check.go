@@ -35,11 +35,13 @@ type candidate struct {
 }
 
 func (c candidate) timed(v Validation) bool {
-	return !c.file.Expires.IsZero() || !c.typed && v.graced()
+	return !c.file.Expires.IsZero() || !c.typed && v.needsConfirmation()
 }
 
-// graced reports whether a license file needs confirmation by the server at all.
-func (v Validation) graced() bool { return v.Server != "" && v.Grace != 0 && v.Grace != Forever }
+// needsConfirmation reports whether a license file needs confirmation by the server at all.
+func (v Validation) needsConfirmation() bool {
+	return v.Server != "" && v.Grace != 0 && v.Grace != Forever
+}
 
 // due returns the time at which a license that was confirmed at a moment must be confirmed again, or zero for never.
 func (v Validation) due(confirmed, issued time.Time) time.Time {
@@ -293,18 +295,18 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder
 		switch {
 		case c.file.Expired(now):
 			c.verdict.Kind, c.verdict.At = Expired, c.file.Expires
-		case !c.typed && l.program.Validation.graced() && now.After(due):
+		case !c.typed && l.program.Validation.needsConfirmation() && now.After(due):
 			c.verdict.Kind, c.verdict.At = ValidationDue, due
 		case !c.file.Expires.IsZero():
 			c.verdict.DaysLeft = int(c.file.Expires.Sub(now)/(24*time.Hour)) + 1
 		}
 	}
-	l.keepClock(ctx, own, clock, fresh)
+	l.storeClock(ctx, own, clock, fresh)
 }
 
-// keepClock stores the clock if it has advanced, and the typed activation codes that this PC never had. After a
+// storeClock stores the clock if it has advanced, and the typed activation codes that this PC never had. After a
 // failure the next check retries.
-func (l *License) keepClock(ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode) {
+func (l *License) storeClock(ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode) {
 	still := clock.Issued.Equal(own.clock.Issued) && clock.Latest.Sub(own.clock.Latest) <= clockEvery
 	if own.silent || still && len(fresh) == 0 {
 		return

@@ -600,7 +600,7 @@ func TestFirstStartStoresProgram(t *testing.T) {
 func TestHeldLock(t *testing.T) {
 	d := newFixture(t)
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 3)))))
-	release := d.hold()
+	release := d.holdLock()
 	require.True(t, d.open().Verdict().Valid())
 	require.Zero(t, d.store.Clock(signature), "it was not waited for")
 	release()
@@ -608,8 +608,8 @@ func TestHeldLock(t *testing.T) {
 	require.NotZero(t, d.store.Clock(signature))
 }
 
-// hold locks the program's folder, as another program would, until release.
-func (d *fixture) hold() (release func()) {
+// holdLock locks the program's folder, as another program would, until release.
+func (d *fixture) holdLock() (release func()) {
 	started, released, ended := make(chan struct{}), make(chan struct{}), make(chan error)
 	go func() {
 		_, err := d.store.Update(context.Background(), signature, func(*installed.State) error {
@@ -636,7 +636,7 @@ func TestLockIsNotReleased(t *testing.T) {
 	require.True(t, l.Verdict().Valid())
 	before, err := os.ReadFile(d.store.StatePath(signature))
 	require.NoError(t, err)
-	release := d.hold()
+	release := d.holdLock()
 	for name, change := range map[string]func() error{
 		"remove":   func() error { _, err := l.Remove(t.Context()); return err },
 		"activate": func() error { _, err := l.Activate(t.Context(), good); return err },

@@ -15,8 +15,8 @@ import (
 	"github.com/acen-desktop/acen/protect"
 )
 
-// humbly wraps reads so that they run as an account that is not root. The thread ends with the goroutine that reads.
-func (d *fixture) humbly() {
+// asUser wraps reads so that they run as an account that is not root. The thread ends with the goroutine that reads.
+func (d *fixture) asUser() {
 	const nobody = 65534
 	require.NoError(d.t, os.Chmod(filepath.Dir(d.options.Folder), 0o755))
 	d.options.Touch(func() <-chan time.Time { return nil }, func(string) {
@@ -110,7 +110,7 @@ func TestLicenseWithoutPermission(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newFixture(t)
-			d.humbly()
+			d.asUser()
 			path := c.prepare(d, installed.Below(d.options.Folder, signature), d.options.Elsewhere[0])
 			v := d.open().Verdict()
 			require.Equal(t, c.kind.String(), v.Kind.String(), v)

@@ -261,7 +261,7 @@ func armsOf(corner *detector.FinderPattern, centers []*detector.FinderPattern) [
 			y:      to.GetY() - corner.GetY(),
 			module: to.GetEstimatedModuleSize(),
 		}
-		if to == corner || !alike(a.module, corner.GetEstimatedModuleSize()) {
+		if to == corner || !sameSize(a.module, corner.GetEstimatedModuleSize()) {
 			continue
 		}
 		a.length = math.Hypot(a.x, a.y)
@@ -271,12 +271,12 @@ func armsOf(corner *detector.FinderPattern, centers []*detector.FinderPattern) [
 	return arms
 }
 
-// alike reports whether two module sizes may be of one code.
-func alike(a, b float64) bool { return max(a, b) <= 1.4*min(a, b) }
+// sameSize reports whether two module sizes may be of one code.
+func sameSize(a, b float64) bool { return max(a, b) <= 1.4*min(a, b) }
 
 // tripleOf returns the triple of two arms, where b is not shorter than a.
 func tripleOf(corner *detector.FinderPattern, a, b arm) (triple, bool) {
-	if !alike(a.module, b.module) || math.Abs(a.x*b.x+a.y*b.y) > 0.1*a.length*b.length {
+	if !sameSize(a.module, b.module) || math.Abs(a.x*b.x+a.y*b.y) > 0.1*a.length*b.length {
 		return triple{}, false
 	}
 	t := triple{corner, a.to, b.to, (a.length + b.length) / 2, (corner.GetEstimatedModuleSize() + a.module + b.module) / 3}

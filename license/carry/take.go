@@ -32,14 +32,14 @@ func (c *Collector) Take(ctx context.Context, data []byte) ([]Document, error) {
 		if err != nil {
 			return nil, err
 		}
-		return c.takeAll(texts)
+		return c.addAll(texts)
 	}
 	if len(data) > MaxSize {
 		return nil, ErrTooLarge
 	}
 	links := within(string(data))
 	if len(links) > 1 || len(links) == 1 && hasScheme(links[0]) {
-		return c.takeAll(links)
+		return c.addAll(links)
 	}
 	doc, err := Read(data)
 	if err != nil && len(links) == 1 {
@@ -51,8 +51,8 @@ func (c *Collector) Take(ctx context.Context, data []byte) ([]Document, error) {
 	return []Document{doc}, nil
 }
 
-// takeAll adds texts, ignoring unusable ones if others are usable.
-func (c *Collector) takeAll(texts []string) (docs []Document, err error) {
+// addAll adds texts, ignoring unusable ones if others are usable.
+func (c *Collector) addAll(texts []string) (docs []Document, err error) {
 	useful := false
 	seen := map[string]bool{}
 	for _, text := range texts {

@@ -11,7 +11,7 @@ import (
 
 func TestHolder(t *testing.T) {
 	s := Open(t.TempDir(), Options{LockTimeout: time.Nanosecond})
-	path, release := hold(t, s)
+	path, release := holdLock(t, s)
 	name := processName(os.Getpid())
 	require.NotEmpty(t, name)
 	want := fmt.Sprintf("%s, process %d", name, os.Getpid())

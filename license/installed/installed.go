@@ -584,7 +584,7 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 			return err
 		}
 		files = slices.DeleteFunc(files, File.OfTrialVersion)
-		name := free(files, name, content)
+		name := freeName(files, name, content)
 		if err := s.replace(filepath.Join(dir, name), []byte(content)); err != nil {
 			return err
 		}
@@ -594,8 +594,8 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 	})
 }
 
-// free returns a name that no other license has: name itself, or name with a number.
-func free(files []File, name, content string) string {
+// freeName returns a name that no other license has: name itself, or name with a number.
+func freeName(files []File, name, content string) string {
 	taken := func(name string) bool {
 		return slices.ContainsFunc(files, func(f File) bool {
 			if !strings.EqualFold(filepath.Base(f.Path), name) {

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hold locks a program's folder, as another program would, until release.
-func hold(t *testing.T, s *Store) (path string, release func()) {
+// holdLock locks a program's folder, as another program would, until release.
+func holdLock(t *testing.T, s *Store) (path string, release func()) {
 	t.Helper()
 	dir := Below(s.Dir(), notepad)
 	require.NoError(t, os.MkdirAll(dir, 0o700))
@@ -73,7 +73,7 @@ func TestLockTimeout(t *testing.T) {
 				}
 			}
 			s := Open(t.TempDir(), Options{After: clock.after})
-			path, _ := hold(t, s)
+			path, _ := holdLock(t, s)
 			err := change(t.Context(), s)
 			require.ErrorIs(t, err, ErrBusy)
 			var busy *BusyError
@@ -90,7 +90,7 @@ func TestLockTimeout(t *testing.T) {
 func TestLockReleasedInTime(t *testing.T) {
 	clock := &timers{expired: make(chan time.Time)}
 	s := Open(t.TempDir(), Options{After: clock.after, LockTimeout: time.Minute})
-	_, release := hold(t, s)
+	_, release := holdLock(t, s)
 	clock.onPause = func() {
 		if clock.pauses == 10 {
 			release()

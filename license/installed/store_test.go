@@ -21,8 +21,8 @@ import (
 
 var issued = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
-// aFile returns a license file with changes.
-func aFile(change ...func(*license.File)) license.File {
+// testFile returns a license file with changes.
+func testFile(change ...func(*license.File)) license.File {
 	f := license.File{
 		ID:          7,
 		IssuedAt:    issued,
@@ -64,7 +64,7 @@ func reactivated(f *license.File) {
 // A license file supersedes an older one of the same license or its family, and no other (spec: codes "Several
 // licenses").
 func TestSupersedes(t *testing.T) {
-	with := func(change ...func(*license.File)) license.File { return aFile(change...) }
+	with := func(change ...func(*license.File)) license.File { return testFile(change...) }
 	again := func(f *license.File) { f.IssuedAt = issued.Add(time.Hour) }
 	for name, c := range map[string]struct {
 		newer, older license.File
@@ -115,21 +115,21 @@ func TestPutReplacesSuperseded(t *testing.T) {
 		after  []string          // names
 	}{
 		"nothing": {nil, []string{"notepad-7.acen"}},
-		"an older one": {map[string]string{"notepad-7.acen": signed(t, aFile())},
+		"an older one": {map[string]string{"notepad-7.acen": signed(t, testFile())},
 			[]string{"notepad-7.acen"}},
-		"an older one of another name": {map[string]string{"a.acen": signed(t, aFile())}, []string{"notepad-7.acen"}},
-		"the same one": {map[string]string{"notepad-7.acen": signed(t, aFile(again))},
+		"an older one of another name": {map[string]string{"a.acen": signed(t, testFile())}, []string{"notepad-7.acen"}},
+		"the same one": {map[string]string{"notepad-7.acen": signed(t, testFile(again))},
 			[]string{"notepad-7.acen"}},
 		"one that is damaged":           {map[string]string{"notepad-7.acen": "half"}, []string{"notepad-7.acen"}},
 		"a damaged one of another name": {map[string]string{"a.acen": "half"}, []string{"a.acen", "notepad-7.acen"}},
-		"another license": {map[string]string{"notepad-8.acen": signed(t, aFile(other))},
+		"another license": {map[string]string{"notepad-8.acen": signed(t, testFile(other))},
 			[]string{"notepad-7.acen", "notepad-8.acen"}},
 		"another license of its name": {
-			map[string]string{"Notepad-7.ACEN": signed(t, aFile(other)), "notepad-7-2.acen": signed(t, aFile(other, again))},
+			map[string]string{"Notepad-7.ACEN": signed(t, testFile(other)), "notepad-7-2.acen": signed(t, testFile(other, again))},
 			[]string{"Notepad-7.ACEN", "notepad-7-2.acen", "notepad-7-3.acen"},
 		},
 		"one that claims to be newer": {
-			map[string]string{"notepad-7.acen": signed(t, aFile(func(f *license.File) {
+			map[string]string{"notepad-7.acen": signed(t, testFile(func(f *license.File) {
 				f.IssuedAt = issued.AddDate(50, 0, 0)
 			}))},
 			[]string{"notepad-7-2.acen", "notepad-7.acen"},
@@ -142,7 +142,7 @@ func TestPutReplacesSuperseded(t *testing.T) {
 			for name, content := range c.before {
 				require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 			}
-			content := signed(t, aFile(again))
+			content := signed(t, testFile(again))
 			require.NoError(t, s.Put(t.Context(), notepad, "notepad-7.acen", content))
 			files, err := s.Files(notepad)
 			require.NoError(t, err)

@@ -11,9 +11,9 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// olderStore returns a store with the files of a trial version for one program: the golden state of version 1 and
+// trialStore returns a store with the files of a trial version for one program: the golden state of version 1 and
 // others.
-func olderStore(t *testing.T) (s *Store, files map[string]string) {
+func trialStore(t *testing.T) (s *Store, files map[string]string) {
 	t.Helper()
 	s = Open(t.TempDir(), fixed())
 	files = map[string]string{
@@ -60,7 +60,7 @@ func TestTrialStateIsMoved(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, files := olderStore(t)
+			s, files := trialStore(t)
 			dir := Below(s.Dir(), notepad)
 			state, err := s.State(notepad)
 			require.NoError(t, err)
@@ -98,7 +98,7 @@ func TestTrialStateIsMoved(t *testing.T) {
 // A license file of a trial version is moved when a file of this version replaces it or when it would be erased;
 // moved files are not replaced.
 func TestTrialLicensesAreMoved(t *testing.T) {
-	s, files := olderStore(t)
+	s, files := trialStore(t)
 	dir := Below(s.Dir(), notepad)
 	older := files["notepad-7.acen"]
 	_, err := license.SigningKeyFromSeed([32]byte{1}).Public().Verify(older)
@@ -147,7 +147,7 @@ func TestNewLicenseFilesAreErased(t *testing.T) {
 
 // An interrupted move is continued, and a state of another version does not start one.
 func TestInterruptedMove(t *testing.T) {
-	s, files := olderStore(t)
+	s, files := trialStore(t)
 	dir := Below(s.Dir(), notepad)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "old"), 0o700))
 	require.NoError(t, os.Rename(filepath.Join(dir, "clock.json"), filepath.Join(dir, "old", "clock.json")))
@@ -169,7 +169,7 @@ func TestInterruptedMove(t *testing.T) {
 
 // If the folder "old" cannot be created, the change fails and nothing is lost.
 func TestTrialStateCannotBeMoved(t *testing.T) {
-	s, files := olderStore(t)
+	s, files := trialStore(t)
 	dir := Below(s.Dir(), notepad)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "old"), nil, 0o600))
 	_, err := s.Generation(t.Context(), notepad)

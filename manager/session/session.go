@@ -220,7 +220,7 @@ func (s *Sessions) newClient(server string, t client.Tokens, tokens *tokens) (*c
 		Server:    server,
 		Tokens:    t,
 		OnTokens:  tokens.store,
-		OnEpoch:   tokens.sawEpoch,
+		OnEpoch:   tokens.receiveEpoch,
 		Transport: s.options.Transport,
 		UserAgent: s.options.UserAgent,
 		Now:       s.options.Now,

@@ -22,7 +22,7 @@ func (t *tokens) use(a Account) {
 	epoch := t.epoch
 	t.sessions.mu.Unlock()
 	if epoch != "" {
-		t.sessions.noteEpoch(a, epoch)
+		t.sessions.updateEpoch(a, epoch)
 	}
 }
 
@@ -40,9 +40,9 @@ func (t *tokens) store(fresh client.Tokens) {
 	}
 }
 
-// sawEpoch is called with the epoch of the server's data for every answer, from any goroutine. Each epoch counts
+// receiveEpoch is called with the epoch of the server's data for every answer, from any goroutine. Each epoch counts
 // once, because several servers of one database may answer with the old and the new one for a while.
-func (t *tokens) sawEpoch(epoch string) {
+func (t *tokens) receiveEpoch(epoch string) {
 	t.sessions.mu.Lock()
 	known, a := t.epochs[epoch], t.account
 	if !known {
@@ -53,13 +53,13 @@ func (t *tokens) sawEpoch(epoch string) {
 	}
 	t.sessions.mu.Unlock()
 	if !known && a != nil {
-		t.sessions.noteEpoch(*a, epoch)
+		t.sessions.updateEpoch(*a, epoch)
 	}
 }
 
-// noteEpoch stores the epoch of an account's server. If it differs from the stored one, the server was restored from a
-// backup and may have lost changes; noteEpoch then adds a notice and calls Restored (spec: api 20).
-func (s *Sessions) noteEpoch(a Account, epoch string) {
+// updateEpoch stores the epoch of an account's server. If it differs from the stored one, the server was restored from a
+// backup and may have lost changes; updateEpoch then adds a notice and calls Restored (spec: api 20).
+func (s *Sessions) updateEpoch(a Account, epoch string) {
 	ctx := context.Background()
 	var before string
 	err := s.options.DB.QueryRowContext(ctx, `SELECT epoch FROM accounts WHERE id = ?`, a.ID).Scan(&before)

@@ -172,7 +172,7 @@ func (pc *PC) Confirm(ctx context.Context, l Departure) error {
 	if err != nil {
 		return err
 	}
-	pc.forgetCopy(ctx, signature, codes.Site)
+	pc.deleteCopy(ctx, signature, codes.Site)
 	if err := pc.options.Vault.DeleteCode(ctx, signature, codes.Site); err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func (pc *PC) Install(ctx context.Context, p api.Program, l api.License, content
 	if err := pc.eraseReplaced(ctx, p, signature, content); err != nil {
 		return pc.options.Wrap(err)
 	}
-	return pc.keepCopy(ctx, p, l, content)
+	return pc.storeCopy(ctx, p, l, content)
 }
 
 // eraseReplaced erases the license files of the same order that content replaces, because the app treats one license of
@@ -197,7 +197,7 @@ func (pc *PC) Drop(ctx context.Context, here File, ended bool) {
 		pc.options.Logger.Warn("the file of an ended license could not be erased", "license", here.ID, "error", err)
 		return
 	}
-	pc.forgetCopy(ctx, here.Signature, here.Codes.Site)
+	pc.deleteCopy(ctx, here.Signature, here.Codes.Site)
 }
 
 // Left returns a function that reports whether a license of a program left this PC, by its Site code. It reads the
@@ -222,8 +222,8 @@ func (pc *PC) Left(p api.Program) func(api.License) bool {
 	}
 }
 
-// keepCopy stores a sealed copy of a license file in the vault.
-func (pc *PC) keepCopy(ctx context.Context, p api.Program, l api.License, content string) error {
+// storeCopy stores a sealed copy of a license file in the vault.
+func (pc *PC) storeCopy(ctx context.Context, p api.Program, l api.License, content string) error {
 	f, err := Verify(p, content)
 	if err != nil {
 		return err
@@ -255,8 +255,8 @@ func (pc *PC) Copy(ctx context.Context, p api.Program, l api.License) (content s
 	return content, true
 }
 
-// forgetCopy deletes the vault's copy of a license file.
-func (pc *PC) forgetCopy(ctx context.Context, signature license.Signature, site license.SiteCode) {
+// deleteCopy deletes the vault's copy of a license file.
+func (pc *PC) deleteCopy(ctx context.Context, signature license.Signature, site license.SiteCode) {
 	if err := pc.options.Vault.DeleteFile(ctx, signature, site); err != nil {
 		pc.options.Logger.Warn("the copy of a license file could not be forgotten", "error", err)
 	}

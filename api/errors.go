@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// Code is the machine-readable name of a refusal, as it stands in the "code"
-// member of a problem document. It is an error itself, so that
-// errors.Is(err, api.ErrLicensesInUse) finds it through every layer.
+// Code is the machine-readable name of a refusal: the "code" member of a problem document. It implements error, so
+// that errors.Is(err, api.ErrLicensesInUse) works through every layer.
 type Code string
 
 // The codes of the contract (spec: api "Error codes").
@@ -50,10 +49,10 @@ var statuses = map[Code]int{
 	ErrInternal: 500, ErrUnavailable: 503,
 }
 
-// Error returns the code itself.
+// Error returns the code.
 func (c Code) Error() string { return string(c) }
 
-// HTTPStatus is the status a problem with this code is answered with; 500 for a code this package does not know.
+// HTTPStatus returns the HTTP status of a code; 500 for an unknown one.
 func (c Code) HTTPStatus() int {
 	if s, ok := statuses[c]; ok {
 		return s
@@ -61,7 +60,7 @@ func (c Code) HTTPStatus() int {
 	return 500
 }
 
-// Codes lists every code of the contract, in no order.
+// Codes returns all codes of the contract, in no particular order.
 func Codes() []Code {
 	all := make([]Code, 0, len(statuses))
 	for c := range statuses {
@@ -70,8 +69,8 @@ func Codes() []Code {
 	return all
 }
 
-// Problem is an RFC 9457 problem document with the members of the contract (spec: api "Errors").
-// It is the error that the client returns for every refusal; Unwrap gives its Code.
+// Problem is an RFC 9457 problem document with the members of the contract (spec: api "Errors"). The client returns
+// it as the error for every refusal; Unwrap returns its Code.
 type Problem struct {
 	Type       string        `json:"type" doc:"URI of the kind of problem" example:"about:blank"`
 	Title      string        `json:"title" doc:"Short name of the kind of problem"`
@@ -83,18 +82,18 @@ type Problem struct {
 	RetryAfter int           `json:"retry_after,omitempty" doc:"Seconds to wait before the next try"`
 	Limit      *LimitReached `json:"limit,omitempty" doc:"The limit that refused"`
 	Comparison *Comparison   `json:"comparison,omitempty" doc:"The lock comparison that refused"`
-	// Receipt comes with ErrLicenseEnded when the request had the right removal code of a license that was removed or
-	// transferred: what it asks for was done before.
+	// Receipt is set with ErrLicenseEnded if the request had the correct removal code of a license that was removed or
+	// transferred: its task was carried out before.
 	Receipt string `json:"receipt,omitempty" doc:"Receipt of a license that was removed or transferred before"`
 }
 
-// FieldError is one fault of one field.
+// FieldError is a fault of a field.
 type FieldError struct {
 	Location string `json:"location" doc:"Path of the field" example:"body.note"`
 	Message  string `json:"message" doc:"What is wrong with it"`
 }
 
-// LimitReached says which limit refused a task.
+// LimitReached is the limit that refused a task.
 type LimitReached struct {
 	Task     string    `json:"task"`
 	Period   string    `json:"period" enum:"hour,day,month"`
@@ -121,7 +120,7 @@ type LockState struct {
 	Counts     bool   `json:"counts" doc:"Whether the difference counts towards the allowed hardware changes"`
 }
 
-// Error says what happened in one line; it never contains a secret.
+// Error returns code, detail and field errors in one line. It contains no secret.
 func (p *Problem) Error() string {
 	var b strings.Builder
 	b.WriteString(string(p.Code))
@@ -134,18 +133,24 @@ func (p *Problem) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the code, so that errors.Is finds it.
+// Unwrap returns the code.
 func (p *Problem) Unwrap() error { return p.Code }
 
-// GetStatus is the HTTP status the problem is answered with.
+// GetStatus returns the HTTP status of the problem.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType is the media type of a problem document, whatever type was negotiated (RFC 9457 section 3).
+// ContentType returns the media type of a problem document, whatever type was negotiated (RFC 9457 section 3).
 func (p *Problem) ContentType(string) string { return ProblemMediaType }
 
-// NewProblem makes the problem for a code with one plain sentence for the person.
+// NewProblem returns the problem of a code with one sentence for the person.
 func NewProblem(code Code, detail string) *Problem {
-	return &Problem{Type: "about:blank", Title: title(code), Status: code.HTTPStatus(), Detail: detail, Code: code}
+	return &Problem{
+		Type:   "about:blank",
+		Title:  title(code),
+		Status: code.HTTPStatus(),
+		Detail: detail,
+		Code:   code,
+	}
 }
 
 func title(c Code) string {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestCodesAreFoundThroughEveryLayer(t *testing.T) {
+func TestCodesMatchWrappedErrors(t *testing.T) {
 	for _, code := range Codes() {
 		p := NewProblem(code, "What happened.")
 		err := fmt.Errorf("layer: %w", errors.Join(errors.New("x"), p))
@@ -27,7 +27,7 @@ func TestCodesAreFoundThroughEveryLayer(t *testing.T) {
 }
 
 // The codes and their statuses are those of the specification (spec: api "Error codes").
-func TestCodesAreThoseOfTheSpecification(t *testing.T) {
+func TestCodesOfSpecification(t *testing.T) {
 	text, err := os.ReadFile("../docs/spec/api.md")
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(text), "\n## Error codes\n")
@@ -51,10 +51,12 @@ func TestCodesAreThoseOfTheSpecification(t *testing.T) {
 	require.Equal(t, want, specified)
 }
 
-// The members of RFC 9457 and of the contract have their names on the wire, and what is not set is absent (spec: api
+// The members have the names of RFC 9457 and of the contract, and members that are not set are absent (spec: api
 // "Errors").
-func TestProblemOnTheWire(t *testing.T) {
+func TestProblemJSON(t *testing.T) {
 	data, err := json.Marshal(NewProblem(ErrLicensesInUse, "All 4 licenses are in use."))
 	require.NoError(t, err)
-	require.JSONEq(t, `{"type":"about:blank","title":"Licenses in use","status":409,"detail":"All 4 licenses are in use.","code":"STATUS_LICENSES_IN_USE"}`, string(data))
+	require.JSONEq(t,
+		`{"type":"about:blank","title":"Licenses in use","status":409,`+
+			`"detail":"All 4 licenses are in use.","code":"STATUS_LICENSES_IN_USE"}`, string(data))
 }

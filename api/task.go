@@ -1,8 +1,8 @@
 package api
 
-// Task is what a person or the vendor does with an order or one of its licenses. Its value is the word that stands for it
-// in the journal of an app and in the terminal. There is one list of tasks; calls, histories, the audit trail, the rules of
-// a program and texts derive from it.
+// Task is what a person or the vendor does with an order or one of its licenses. Its value is its name in the journal
+// of an app and in the terminal. Calls, histories, the audit trail, the rules of a program and texts derive from this
+// list.
 type Task string
 
 // The tasks.
@@ -22,9 +22,9 @@ const (
 type task struct {
 	task      Task
 	history   string // word in a history
-	operation string // ID of the call that does it; "" if there is none
+	operation string // ID of its call; "" if there is none
 	action    string // name in the audit trail
-	rule      string // name in the rules of a program; "" if no rule switches or limits it
+	rule      string // name in the rules of a program; "" if no rule applies to it
 }
 
 var tasks = []task{
@@ -48,7 +48,7 @@ func Tasks() []Task {
 	return list
 }
 
-// LimitedTasks returns the tasks that the rules of a program switch and limit (spec: api 7).
+// LimitedTasks returns the tasks that the rules of a program enable and limit (spec: api 7).
 func LimitedTasks() (list []Task) {
 	for _, t := range tasks {
 		if t.rule != "" {
@@ -58,7 +58,7 @@ func LimitedTasks() (list []Task) {
 	return list
 }
 
-// TaskOfRule returns the task that the rules of a program call name.
+// TaskOfRule returns the task with a name in the rules of a program.
 func TaskOfRule(name string) (Task, bool) {
 	for _, t := range tasks {
 		if t.rule == name && name != "" {
@@ -68,8 +68,8 @@ func TaskOfRule(name string) (Task, bool) {
 	return "", false
 }
 
-// TaskOfHistory returns the task that a history calls word. A word that is not in the list, of a newer server, becomes a
-// task of that name.
+// TaskOfHistory returns the task with a word in a history. An unknown word, of a newer server, becomes a task of that
+// name.
 func TaskOfHistory(word string) Task {
 	for _, t := range tasks {
 		if t.history == word {
@@ -87,13 +87,13 @@ func (t Task) History() string {
 	return string(t)
 }
 
-// Operation returns the ID of the call that does the task, as the OpenAPI page has it, or "".
+// Operation returns the ID of the call of the task in the OpenAPI document, or "".
 func (t Task) Operation() string { return t.row().operation }
 
 // Action returns the name of the task in the audit trail of the server, or "".
 func (t Task) Action() string { return t.row().action }
 
-// Rule returns the name of the task in the rules of a program, or "" if no rule switches or limits it (spec: api 7).
+// Rule returns the name of the task in the rules of a program, or "" if no rule applies to it (spec: api 7).
 func (t Task) Rule() string { return t.row().rule }
 
 func (t Task) row() task {

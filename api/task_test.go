@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// No two tasks share a word, a call, an action or a rule, so each of them leads back to its task.
+// No two tasks share a word, a call, an action or a rule, so each of them identifies its task.
 func TestTasksDiffer(t *testing.T) {
 	seen := map[string]Task{}
 	for _, task := range Tasks() {
@@ -28,7 +28,7 @@ func TestTasksDiffer(t *testing.T) {
 	}
 }
 
-// The rules of a program are stored and printed under these names.
+// These are the names in the stored rules of a program.
 func TestLimitedTasks(t *testing.T) {
 	var names []string
 	for _, task := range LimitedTasks() {
@@ -44,7 +44,7 @@ func TestLimitedTasks(t *testing.T) {
 	}
 }
 
-// A history calls a new order otherwise than the journal; what a newer server tells is passed on as it came.
+// A new order has different names in histories and in the journal. Words of a newer server are preserved.
 func TestTaskOfHistory(t *testing.T) {
 	require.Equal(t, "order", TaskNewOrder.History())
 	require.Equal(t, TaskNewOrder, TaskOfHistory("order"))

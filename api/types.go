@@ -1,44 +1,44 @@
-// Package api defines the HTTP contract between a license server and its clients: paths, headers, wire types and error
-// codes. Packages client and server use it. It sends and decides nothing, and imports no other package of this module.
+// Package api defines the HTTP contract between a license server and its clients: paths, headers, wire types and
+// error codes. Packages client and server use it. It has no behavior, and imports no other package of this module.
 //
-// Struct tags other than json describe the fields to the generated OpenAPI document; they carry no behavior here.
-// All times are RFC 3339 in UTC. Fields are additive: a reader ignores what it does not know.
+// Struct tags other than json describe the fields in the generated OpenAPI document. All times are RFC 3339 in UTC.
+// Fields are additive: readers ignore unknown ones.
 package api
 
 import "time"
 
 const (
-	// Base is the path under which every call of this version lives.
+	// Base is the path prefix of every call of this version.
 	Base = "/api/v1"
-	// IdempotencyKey is the header that names one intended change (a UUID).
+	// IdempotencyKey is the header with the UUID of an intended change.
 	IdempotencyKey = "Idempotency-Key"
-	// Epoch is the header of every answer that names the epoch of the server's data: 16 random bytes, base64url without
-	// padding. It changes when the database was restored from a backup.
+	// Epoch is the header of every answer with the epoch of the server's data: 16 random bytes, base64url without
+	// padding. It changes when the database is restored from a backup.
 	Epoch = "ACEN-Epoch"
 	// ProblemMediaType is the media type of a Problem (RFC 9457).
 	ProblemMediaType = "application/problem+json"
 	// LicenseFileMediaType is the media type of a license file (spec: codes "License file").
 	LicenseFileMediaType = "application/vnd.acen.license"
-	// LicenseFileExtension ends the name of a license file.
+	// LicenseFileExtension is the file name extension of a license file.
 	LicenseFileExtension = ".acen"
 
-	// MaxNote is the longest note in Unicode code points (spec: api 8).
+	// MaxNote is the maximum length of a note in Unicode code points (spec: api 8).
 	MaxNote = 30
-	// MaxMessage is the longest personal message of an email in Unicode code points.
+	// MaxMessage is the maximum length of a personal message of an email in Unicode code points.
 	MaxMessage = 500
-	// MaxField is the longest contact field in Unicode code points.
+	// MaxField is the maximum length of a contact field in Unicode code points.
 	MaxField = 200
 	// VerificationDigits is the length of a verification number (spec: api 10).
 	VerificationDigits = 6
-	// MaxPage is the largest page of a list in rows.
+	// MaxPage is the maximum page size of a list in rows.
 	MaxPage = 500
-	// MinPassword and MaxPassword bound a password in bytes (spec: api 13).
+	// MinPassword is the minimum length of a password in bytes (spec: api 13).
 	MinPassword = 10
-	// MaxPassword is the longest password in bytes.
+	// MaxPassword is the maximum length of a password in bytes (spec: api 13).
 	MaxPassword = 1024
 )
 
-// Server describes a license server to somebody who has not signed in.
+// Server describes a license server. It is readable without a session.
 type Server struct {
 	Name            string           `json:"name" doc:"Name that the vendor gave the server"`
 	Version         string           `json:"version" doc:"Version of the server program"`
@@ -49,20 +49,20 @@ type Server struct {
 	SerialPrograms  []SerialProgram  `json:"serial_programs" nullable:"false" doc:"Programs whose serial numbers open a new account"`
 }
 
-// SerialProgram is a program that accepts serial numbers, for somebody who has no account yet.
+// SerialProgram is a program that accepts serial numbers, readable without a session.
 type SerialProgram struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
 }
 
-// KeyFingerprint names the public key that signs a program's license files.
+// KeyFingerprint identifies the public key that verifies a program's license files.
 type KeyFingerprint struct {
 	ProgramID   int64  `json:"program_id"`
 	KeyID       string `json:"key_id"`
 	Fingerprint string `json:"fingerprint" doc:"SHA-256 of the public key, hex"`
 }
 
-// SessionRequest signs somebody in.
+// SessionRequest is the body of a sign-in.
 type SessionRequest struct {
 	Username   string `json:"username" minLength:"1" maxLength:"200"`
 	Password   string `json:"password" minLength:"1" maxLength:"1024"`
@@ -74,7 +74,7 @@ type RefreshRequest struct {
 	RefreshToken string `json:"refresh_token" minLength:"1" maxLength:"200"`
 }
 
-// Session is a pair of tokens and whose they are.
+// Session is a pair of tokens and their client.
 type Session struct {
 	AccessToken      string    `json:"access_token"`
 	ExpiresAt        time.Time `json:"expires_at" doc:"When the access token ends"`
@@ -83,7 +83,7 @@ type Session struct {
 	Client           Client    `json:"client"`
 }
 
-// Client is the person or company a session belongs to.
+// Client is the person or company that a session belongs to.
 type Client struct {
 	ID          int64  `json:"id"`
 	Username    string `json:"username"`
@@ -117,7 +117,7 @@ type ProgramList struct {
 	Programs []Program `json:"programs" nullable:"false"`
 }
 
-// SubscriptionState says whether an order has a subscription and whether it still runs.
+// SubscriptionState is the state of an order's subscription.
 type SubscriptionState string
 
 // The states of a subscription.
@@ -127,14 +127,14 @@ const (
 	SubscriptionExpired SubscriptionState = "expired"
 )
 
-// Subscription of an order.
+// Subscription is the subscription of an order.
 type Subscription struct {
 	State     SubscriptionState `json:"state" enum:"none,valid,expired"`
 	ExpiresAt *time.Time        `json:"expires_at,omitempty"`
 }
 
-// Allowance says whether a task may be done now. Reason is the code the server would refuse with.
-// A nil remaining count means that there is no limit.
+// Allowance reports whether a task may be done now. Reason is the code that the server would refuse it with. A nil
+// remaining count means that there is no limit.
 type Allowance struct {
 	OK             bool       `json:"ok"`
 	Reason         Code       `json:"reason,omitempty"`
@@ -143,7 +143,7 @@ type Allowance struct {
 	ResetsAt       *time.Time `json:"resets_at,omitempty"`
 }
 
-// Allowed lists the allowances of an order's tasks. A task the server does not offer is absent.
+// Allowed has the allowances of an order's tasks. Tasks that the server does not offer are absent.
 type Allowed struct {
 	Add        *Allowance `json:"add,omitempty"`
 	Reactivate *Allowance `json:"reactivate,omitempty"`
@@ -173,7 +173,7 @@ type OrderList struct {
 	NextCursor  string  `json:"next_cursor,omitempty"`
 }
 
-// LicenseStatus is what became of a license (spec: api 6).
+// LicenseStatus is the status of a license (spec: api 6).
 type LicenseStatus string
 
 // The statuses of a license.
@@ -186,11 +186,11 @@ const (
 	StatusUnknown     LicenseStatus = "Unknown"
 )
 
-// StateReleased is the state of an active license that was released for another PC, as lists and validations show it.
-// It is no status: the license stays Active and keeps its seat until the other PC picks it up.
+// StateReleased is the state of an active license that was released for another PC, in lists and validations. It is
+// not a status: the license stays Active and keeps its seat until the other PC picks it up.
 const StateReleased LicenseStatus = "Released"
 
-// License is one activation of a program on one PC. Codes stand in their shown form.
+// License is one activation of a program on one PC. Codes are in their shown form.
 type License struct {
 	ID                int64         `json:"id"`
 	OrderID           int64         `json:"order_id"`
@@ -205,25 +205,25 @@ type License struct {
 	LastAliveAt       *time.Time    `json:"last_alive_at,omitempty"`
 	Status            LicenseStatus `json:"status" enum:"Active,Removed,Reactivated,Transferred,Replaced,Unknown"`
 	EndedAt           *time.Time    `json:"ended_at,omitempty"`
-	// ReleasedAt is when the PC gave its removal code, so that another PC may take the license without one. The license is
-	// on no PC from then on, and its Site code is spent.
+	// ReleasedAt is when the PC handed in its removal code, so that another PC may take the license without one. From
+	// then on the license is on no PC, and its Site code is spent.
 	ReleasedAt *time.Time `json:"released_at,omitempty" doc:"When the license was released for another PC; absent: it was not"`
-	// Allowed says what may be done with an active license now; absent for one that has ended.
+	// Allowed has the allowances of an active license; absent for one that has ended.
 	Allowed *LicenseAllowed `json:"allowed,omitempty"`
-	// Recognition is what a reactivation is compared with, where that is not simply the license's own codes under the
-	// program's policy.
+	// Recognition is what a reactivation is compared with; absent if that is the license's own codes under the program's
+	// policy.
 	Recognition *Recognition `json:"recognition,omitempty"`
 }
 
-// LicenseAllowed lists the allowances of one license: reactivations and transfers count for its family, removals for its
-// order (spec: api 7). A task the server does not offer is absent.
+// LicenseAllowed has the allowances of one license: reactivations and transfers count for its family, removals for
+// its order (spec: api 7). Tasks that the server does not offer are absent.
 type LicenseAllowed struct {
 	Reactivate *Allowance `json:"reactivate,omitempty"`
 	Transfer   *Allowance `json:"transfer,omitempty"`
 	Remove     *Allowance `json:"remove,omitempty"`
 }
 
-// Recognition is a PC as it was when a license was activated there, and the policy it is recognized by.
+// Recognition is a PC at the time when a license was activated there, and the policy for recognizing it.
 type Recognition struct {
 	SiteCode        string          `json:"site_code"`
 	MachineID       string          `json:"machine_id"`
@@ -236,7 +236,7 @@ type LicenseList struct {
 	NextCursor string    `json:"next_cursor,omitempty"`
 }
 
-// NewLicense asks for a license for one PC. Either SiteCode and MachineID or SiteMID is given.
+// NewLicense requests a license for one PC. Either SiteCode and MachineID or SiteMID is set.
 type NewLicense struct {
 	SiteCode  string `json:"site_code,omitempty" maxLength:"64"`
 	MachineID string `json:"machine_id,omitempty" maxLength:"64"`
@@ -244,8 +244,8 @@ type NewLicense struct {
 	Note      string `json:"note,omitempty" maxLength:"30" doc:"At most 30 Unicode code points, no control characters"`
 }
 
-// Reactivation moves a license to the new codes of the PC it was made for. Either SiteCode and MachineID or SiteMID is
-// given; without a note the old one stays.
+// Reactivation gives a license to the new codes of its PC. Either SiteCode and MachineID or SiteMID is set; without a
+// note the old one remains.
 type Reactivation struct {
 	SiteCode  string `json:"site_code,omitempty" maxLength:"64"`
 	MachineID string `json:"machine_id,omitempty" maxLength:"64"`
@@ -253,14 +253,14 @@ type Reactivation struct {
 	Note      string `json:"note,omitempty" maxLength:"30" doc:"At most 30 Unicode code points, no control characters; empty keeps the old one"`
 }
 
-// Release gives a license free for another PC, which then picks it up with a Transfer without a removal code. Until then
-// it stays Active and keeps its seat.
+// Release releases a license for another PC, which picks it up with a Transfer without a removal code. Until then it
+// stays Active and keeps its seat.
 type Release struct {
 	RemovalCode string `json:"removal_code" minLength:"1" maxLength:"64"`
 }
 
-// Transfer moves a license to another PC. Either SiteCode and MachineID or SiteMID is given; without a note the old one
-// stays. The removal code may be left out when the license is released.
+// Transfer gives a license to another PC. Either SiteCode and MachineID or SiteMID is set; without a note the old one
+// remains. The removal code of a released license may be omitted.
 type Transfer struct {
 	SiteCode    string `json:"site_code,omitempty" maxLength:"64"`
 	MachineID   string `json:"machine_id,omitempty" maxLength:"64"`
@@ -269,7 +269,7 @@ type Transfer struct {
 	Note        string `json:"note,omitempty" maxLength:"30" doc:"At most 30 Unicode code points, no control characters; empty keeps the old one"`
 }
 
-// Removal ends a license and gives the order one back.
+// Removal ends a license and frees its seat.
 type Removal struct {
 	RemovalCode string `json:"removal_code" minLength:"1" maxLength:"64"`
 }
@@ -286,24 +286,24 @@ type OrderReceipt struct {
 	Receipt string `json:"receipt" doc:"PASETO v4.public token of the program's key that proves what was done"`
 }
 
-// PCCodes are the codes of a PC. Either SiteCode and MachineID or SiteMID is given.
+// PCCodes are the codes of a PC. Either SiteCode and MachineID or SiteMID is set.
 type PCCodes struct {
 	SiteCode  string `json:"site_code,omitempty" maxLength:"64"`
 	MachineID string `json:"machine_id,omitempty" maxLength:"64"`
 	SiteMID   string `json:"site_mid,omitempty" maxLength:"128" doc:"Merged form of both"`
 }
 
-// LicenseCheck is what a program knows of its license, from its license file; it needs no session. SiteCode and MachineID are
-// those that the license was made for, not those of the PC as it is now. ActivationCode is the present one or any that the
-// license had before the vendor changed its features or expiry. What does not fit together answers ErrNotFound, the same
-// bytes as for a license that does not exist.
+// LicenseCheck is what a program knows of its license from its license file; it needs no session. SiteCode and
+// MachineID are those that the license was made for, not the present ones of the PC. ActivationCode is the present
+// one or any that the license had before the vendor changed its features or expiry. A mismatch is answered with
+// ErrNotFound, in the same bytes as for a license that does not exist.
 type LicenseCheck struct {
 	SiteCode       string `json:"site_code" minLength:"1" maxLength:"64"`
 	MachineID      string `json:"machine_id" minLength:"1" maxLength:"64"`
 	ActivationCode string `json:"activation_code" minLength:"1" maxLength:"64"`
 }
 
-// ValidationRequest is the question of a program about its license. The nonce makes the answer one to this question.
+// ValidationRequest is the question of a program about its license. The nonce ties the answer to it.
 type ValidationRequest struct {
 	LicenseCheck
 	Nonce string `json:"nonce" minLength:"22" maxLength:"22" doc:"16 random bytes, base64url without padding, new for each question" example:"zBMwJXmKSbV8pTjmIWxOwQ"`
@@ -328,7 +328,7 @@ type Validation struct {
 	Token string `json:"token" doc:"Signed answer: PASETO v4.public, assertion \"acen/v2 validation\", claims jti, site, nonce, iat, state, features, ends, file" example:"v4.public.…"`
 }
 
-// LicenseChange changes what a person may change of a license.
+// LicenseChange changes a license; a nil field does not change.
 type LicenseChange struct {
 	Note *string `json:"note,omitempty" maxLength:"30"`
 }
@@ -341,16 +341,16 @@ type EmailPreview struct {
 	Attachments []string `json:"attachments" nullable:"false" doc:"File names"`
 }
 
-// EmailRequest sends the activation code of a license to addresses on file.
+// EmailRequest asks to mail the activation code of a license to addresses on file.
 type EmailRequest struct {
 	To      []string `json:"to" minItems:"1" maxItems:"10" doc:"Subset of the addresses on file"`
 	Message string   `json:"message,omitempty" maxLength:"500" doc:"Plain text to add"`
 }
 
-// OutcomeOK is the outcome of a task that was done; every other outcome is the Code it was refused with.
+// OutcomeOK is the outcome of a successful task; other outcomes are the Code of a refusal.
 const OutcomeOK = "ok"
 
-// HistoryEntry is one thing that happened to an order.
+// HistoryEntry is an event of an order.
 type HistoryEntry struct {
 	Time       time.Time `json:"time"`
 	Task       string    `json:"task"`
@@ -365,7 +365,7 @@ type HistoryList struct {
 	NextCursor string         `json:"next_cursor,omitempty"`
 }
 
-// Verification is a picture with a number that a person types to show that no robot is asking (spec: api 10).
+// Verification is a picture with a number that a person types to show that no program asks (spec: api 10).
 type Verification struct {
 	ID        string    `json:"id"`
 	Image     []byte    `json:"image" doc:"PNG, base64"`
@@ -373,20 +373,20 @@ type Verification struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// VerificationAnswer is what a person read in the picture.
+// VerificationAnswer is the number that a person read in the picture.
 type VerificationAnswer struct {
 	ID     string `json:"id" minLength:"1" maxLength:"100"`
 	Number string `json:"number" minLength:"1" maxLength:"20"`
 }
 
-// NewOrder makes an order of a serial number.
+// NewOrder creates an order from a serial number.
 type NewOrder struct {
 	ProgramID    int64              `json:"program_id" minimum:"1"`
 	SerialNumber string             `json:"serial_number" minLength:"1" maxLength:"64"`
 	Verification VerificationAnswer `json:"verification,omitzero" required:"false" doc:"Not needed where the program has verification_waived"`
 }
 
-// Contact is what the vendor knows of a client. Every field has one line and at most 200 characters.
+// Contact is the contact data of a client. Every field has one line and at most 200 characters.
 type Contact struct {
 	FirstName string `json:"first_name" maxLength:"200"`
 	LastName  string `json:"last_name" maxLength:"200"`
@@ -409,7 +409,7 @@ type Account struct {
 	Contact
 }
 
-// AccountChange changes the contact data of an account; an absent field stays.
+// AccountChange changes the contact data of an account; an absent field does not change.
 type AccountChange struct {
 	FirstName *string `json:"first_name,omitempty" maxLength:"200"`
 	LastName  *string `json:"last_name,omitempty" maxLength:"200"`
@@ -425,7 +425,7 @@ type AccountChange struct {
 	Email2    *string `json:"email2,omitempty" maxLength:"200"`
 }
 
-// NewAccount opens an account with a serial number, which becomes its first order.
+// NewAccount creates an account with a serial number, which becomes its first order.
 type NewAccount struct {
 	ProgramID        int64              `json:"program_id" minimum:"1"`
 	SerialNumber     string             `json:"serial_number" minLength:"1" maxLength:"64"`
@@ -436,7 +436,7 @@ type NewAccount struct {
 	Contact
 }
 
-// PasswordReset asks for a mail with a link that sets a new password.
+// PasswordReset requests a mail with a link that sets a new password.
 type PasswordReset struct {
 	Login        string             `json:"login" minLength:"1" maxLength:"200" doc:"User name or email address"`
 	Verification VerificationAnswer `json:"verification"`
@@ -448,7 +448,7 @@ type NewPassword struct {
 	NewPassword string `json:"new_password" minLength:"1" maxLength:"1024"`
 }
 
-// PasswordChange sets a new password by somebody who knows the old one.
+// PasswordChange sets a new password, given the current one.
 type PasswordChange struct {
 	CurrentPassword string `json:"current_password" minLength:"1" maxLength:"1024"`
 	NewPassword     string `json:"new_password" minLength:"1" maxLength:"1024"`

@@ -189,7 +189,7 @@ func checkOrder(o api.Order) error {
 	)
 }
 
-// checkNewOrder checks the order that a serial number made.
+// checkNewOrder checks the order of a serial number.
 func checkNewOrder(o api.Order, r api.NewOrder) error {
 	if err := checkOrder(o); err != nil {
 		return err
@@ -264,9 +264,9 @@ func checkLicense(l api.License) error {
 	)
 }
 
-// checkMade checks the active license that a PC got. It does not compare the order: a PC that has a license already
-// gets that one, which may belong to another order (spec: api 2).
-func checkMade(l api.License, pc api.PCCodes) error {
+// checkNewLicense checks the new license of a PC. It does not compare the order: a PC that has a license already gets that
+// one, which may belong to another order (spec: api 2).
+func checkNewLicense(l api.License, pc api.PCCodes) error {
 	if err := checkLicense(l); err != nil {
 		return err
 	}
@@ -292,7 +292,7 @@ func plainCode(code string) string {
 
 // checkTransfer checks the license that replaced the license old.
 func checkTransfer(l api.LicenseReceipt, old int64, pc api.PCCodes) error {
-	if err := checkMade(l.License, pc); err != nil {
+	if err := checkNewLicense(l.License, pc); err != nil {
 		return err
 	}
 	return check(
@@ -303,7 +303,7 @@ func checkTransfer(l api.LicenseReceipt, old int64, pc api.PCCodes) error {
 
 // checkRelease checks a license that was released for another PC.
 func checkRelease(l api.LicenseReceipt, id int64) error {
-	if err := checkSame(l.License, id); err != nil {
+	if err := checkLicenseID(l.License, id); err != nil {
 		return err
 	}
 	return check(
@@ -313,8 +313,8 @@ func checkRelease(l api.LicenseReceipt, id int64) error {
 	)
 }
 
-// checkSame checks that a license is the requested one.
-func checkSame(l api.License, id int64) error {
+// checkLicenseID checks that a license is the requested one.
+func checkLicenseID(l api.License, id int64) error {
 	if err := checkLicense(l); err != nil {
 		return err
 	}
@@ -350,7 +350,7 @@ func checkComparison(c api.Comparison) error {
 	)
 }
 
-// checkFile checks that there is a license file. The caller verifies it with the program's key.
+// checkFile checks that there is a license file. The caller verifies its signature.
 func checkFile(content string) error {
 	return check(rule{strings.TrimSpace(content) != "", "has no license file"})
 }

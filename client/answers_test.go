@@ -22,24 +22,24 @@ const (
 	picture       = pngHead + "IHDR"
 )
 
-// The answers of a license server, each with what a server may not omit and nothing else.
-func wholeServer() api.Server {
+// The minimal answers of a license server, with all mandatory fields and no others.
+func minimalServer() api.Server {
 	return api.Server{Name: "Lumen", Version: "1.2.3", Time: noon}
 }
 
-func wholeClient() api.Client { return api.Client{ID: 3, Username: "anna"} }
+func minimalClient() api.Client { return api.Client{ID: 3, Username: "anna"} }
 
-func wholeSession(n int) api.Session {
+func minimalSession(n int) api.Session {
 	return api.Session{
 		AccessToken:      "access-" + strconv.Itoa(n),
 		ExpiresAt:        noon.Add(15 * time.Minute),
 		RefreshToken:     "refresh-" + strconv.Itoa(n),
 		RefreshExpiresAt: noon.AddDate(0, 0, 30),
-		Client:           wholeClient(),
+		Client:           minimalClient(),
 	}
 }
 
-func wholeProgram() api.Program {
+func minimalProgram() api.Program {
 	return api.Program{
 		ID:                   7,
 		Name:                 "Lumen Studio",
@@ -50,9 +50,9 @@ func wholeProgram() api.Program {
 	}
 }
 
-func wholeOrder(id int64) api.Order { return api.Order{ID: id, ProgramID: 7} }
+func minimalOrder(id int64) api.Order { return api.Order{ID: id, ProgramID: 7} }
 
-func wholeLicense(id, order int64) api.License {
+func minimalLicense(id, order int64) api.License {
 	return api.License{
 		ID:                id,
 		OrderID:           order,
@@ -69,7 +69,7 @@ func released(l api.License) api.License {
 	return l
 }
 
-// calls are all calls with the status and a whole answer of each; a nil answer is one without content.
+// calls are all calls with the status and the complete answer of each; a nil answer has no body.
 var calls = map[string]struct {
 	call   func(*testing.T, *Client) error
 	status int
@@ -78,15 +78,15 @@ var calls = map[string]struct {
 	"server": {func(t *testing.T, c *Client) error {
 		_, err := c.Server(t.Context())
 		return err
-	}, 200, wholeServer()},
+	}, 200, minimalServer()},
 	"sign-in": {func(t *testing.T, c *Client) error {
 		_, err := c.SignIn(t.Context(), api.SessionRequest{})
 		return err
-	}, 201, wholeSession(1)},
+	}, 201, minimalSession(1)},
 	"refresh": {func(t *testing.T, c *Client) error {
 		_, err := c.access(t.Context(), "access-0")
 		return err
-	}, 201, wholeSession(1)},
+	}, 201, minimalSession(1)},
 	"sign-out": {func(t *testing.T, c *Client) error {
 		return c.SignOut(t.Context())
 	}, 204, nil},
@@ -97,7 +97,7 @@ var calls = map[string]struct {
 	"new account": {func(t *testing.T, c *Client) error {
 		_, err := c.NewAccount(t.Context(), "key", api.NewAccount{})
 		return err
-	}, 201, wholeClient()},
+	}, 201, minimalClient()},
 	"password reset": {func(t *testing.T, c *Client) error {
 		return c.RequestPasswordReset(t.Context(), "key", api.PasswordReset{})
 	}, 202, nil},
@@ -115,47 +115,51 @@ var calls = map[string]struct {
 	"programs": {func(t *testing.T, c *Client) error {
 		_, err := c.Programs(t.Context())
 		return err
-	}, 200, api.ProgramList{Programs: []api.Program{wholeProgram(), {ID: 8, Name: "Free"}}}},
+	}, 200, api.ProgramList{Programs: []api.Program{minimalProgram(), {ID: 8, Name: "Free"}}}},
 	"orders": {func(t *testing.T, c *Client) error {
 		_, _, err := c.Orders(t.Context())
 		return err
-	}, 200, api.OrderList{Orders: []api.Order{wholeOrder(10), wholeOrder(9)}}},
+	}, 200, api.OrderList{Orders: []api.Order{minimalOrder(10), minimalOrder(9)}}},
 	"new order": {func(t *testing.T, c *Client) error {
 		_, err := c.NewOrder(t.Context(), "key", api.NewOrder{ProgramID: 7, SerialNumber: "o6qq 7k41 nsyb vbwa r3"})
 		return err
-	}, 201, withSerial(wholeOrder(11))},
+	}, 201, withSerial(minimalOrder(11))},
 	"history": {func(t *testing.T, c *Client) error {
 		_, err := c.History(t.Context(), 9)
 		return err
-	}, 200, api.HistoryList{History: []api.HistoryEntry{{Time: noon, Task: api.TaskNewOrder.History(), Outcome: api.OutcomeOK}}}},
+	}, 200, api.HistoryList{History: []api.HistoryEntry{{
+		Time:    noon,
+		Task:    api.TaskNewOrder.History(),
+		Outcome: api.OutcomeOK,
+	}}}},
 	"licenses": {func(t *testing.T, c *Client) error {
 		_, err := c.Licenses(t.Context(), 9, true)
 		return err
-	}, 200, api.LicenseList{Licenses: []api.License{wholeLicense(20, 9), wholeLicense(21, 9)}}},
+	}, 200, api.LicenseList{Licenses: []api.License{minimalLicense(20, 9), minimalLicense(21, 9)}}},
 	"new license": {func(t *testing.T, c *Client) error {
 		_, err := c.NewLicense(t.Context(), "key", 9, api.NewLicense{SiteCode: site, MachineID: machine})
 		return err
-	}, 201, wholeLicense(22, 9)},
+	}, 201, minimalLicense(22, 9)},
 	"reactivation": {func(t *testing.T, c *Client) error {
 		_, err := c.Reactivate(t.Context(), "key", 22, api.Reactivation{SiteCode: site, MachineID: machine})
 		return err
-	}, 201, wholeLicense(23, 9)},
+	}, 201, minimalLicense(23, 9)},
 	"transfer": {func(t *testing.T, c *Client) error {
 		_, err := c.Transfer(t.Context(), "key", 22, api.Transfer{SiteCode: site, MachineID: machine})
 		return err
-	}, 201, api.LicenseReceipt{License: wholeLicense(23, 9), Receipt: receipt}},
+	}, 201, api.LicenseReceipt{License: minimalLicense(23, 9), Receipt: receipt}},
 	"release": {func(t *testing.T, c *Client) error {
 		_, err := c.Release(t.Context(), "key", 22, api.Release{RemovalCode: "9D2BK-DD62M-C"})
 		return err
-	}, 200, api.LicenseReceipt{License: released(wholeLicense(22, 9)), Receipt: receipt}},
+	}, 200, api.LicenseReceipt{License: released(minimalLicense(22, 9)), Receipt: receipt}},
 	"removal": {func(t *testing.T, c *Client) error {
 		_, err := c.Remove(t.Context(), "key", 22, api.Removal{RemovalCode: "9D2BK-DD62M-C"})
 		return err
-	}, 200, api.OrderReceipt{Order: wholeOrder(9), Receipt: receipt}},
+	}, 200, api.OrderReceipt{Order: minimalOrder(9), Receipt: receipt}},
 	"change of a note": {func(t *testing.T, c *Client) error {
 		_, err := c.ChangeLicense(t.Context(), 22, api.LicenseChange{})
 		return err
-	}, 200, wholeLicense(22, 9)},
+	}, 200, minimalLicense(22, 9)},
 	"comparison": {func(t *testing.T, c *Client) error {
 		_, err := c.Compare(t.Context(), 22, api.PCCodes{SiteCode: site, MachineID: machine})
 		return err
@@ -169,14 +173,15 @@ var calls = map[string]struct {
 	}, 202, nil},
 }
 
-// withSerial is an order that a serial number made, which the test types without signs and with a letter for a digit.
+// withSerial returns an order of a serial number, which the test types without separators and with a letter for a
+// digit.
 func withSerial(o api.Order) api.Order {
 	o.SerialNumber = "06QQ-7K41-NS-YBVB-WAR3"
 	return o
 }
 
-// asked sends a call to a server with one answer.
-func asked(t *testing.T, name string, status int, contentType, body string) error {
+// callWith makes a call to a server with one answer.
+func callWith(t *testing.T, name string, status int, contentType, body string) error {
 	t.Helper()
 	return calls[name].call(t, to(t, func(w http.ResponseWriter, _ *http.Request) {
 		if contentType != "" {
@@ -206,7 +211,7 @@ func text(t *testing.T, v any) string {
 	return string(data)
 }
 
-// Nothing but the call's own answer counts, whatever else comes with a good status.
+// Only an answer of the call is accepted, not another one with a successful status.
 func TestAnswersOfSomethingElse(t *testing.T) {
 	const page = "<html>welcome</html>"
 	require.Equal(t, reflect.TypeFor[*Client]().NumMethod(), len(calls)+2, "all calls but LicenseFile, and Tokens is none")
@@ -216,36 +221,36 @@ func TestAnswersOfSomethingElse(t *testing.T) {
 			if c.whole != nil {
 				media = "application/json"
 			}
-			require.NoError(t, asked(t, name, c.status, media, whole))
+			require.NoError(t, callWith(t, name, c.status, media, whole))
 			for _, status := range []int{200, 201, 202, 203, 204, 206, 299} {
 				if status != c.status {
-					requireNotACEN(t, asked(t, name, status, media, whole))
+					requireNotACEN(t, callWith(t, name, status, media, whole))
 				}
 			}
-			if c.status != http.StatusNoContent { // which has none, whatever is written
-				requireNotACEN(t, asked(t, name, c.status, "text/html", page))
-				requireNotACEN(t, asked(t, name, c.status, "application/json", `{"status":"maintenance"}`))
+			if c.status != http.StatusNoContent { // which has no body
+				requireNotACEN(t, callWith(t, name, c.status, "text/html", page))
+				requireNotACEN(t, callWith(t, name, c.status, "application/json", `{"status":"maintenance"}`))
 			}
-			requireNotACEN(t, asked(t, name, 302, "text/html", page))
-			requireNotACEN(t, asked(t, name, 404, "text/html", page))
-			requireNotACEN(t, asked(t, name, 404, api.ProblemMediaType, `{"status":404,"title":"Not Found"}`))
+			requireNotACEN(t, callWith(t, name, 302, "text/html", page))
+			requireNotACEN(t, callWith(t, name, 404, "text/html", page))
+			requireNotACEN(t, callWith(t, name, 404, api.ProblemMediaType, `{"status":404,"title":"Not Found"}`))
 			if c.whole == nil {
 				return
 			}
-			requireNotACEN(t, asked(t, name, c.status, "text/html", whole))
-			requireNotACEN(t, asked(t, name, c.status, "", whole))
+			requireNotACEN(t, callWith(t, name, c.status, "text/html", whole))
+			requireNotACEN(t, callWith(t, name, c.status, "", whole))
 			for _, body := range []string{
 				"", `{}`, `null`, `[]`, `[` + whole + `]`, `"x"`, `7`, `true`,
 				whole + `x`, whole + whole, whole + `,`, whole[:len(whole)-1],
 			} {
-				requireNotACEN(t, asked(t, name, c.status, media, body))
+				requireNotACEN(t, callWith(t, name, c.status, media, body))
 			}
 		})
 	}
 }
 
-// What is no answer is not asked for again at once, unlike a connection that failed: the same thing would answer.
-func TestAnswersAreAskedForOnce(t *testing.T) {
+// An invalid answer is not retried, unlike a failed connection, because the same would answer.
+func TestInvalidAnswersAreNotRetried(t *testing.T) {
 	count := 0
 	c := to(t, func(w http.ResponseWriter, _ *http.Request) {
 		count++
@@ -256,10 +261,10 @@ func TestAnswersAreAskedForOnce(t *testing.T) {
 	require.Equal(t, 1, count)
 }
 
-// absent takes a field out of an answer.
+// absent removes a field of an answer.
 type absent struct{}
 
-// edit changes one field of an answer, by its path.
+// edit returns an answer as JSON with one field changed, by its path.
 func edit(t *testing.T, answer any, path string, value any) string {
 	t.Helper()
 	var root any
@@ -289,10 +294,10 @@ func edit(t *testing.T, answer any, path string, value any) string {
 	return text(t, root)
 }
 
-// faults are values that a field of an answer must not have, by the field's path.
+// faults are invalid values of the fields of an answer, by path.
 type faults map[string][]any
 
-// and adds other faults.
+// and returns f with other faults added.
 func (f faults) and(other faults) faults {
 	for path, values := range other {
 		f[path] = append(f[path], values...)
@@ -302,8 +307,8 @@ func (f faults) and(other faults) faults {
 
 const noTime = "0001-01-01T00:00:00Z"
 
-// An answer that lacks something, or is about something else, does not count (spec: api "Representation").
-func TestAnswersThatAreNotWhole(t *testing.T) {
+// An incomplete answer, or one that does not match the request, is rejected (spec: api "Representation").
+func TestInvalidAnswers(t *testing.T) {
 	none, empty := absent{}, map[string]any{}
 	license := func(prefix string) faults {
 		return faults{
@@ -386,7 +391,7 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 			for path, values := range broken {
 				for _, value := range values {
 					body := edit(t, c.whole, path, value)
-					err := asked(t, name, c.status, "application/json", body)
+					err := callWith(t, name, c.status, "application/json", body)
 					require.Error(t, err, body)
 					requireNotACEN(t, err)
 				}
@@ -395,7 +400,7 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 	}
 }
 
-// What a later server says beyond this version is no fault of the answer, nor is what a server may omit (spec: api
+// Unknown fields and values of a later server are accepted, and so are omitted optional fields (spec: api
 // "Representation").
 func TestAnswersOfALaterServer(t *testing.T) {
 	for name, one := range map[string]struct {
@@ -411,19 +416,19 @@ func TestAnswersOfALaterServer(t *testing.T) {
 		"programs: none":              {"programs", "programs", []any{}},
 		"history: nothing":            {"history", "history", []any{}},
 		"program without former keys": {"programs", "programs.0.former_keys", absent{}},
-		"license of another order":    {"new license", "order_id", 8}, // the PC had one there (spec: api 2)
+		"license of another order":    {"new license", "order_id", 8}, // the PC had one of that order (spec: api 2)
 		"reactivation of own codes":   {"reactivation", "id", 22},
 		"codes as they are typed":     {"transfer", "machine_id", "83a9342900 90b3f5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := calls[one.call]
 			body := edit(t, c.whole, one.path, one.value)
-			require.NoError(t, asked(t, one.call, c.status, "application/json; charset=utf-8", body))
+			require.NoError(t, callWith(t, one.call, c.status, "application/json; charset=utf-8", body))
 		})
 	}
 }
 
-// Both forms of a request's codes are compared (spec: api "Codes in requests").
+// Both forms of the codes in a request are compared (spec: api "Codes in requests").
 func TestCodesOfTheAnswer(t *testing.T) {
 	for name, one := range map[string]struct {
 		pc   api.PCCodes
@@ -439,19 +444,19 @@ func TestCodesOfTheAnswer(t *testing.T) {
 		"none":              {api.PCCodes{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := checkMade(wholeLicense(22, 9), one.pc)
+			err := checkNewLicense(minimalLicense(22, 9), one.pc)
 			require.Equal(t, one.same, err == nil, err)
 		})
 	}
 }
 
-// A list counts only if all its pages do: a row on two pages is a fault, and no half list is returned (spec: api
-// "Lists").
+// A list is accepted only with all its pages: a row on two pages is a fault, and no partial list is returned (spec:
+// api "Lists").
 func TestPagesOfAList(t *testing.T) {
-	second := api.LicenseList{Licenses: []api.License{wholeLicense(20, 9)}}
+	second := api.LicenseList{Licenses: []api.License{minimalLicense(20, 9)}}
 	c := to(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("cursor") == "" {
-			answer(w, 200, api.LicenseList{Licenses: []api.License{wholeLicense(20, 9)}, NextCursor: "x"})
+			answer(w, 200, api.LicenseList{Licenses: []api.License{minimalLicense(20, 9)}, NextCursor: "x"})
 			return
 		}
 		answer(w, 200, second)
@@ -498,8 +503,8 @@ func TestLicenseFile(t *testing.T) {
 	}
 }
 
-// A refusal counts only if it has a code and says the status that it came with (spec: api "Errors").
-func TestRefusalsAreWhole(t *testing.T) {
+// A refusal is accepted only with a code and the status of its response (spec: api "Errors").
+func TestInvalidRefusals(t *testing.T) {
 	for name, one := range map[string]struct {
 		status int
 		body   string
@@ -515,7 +520,7 @@ func TestRefusalsAreWhole(t *testing.T) {
 		"not whole":      {409, `{"status":409,"code":"STATUS_LICENSE_ENDED"`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := asked(t, "removal", one.status, api.ProblemMediaType, one.body)
+			err := callWith(t, "removal", one.status, api.ProblemMediaType, one.body)
 			if !one.good {
 				requireNotACEN(t, err)
 				return
@@ -528,7 +533,7 @@ func TestRefusalsAreWhole(t *testing.T) {
 	}
 }
 
-// The epoch of each answer that counts is told, before the answer is returned (spec: api "Epoch").
+// OnEpoch is called with the epoch of each valid answer, before the answer is returned (spec: api "Epoch").
 func TestEpoch(t *testing.T) {
 	const epoch = "q83vEjRWeJCrze8SNFZ4kA"
 	for name, one := range map[string]struct {

@@ -1,7 +1,6 @@
 // Package client calls a license server over the HTTP contract of package api. It refreshes sessions, retries calls
-// that are safe to repeat, checks that an answer is about what was asked, and examines a connection that fails
-// (Doctor). Package manager uses it. It stores nothing: tokens are handed to the caller, and package keyring stores
-// them.
+// that are safe to repeat, checks that an answer matches its request, and diagnoses connections that fail (Doctor).
+// Package manager uses it. It stores nothing: the caller stores tokens, for instance with package keyring.
 package client
 
 import (
@@ -27,19 +26,19 @@ import (
 )
 
 const (
-	// maxAnswer bounds an answer in bytes, after decompression.
+	// maxAnswer is the maximum size of an answer in bytes, after decompression.
 	maxAnswer = 16 << 20
-	// callTimeout bounds one try of a call.
+	// callTimeout limits one attempt of a call.
 	callTimeout = 30 * time.Second
-	// tries is how often a call that may be repeated is tried.
+	// tries is the maximum number of attempts of a repeatable call.
 	tries = 3
-	// longestPause is the longest wait between two tries that a server may ask for.
+	// longestPause is the longest Retry-After that the client waits for.
 	longestPause = 5 * time.Second
-	// early is how long before its end an access token is renewed.
+	// early is the remaining lifetime at which an access token is refreshed.
 	early = time.Minute
 )
 
-// Tokens are the credentials of a session. They hide themselves from logs and errors.
+// Tokens are the credentials of a session. Logs and errors show them redacted.
 type Tokens struct {
 	redact.Hidden
 	Access          string
@@ -47,40 +46,41 @@ type Tokens struct {
 	Refresh         string
 }
 
-// Options are what a Client needs.
+// Options configure a Client.
 type Options struct {
 	// Server is the address, as ParseServer returns it.
 	Server string
 	// Tokens continue a session; empty before sign-in.
 	Tokens Tokens
-	// OnTokens is called with new tokens before they are used, so that they can be stored: a refresh token works once.
+	// OnTokens is called with new tokens before they are used, so that they can be stored: a refresh token can be used
+	// once.
 	OnTokens func(Tokens)
 	// OnEpoch is called with the epoch of the server's data in each answer (api.Epoch), before the answer is returned.
 	// A changed epoch means that the server was restored from a backup. OnEpoch may be called from several goroutines
 	// at the same time and must not call the Client.
 	OnEpoch func(epoch string)
-	// Transport replaces the network; nil means the system's, with its proxies.
+	// Transport is the HTTP transport; nil means the default, with the system's proxies.
 	Transport http.RoundTripper
-	// UserAgent names the program.
+	// UserAgent is the User-Agent header.
 	UserAgent string
-	// Now tells the time and Pause waits; nil means the system's.
+	// Now returns the time and Pause waits between attempts; nil means the real clock.
 	Now   func() time.Time
 	Pause func(ctx context.Context, d time.Duration) error
 }
 
-// Client calls one license server. All methods may be called from any goroutine; they fail with *api.Problem for
-// refusals, *NetworkError when no answer came, ErrSignedOut when the session has ended, and context.Canceled.
+// Client calls one license server. All methods may be called from any goroutine. They fail with *api.Problem for a
+// refusal, *NetworkError if there is no answer, ErrSignedOut if the session has ended, and context.Canceled.
 type Client struct {
 	options Options
 	host    string
 	resty   *resty.Client
 
-	refreshing chan struct{} // holds one token: only one goroutine renews the session
+	refreshing chan struct{} // semaphore: one goroutine refreshes the session at a time
 	mu         sync.Mutex
 	tokens     Tokens
 }
 
-// New makes a client. It fails for an address that ParseServer would not return.
+// New returns a Client. It fails for an address that ParseServer does not return.
 func New(o Options) (*Client, error) {
 	server, err := ParseServer(o.Server)
 	if err != nil {
@@ -137,14 +137,14 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// silent keeps resty from logging requests, which hold secrets.
+// silent disables the log of resty, because requests contain secrets.
 type silent struct{}
 
 func (silent) Errorf(string, ...any) {}
 func (silent) Warnf(string, ...any)  {}
 func (silent) Debugf(string, ...any) {}
 
-// limited bounds every answer, whatever its length header says.
+// limited limits the size of every answer, whatever its Content-Length.
 type limited struct{ http.RoundTripper }
 
 func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -169,23 +169,23 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ErrAddress is found in errors of ParseServer.
+// ErrAddress is matched by every error of ParseServer.
 var ErrAddress = errors.New("this is no server address")
 
-// AddressError says what is wrong with a server address; it is an ErrAddress.
+// AddressError says what is wrong with a server address. It wraps ErrAddress.
 type AddressError struct{ text Text }
 
-// Error is one plain sentence.
+// Error returns one sentence.
 func (e *AddressError) Error() string { return e.text.String() }
 
-// Text is one plain sentence for the person.
+// Text returns one sentence for the person.
 func (e *AddressError) Text() Text { return e.text }
 
 // Unwrap returns ErrAddress.
 func (e *AddressError) Unwrap() error { return ErrAddress }
 
-// ParseServer reads a server address as people type it and returns scheme, host and port: "licenses.example.com" becomes
-// "https://licenses.example.com". Plain http is accepted for this PC only.
+// ParseServer parses a server address as people type it and returns scheme, host and port: "licenses.example.com"
+// becomes "https://licenses.example.com". It accepts plain http for this PC only.
 func ParseServer(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -197,7 +197,8 @@ func ParseServer(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Host, " \t\\%"):
-		return "", &AddressError{Say("This is no server address: it looks like licenses.example.com or https://licenses.example.com:8443.")}
+		return "", &AddressError{Say("This is no server address: it looks like licenses.example.com or " +
+			"https://licenses.example.com:8443.")}
 	case u.User != nil:
 		return "", &AddressError{Say("The address has a user name in it: leave it out.")}
 	case u.Scheme != "https" && u.Scheme != "http":
@@ -220,18 +221,18 @@ type call struct {
 	query        map[string]string
 	key          string // idempotency key
 	body         any
-	open         bool // needs no session
+	open         bool // sent without a session
 
 	status int    // the status code of success
-	read   reader // reads the answer
+	read   reader // decodes the answer
 
-	begun *atomic.Bool // set once the request was being written: from then on the server may have it
+	begun *atomic.Bool // set when the request is written; from then on the server may have it
 }
 
-// repeatable reports whether sending the call twice does no harm (a key makes a change happen once).
+// repeatable reports whether the call may be sent again: it is a read, or has an idempotency key.
 func (c call) repeatable() bool { return c.method == http.MethodGet || c.key != "" }
 
-// do sends a call and reads its answer.
+// do sends a call and decodes its answer.
 func (c *Client) do(ctx context.Context, k call) error {
 	k.begun = new(atomic.Bool)
 	err := c.repeat(ctx, k)
@@ -242,7 +243,7 @@ func (c *Client) do(ctx context.Context, k call) error {
 	return err
 }
 
-// repeat sends a call until it is answered, as often as that does no harm.
+// repeat sends a call, and retries a repeatable one after a temporary failure.
 func (c *Client) repeat(ctx context.Context, k call) error {
 	for try := 1; ; try++ {
 		err := c.authorized(ctx, k)
@@ -259,22 +260,24 @@ func (c *Client) repeat(ctx context.Context, k call) error {
 	}
 }
 
-// retryAfter reports whether a failure may pass by itself soon, and how long the server asks to wait.
+// retryAfter reports whether a failure is temporary, and the delay that the server asked for.
 func retryAfter(k call, err error) (time.Duration, bool) {
 	var network *NetworkError
 	if errors.As(err, &network) {
 		return 0, network.Kind == Connect || network.Kind == Timeout
 	}
 	var p *api.Problem
-	// A read that was asked for too often waits; an attempt at something that could be guessed is the person's to repeat.
-	if errors.As(err, &p) && (errors.Is(p.Code, api.ErrUnavailable) || k.method == http.MethodGet && errors.Is(p.Code, api.ErrHostBanned)) {
+	// A rate-limited read is retried. An attempt to guess something is not; the person may repeat it.
+	if errors.As(err, &p) &&
+		(errors.Is(p.Code, api.ErrUnavailable) || k.method == http.MethodGet && errors.Is(p.Code, api.ErrHostBanned)) {
 		wait := time.Duration(p.RetryAfter) * time.Second
 		return wait, wait > 0 && wait <= longestPause
 	}
 	return 0, false
 }
 
-// authorized sends a call with a good access token; when the server knows it no longer, once more with a new one.
+// authorized sends a call with a valid access token. If the server refuses the token, authorized refreshes the
+// session and retries once.
 func (c *Client) authorized(ctx context.Context, k call) error {
 	if k.open {
 		return c.send(ctx, k, "")
@@ -295,7 +298,7 @@ func (c *Client) authorized(ctx context.Context, k call) error {
 	return err
 }
 
-// send sends a call once and reads its answer.
+// send makes one attempt of a call and decodes its answer.
 func (c *Client) send(ctx context.Context, k call, token string) error {
 	if k.begun != nil {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { k.begun.Store(true) }})
@@ -311,7 +314,8 @@ func (c *Client) send(ctx context.Context, k call, token string) error {
 		r.SetHeader("Content-Type", "application/json").SetBody(k.body)
 	}
 	response, err := r.Execute(k.method, k.path)
-	if err != nil && (response == nil || response.RawResponse == nil || response.StatusCode() < 300 || response.StatusCode() >= 400) {
+	if err != nil &&
+		(response == nil || response.RawResponse == nil || response.StatusCode() < 300 || response.StatusCode() >= 400) {
 		return classify(ctx, c.host, err)
 	}
 	if response.StatusCode() >= 400 {
@@ -325,7 +329,7 @@ func (c *Client) send(ctx context.Context, k call, token string) error {
 	return err
 }
 
-// answer checks and reads the answer to a call that was not refused.
+// answer checks and decodes a successful answer to a call.
 func (k call) answer(host string, r *resty.Response) error {
 	err := check(rule{r.StatusCode() == k.status, fmt.Sprintf("has HTTP status %d", r.StatusCode())})
 	if err == nil {

@@ -24,18 +24,23 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
 }
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-// to makes a client of a test server with a good session; pauses take no time.
+// to returns a client of a test server with a valid session; pauses take no time.
 func to(t *testing.T, handler http.HandlerFunc, change ...func(*Options)) *Client {
 	t.Helper()
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
-	o := Options{Server: s.URL, Tokens: Tokens{Access: "access-0", AccessExpiresAt: noon.Add(time.Hour), Refresh: "refresh-0"},
-		Now: func() time.Time { return noon }, Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	o := Options{
+		Server: s.URL,
+		Tokens: Tokens{Access: "access-0", AccessExpiresAt: noon.Add(time.Hour), Refresh: "refresh-0"},
+		Now:    func() time.Time { return noon },
+		Pause:  func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
 	for _, fn := range change {
 		fn(&o)
 	}
@@ -57,14 +62,18 @@ func refuse(w http.ResponseWriter, p *api.Problem) { answer(w, p.Status, p) }
 
 func TestParseServer(t *testing.T) {
 	for text, want := range map[string]string{
-		"licenses.lumen.example": "https://licenses.lumen.example", " Licenses.Lumen.Example/ ": "https://licenses.lumen.example",
-		"https://x.example:8443/path?q": "https://x.example:8443", "http://127.0.0.1:8080": "http://127.0.0.1:8080", "http://[::1]:80": "http://[::1]:80", "http://localhost": "http://localhost",
+		"licenses.lumen.example":        "https://licenses.lumen.example",
+		" Licenses.Lumen.Example/ ":     "https://licenses.lumen.example",
+		"https://x.example:8443/path?q": "https://x.example:8443", "http://127.0.0.1:8080": "http://127.0.0.1:8080",
+		"http://[::1]:80": "http://[::1]:80", "http://localhost": "http://localhost",
 	} {
 		got, err := ParseServer(text)
 		require.NoError(t, err, text)
 		require.Equal(t, want, got)
 	}
-	for _, text := range []string{"", "  ", "ftp://x.example", "http://x.example", "https://", "https://user:secret@x.example", "a b", "https://x example", "http://10.0.0.1", "javascript:alert(1)", "https://%zz"} {
+	for _, text := range []string{"", "  ", "ftp://x.example", "http://x.example", "https://",
+		"https://user:secret@x.example", "a b", "https://x example", "http://10.0.0.1", "javascript:alert(1)",
+		"https://%zz"} {
 		_, err := ParseServer(text)
 		require.ErrorIs(t, err, ErrAddress, text)
 		require.NotContains(t, err.Error(), "secret")
@@ -97,7 +106,7 @@ func FuzzProblem(f *testing.F) {
 func TestRefusalsBecomeProblems(t *testing.T) {
 	for _, code := range append(api.Codes(), "STATUS_OF_A_NEWER_SERVER") {
 		if code == api.ErrAuthorization {
-			continue // the session is renewed first: TestRefresh
+			continue // the session is refreshed first: TestRefresh
 		}
 		c := to(t, func(w http.ResponseWriter, _ *http.Request) {
 			p := api.NewProblem(code, "What happened.")
@@ -113,7 +122,7 @@ func TestRefusalsBecomeProblems(t *testing.T) {
 	}
 }
 
-// What answers in a license server's place is told apart from a refusal.
+// Answers of other servers are distinguished from refusals.
 func TestStrangeAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
@@ -124,8 +133,12 @@ func TestStrangeAnswers(t *testing.T) {
 			w.WriteHeader(http.StatusForbidden)
 			_, _ = io.WriteString(w, "<html>blocked</html>")
 		}, NotACEN},
-		"a page with status 200": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>welcome</html>") }, NotACEN},
-		"JSON of something else": {func(w http.ResponseWriter, _ *http.Request) { answer(w, 404, map[string]string{"error": "nope"}) }, NotACEN},
+		"a page with status 200": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "<html>welcome</html>")
+		}, NotACEN},
+		"JSON of something else": {func(w http.ResponseWriter, _ *http.Request) {
+			answer(w, 404, map[string]string{"error": "nope"})
+		}, NotACEN},
 		"broken JSON": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"programs":[`)
@@ -165,7 +178,7 @@ func TestStrangeAnswers(t *testing.T) {
 	}
 }
 
-func TestNobodyThere(t *testing.T) {
+func TestUnreachable(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := l.Addr().String()
@@ -177,7 +190,11 @@ func TestNobodyThere(t *testing.T) {
 	require.ErrorAs(t, err, &network)
 	require.Equal(t, Connect, network.Kind)
 
-	c, err = New(Options{Server: "https://" + address, Pause: func(context.Context, time.Duration) error { return nil }, Transport: failing{&net.DNSError{Name: "x", IsNotFound: true}}})
+	c, err = New(Options{
+		Server:    "https://" + address,
+		Pause:     func(context.Context, time.Duration) error { return nil },
+		Transport: failing{&net.DNSError{Name: "x", IsNotFound: true}},
+	})
 	require.NoError(t, err)
 	_, err = c.Server(t.Context())
 	require.ErrorAs(t, err, &network)
@@ -202,17 +219,20 @@ func TestUntrustedCertificate(t *testing.T) {
 	require.Equal(t, "Acme Co", network.Issuer)
 }
 
-// Only what may be repeated is repeated: reads, and changes with a key.
+// Only reads and calls with a key are retried.
 func TestRetries(t *testing.T) {
 	for name, c := range map[string]struct {
 		call func(*Client) error
 		want int32
 	}{
-		"read":            {func(c *Client) error { _, err := c.Programs(t.Context()); return err }, tries},
-		"change with key": {func(c *Client) error { _, err := c.NewLicense(t.Context(), "key", 1, api.NewLicense{}); return err }, tries},
-		"release":         {func(c *Client) error { _, err := c.Release(t.Context(), "key", 1, api.Release{}); return err }, tries},
-		"change":          {func(c *Client) error { _, err := c.ChangeLicense(t.Context(), 1, api.LicenseChange{}); return err }, 1},
-		"sign-in":         {func(c *Client) error { _, err := c.SignIn(t.Context(), api.SessionRequest{}); return err }, 1},
+		"read": {func(c *Client) error { _, err := c.Programs(t.Context()); return err }, tries},
+		"change with key": {func(c *Client) error {
+			_, err := c.NewLicense(t.Context(), "key", 1, api.NewLicense{})
+			return err
+		}, tries},
+		"release": {func(c *Client) error { _, err := c.Release(t.Context(), "key", 1, api.Release{}); return err }, tries},
+		"change":  {func(c *Client) error { _, err := c.ChangeLicense(t.Context(), 1, api.LicenseChange{}); return err }, 1},
+		"sign-in": {func(c *Client) error { _, err := c.SignIn(t.Context(), api.SessionRequest{}); return err }, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var calls atomic.Int32
@@ -240,15 +260,14 @@ func TestBusyServer(t *testing.T) {
 			refuse(w, p)
 			return
 		}
-		answer(w, 200, api.ProgramList{Programs: []api.Program{wholeProgram()}})
+		answer(w, 200, api.ProgramList{Programs: []api.Program{minimalProgram()}})
 	})
 	programs, err := c.Programs(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, int64(7), programs[0].ID)
 }
 
-// A read that was asked for too often waits as long as the server says; an attempt at something that could be guessed is not
-// repeated by itself.
+// A rate-limited read waits as long as the server asks; an attempt to guess something is not retried.
 func TestTooManyRequests(t *testing.T) {
 	var calls atomic.Int32
 	c := to(t, func(w http.ResponseWriter, r *http.Request) {
@@ -258,7 +277,7 @@ func TestTooManyRequests(t *testing.T) {
 			refuse(w, p)
 			return
 		}
-		answer(w, 200, api.ProgramList{Programs: []api.Program{wholeProgram()}})
+		answer(w, 200, api.ProgramList{Programs: []api.Program{minimalProgram()}})
 	})
 	_, err := c.Programs(t.Context())
 	require.NoError(t, err)
@@ -268,21 +287,22 @@ func TestTooManyRequests(t *testing.T) {
 	require.Equal(t, before+1, calls.Load())
 }
 
-// A release carries the removal code, and the transfer after it none.
+// A release has the removal code, and the following transfer has none.
 func TestReleaseAndTransfer(t *testing.T) {
 	var calls []string
 	c := to(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		calls = append(calls, fmt.Sprintf("%s %s %s %s", r.Method, r.URL.Path, r.Header.Get(api.IdempotencyKey), strings.TrimSpace(string(body))))
+		calls = append(calls,
+			fmt.Sprintf("%s %s %s %s", r.Method, r.URL.Path, r.Header.Get(api.IdempotencyKey), strings.TrimSpace(string(body))))
 		if strings.HasSuffix(r.URL.Path, "/release") {
-			answer(w, 200, api.LicenseReceipt{License: released(wholeLicense(7, 9)), Receipt: receipt})
+			answer(w, 200, api.LicenseReceipt{License: released(minimalLicense(7, 9)), Receipt: receipt})
 			return
 		}
-		answer(w, 201, api.LicenseReceipt{License: wholeLicense(8, 9), Receipt: receipt})
+		answer(w, 201, api.LicenseReceipt{License: minimalLicense(8, 9), Receipt: receipt})
 	})
 	waiting, err := c.Release(t.Context(), "first", 7, api.Release{RemovalCode: "9D2BK-DD62M-C"})
 	require.NoError(t, err)
-	require.Equal(t, api.LicenseReceipt{License: released(wholeLicense(7, 9)), Receipt: receipt}, waiting)
+	require.Equal(t, api.LicenseReceipt{License: released(minimalLicense(7, 9)), Receipt: receipt}, waiting)
 	next, err := c.Transfer(t.Context(), "second", 7, api.Transfer{SiteCode: site, MachineID: machine})
 	require.NoError(t, err)
 	require.Nil(t, next.ReleasedAt)
@@ -305,7 +325,7 @@ func TestCancel(t *testing.T) {
 	require.NotErrorIs(t, err, ErrUnreachable)
 }
 
-// tokenServer knows one good access and one good refresh token, each of which works once it was handed out.
+// tokenServer accepts the newest access token and the newest refresh token, each once.
 type tokenServer struct {
 	mu        sync.Mutex
 	n         int
@@ -324,7 +344,7 @@ func (s *tokenServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.n++
-		answer(w, 201, wholeSession(s.n))
+		answer(w, 201, minimalSession(s.n))
 		return
 	}
 	if r.Header.Get("Authorization") != fmt.Sprintf("Bearer access-%d", s.n) {
@@ -335,11 +355,12 @@ func (s *tokenServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestRefresh(t *testing.T) {
-	for name, expires := range map[string]time.Time{"the token ends soon": noon.Add(30 * time.Second), "the server ended it, whatever the clock says": noon.Add(time.Hour)} {
+	for name, expires := range map[string]time.Time{"the token ends soon": noon.Add(30 * time.Second),
+		"the server ended it, whatever the clock says": noon.Add(time.Hour)} {
 		t.Run(name, func(t *testing.T) {
 			s := &tokenServer{}
 			if expires.After(noon.Add(time.Minute)) {
-				s.n = 1 // access-0 is no longer good, refresh-1 is what the client has
+				s.n = 1 // access-0 is not valid any more, and the client has refresh-1
 			}
 			var stored []Tokens
 			c := to(t, s.ServeHTTP, func(o *Options) {
@@ -360,7 +381,7 @@ func TestRefresh(t *testing.T) {
 			for err := range failures {
 				t.Error(err)
 			}
-			require.Equal(t, 1, s.refreshes, "sixteen calls renew the session once")
+			require.Equal(t, 1, s.refreshes, "sixteen calls refresh the session once")
 			require.Len(t, stored, 1)
 			require.Equal(t, c.Tokens(), stored[0])
 		})
@@ -381,9 +402,10 @@ func TestLists(t *testing.T) {
 		case strings.HasSuffix(r.URL.Path, "/orders/9/licenses"):
 			answer(w, 200, api.LicenseList{Licenses: []api.License{}, NextCursor: "the same for ever"})
 		case cursor == "":
-			answer(w, 200, api.LicenseList{Licenses: []api.License{wholeLicense(1, 1), wholeLicense(2, 1)}, NextCursor: "a/b?c&d"})
+			answer(w, 200,
+				api.LicenseList{Licenses: []api.License{minimalLicense(1, 1), minimalLicense(2, 1)}, NextCursor: "a/b?c&d"})
 		case cursor == "a/b?c&d":
-			answer(w, 200, api.LicenseList{Licenses: []api.License{wholeLicense(3, 1)}})
+			answer(w, 200, api.LicenseList{Licenses: []api.License{minimalLicense(3, 1)}})
 		}
 	})
 	list, err := c.Licenses(t.Context(), 1, false)
@@ -393,7 +415,11 @@ func TestLists(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnreachable, "a list without end ends")
 }
 
-func TestTokensHideThemselves(t *testing.T) {
+func TestTokensAreRedacted(t *testing.T) {
 	redacttest.Hidden(t, Tokens{Access: redacttest.Marker, Refresh: redacttest.Marker})
-	require.NotContains(t, errors.Join(&NetworkError{Kind: Connect, Host: "x", Err: stripURL(errors.New("x"))}).Error(), "SECRET")
+	require.NotContains(t, errors.Join(&NetworkError{
+		Kind: Connect,
+		Host: "x",
+		Err:  stripURL(errors.New("x")),
+	}).Error(), "SECRET")
 }

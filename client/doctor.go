@@ -16,7 +16,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// Check names one step of the connection doctor.
+// Check is the name of a step of the connection doctor.
 type Check string
 
 // The steps, in their order.
@@ -31,7 +31,7 @@ const (
 	CheckHealth  Check = "health"
 )
 
-// Verdict is how a step of the doctor ended.
+// Verdict is the result of a step of the doctor.
 type Verdict string
 
 // The verdicts.
@@ -42,35 +42,37 @@ const (
 	VerdictSkipped Verdict = "skipped" // an earlier step failed
 )
 
-// Finding is what the doctor found at one step. Its texts hold no secret.
+// Finding is what the doctor found in one step. Its texts contain no secret.
 type Finding struct {
 	Check   Check   `json:"check"`
 	Verdict Verdict `json:"verdict"`
 	// What is one sentence for the person.
 	What Text `json:"what"`
-	// Next is what to do about it, one sentence; "" when nothing is to be done.
+	// Next is one sentence on what to do about it; zero if there is nothing to do.
 	Next Text `json:"next,omitzero"`
 }
 
-// Doctor finds out at which step the way to a license server is broken. The zero value uses the system's network.
+// Doctor finds the step at which the connection to a license server fails. The zero value uses the system's network.
 type Doctor struct {
-	// Proxy finds the proxy for an address; nil means the one of the environment or the system.
+	// Proxy returns the proxy for a request; nil means that of the environment or the system.
 	Proxy func(*http.Request) (*url.URL, error)
-	// Lookup finds the addresses of a name, and Dial connects.
+	// Lookup resolves a name, and Dial connects.
 	Lookup func(ctx context.Context, host string) ([]string, error)
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
-	// Roots are who is trusted; nil means the system's.
+	// Roots are the trusted authorities; nil means the system's.
 	Roots *x509.CertPool
 	Now   func() time.Time
 }
 
-// checkTime bounds one step.
+// checkTime limits one step.
 const checkTime = 10 * time.Second
 
-// clockTolerance is how far this PC's clock may be off without a warning. A license file and a session show it first.
+// clockTolerance is the clock difference that causes no warning. License files and sessions are the first to be
+// affected by a larger one.
 const clockTolerance = 5 * time.Minute
 
-// Examine goes along the way to a server, step by step, and tells found of each. The steps behind a broken one are skipped.
+// Examine tests the connection to a server step by step and calls found for each step. It skips the steps after a
+// failure.
 func (d Doctor) Examine(ctx context.Context, server string, found func(Finding)) []Finding {
 	if d.Proxy == nil {
 		d.Proxy = systemProxy
@@ -114,14 +116,14 @@ func (d Doctor) Examine(ctx context.Context, server string, found func(Finding))
 	return list
 }
 
-// systemProxy is the proxy that the environment names, or the system's settings.
+// systemProxy returns the proxy of the environment, or of the system's settings.
 var systemProxy = ieproxy.GetProxyFunc()
 
 // examination is the state of one Examine.
 type examination struct {
 	Doctor
 	url   *url.URL
-	via   *url.URL // proxy; nil when there is none
+	via   *url.URL // proxy; nil if there is none
 	about api.Server
 }
 
@@ -143,7 +145,11 @@ func (e *examination) address(server string) Finding {
 		e.url, err = url.Parse(address)
 	}
 	if err != nil {
-		return Finding{Verdict: VerdictBad, What: textOf(err), Next: Say("Compare it with the address that the vendor gave you.")}
+		return Finding{
+			Verdict: VerdictBad,
+			What:    textOf(err),
+			Next:    Say("Compare it with the address that the vendor gave you."),
+		}
 	}
 	return good("The address is %s.", e.url)
 }
@@ -154,7 +160,8 @@ func (e *examination) proxy(ctx context.Context) Finding {
 		e.via, err = e.Proxy(r)
 	}
 	if err != nil {
-		return bad("Correct the proxy in the system's network settings, or the environment variable HTTPS_PROXY.", "The proxy that is set up cannot be read.")
+		return bad("Correct the proxy in the system's network settings, or the environment variable HTTPS_PROXY.",
+			"The proxy that is set up cannot be read.")
 	}
 	if e.via == nil {
 		return good("No proxy is set up for this address.")
@@ -162,7 +169,7 @@ func (e *examination) proxy(ctx context.Context) Finding {
 	return good("The proxy %s is set up for this address.", e.via.Host)
 }
 
-// target is whom the connection goes to: the proxy, or the server.
+// target returns the host that the connection is made to: the proxy, or the server.
 func (e *examination) target() (host, port string) {
 	u := e.url
 	if e.via != nil {
@@ -188,7 +195,8 @@ func (e *examination) name(ctx context.Context) Finding {
 	if errors.As(err, &dns) && dns.IsNotFound {
 		return bad("Check the spelling, and whether this PC has a connection.", "The name %s is not known.", host)
 	}
-	return bad("This PC has no connection, or its network's name service does not answer. Check the network.", "The name %s could not be looked up.", host)
+	return bad("This PC has no connection, or its network's name service does not answer. Check the network.",
+		"The name %s could not be looked up.", host)
 }
 
 func (e *examination) connect(ctx context.Context) Finding {
@@ -205,12 +213,16 @@ func (e *examination) connect(ctx context.Context) Finding {
 	return good("%s answers at port %s.", host, port)
 }
 
-// transport reaches the server like the app does.
+// transport returns a transport that works like the app's.
 func (e *examination) transport(insecure bool) *http.Transport {
 	return &http.Transport{
-		Proxy:             func(*http.Request) (*url.URL, error) { return e.via, nil },
-		DialContext:       e.Dial,
-		TLSClientConfig:   &tls.Config{RootCAs: e.Roots, Time: e.Now, InsecureSkipVerify: insecure}, //nolint:gosec // insecure only looks who answers
+		Proxy:       func(*http.Request) (*url.URL, error) { return e.via, nil },
+		DialContext: e.Dial,
+		TLSClientConfig: &tls.Config{
+			RootCAs:            e.Roots,
+			Time:               e.Now,
+			InsecureSkipVerify: insecure, //nolint:gosec // only to read the issuer of an untrusted certificate
+		},
 		DisableKeepAlives: true,
 		ForceAttemptHTTP2: true,
 	}
@@ -231,35 +243,48 @@ func (e *examination) encryption(ctx context.Context) Finding {
 	response, err := e.get(ctx, "/healthz", false)
 	if err == nil {
 		_ = response.Body.Close()
-		return good("The connection is encrypted and trusted: the certificate was issued by “%s”.", issuer(response.TLS.PeerCertificates[0]))
+		return good("The connection is encrypted and trusted: the certificate was issued by “%s”.",
+			issuer(response.TLS.PeerCertificates[0]))
 	}
 	var network *NetworkError
 	if !errors.As(classify(ctx, e.url.Hostname(), err), &network) || network.Kind != TLS {
-		return bad("Something on the way breaks the connection off: a firewall, a proxy or a virus scanner. Ask who looks after your network.", "%s does not speak TLS as a license server does.", e.url.Hostname())
+		return bad("Something on the way breaks the connection off: a firewall, a proxy or a virus scanner. Ask who "+
+			"looks after your network.", "%s does not speak TLS as a license server does.", e.url.Hostname())
 	}
 	name := network.Issuer
-	if response, err := e.get(ctx, "/healthz", true); err == nil { // nothing is sent but the question who answers
+	if response, err := e.get(ctx, "/healthz", true); err == nil { // the request contains nothing secret
 		_ = response.Body.Close()
 		name = issuer(response.TLS.PeerCertificates[0])
 	}
-	f := bad("If your company or a virus scanner inspects connections, its certificate must be installed in the system; otherwise do not go on, and tell the vendor.",
+	f := bad("If your company or a virus scanner inspects connections, its certificate must be installed in the "+
+		"system; otherwise do not go on, and tell the vendor.",
 		"The connection is not trusted: the certificate was issued by “%s”.", name)
 	var invalid x509.CertificateInvalidError
 	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
-		f.What = Say("The certificate is valid from %s to %s, and this PC's date is %s.", Day(invalid.Cert.NotBefore), Day(invalid.Cert.NotAfter), Day(e.Now()))
+		f.What = Say("The certificate is valid from %s to %s, and this PC's date is %s.", Day(invalid.Cert.NotBefore),
+			Day(invalid.Cert.NotAfter), Day(e.Now()))
 		f.Next = Say("Check the date of this PC. If it is right, tell the vendor.")
 	}
 	return f
 }
 
 func (e *examination) server(ctx context.Context) Finding {
-	c, err := New(Options{Server: e.url.String(), Transport: e.transport(false), Now: e.Now,
-		Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+	c, err := New(Options{
+		Server:    e.url.String(),
+		Transport: e.transport(false),
+		Now:       e.Now,
+		Pause:     func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	})
 	if err == nil {
 		e.about, err = c.Server(ctx)
 	}
 	if err != nil {
-		return Finding{Verdict: VerdictBad, What: textOf(err), Next: Say("A sign-in page of the network, or a proxy, may answer in its place: open a page in the browser. If that works, ask the vendor.")}
+		return Finding{
+			Verdict: VerdictBad,
+			What:    textOf(err),
+			Next: Say("A sign-in page of the network, or a proxy, may answer in its place: open a page in the browser. " +
+				"If that works, ask the vendor."),
+		}
 	}
 	return good("%s answers, version %s.", e.about.Name, e.about.Version)
 }
@@ -268,19 +293,25 @@ func (e *examination) clock(context.Context) Finding {
 	off := e.Now().Sub(e.about.Time)
 	switch {
 	case off > clockTolerance:
-		return warning("Set the date and time of this PC, best automatically.", "The clock of this PC is %s ahead of the server's.", roughly(off))
+		return warning("Set the date and time of this PC, best automatically.",
+			"The clock of this PC is %s ahead of the server's.", approximately(off))
 	case off < -clockTolerance:
-		return warning("Set the date and time of this PC, best automatically.", "The clock of this PC is %s behind the server's.", roughly(-off))
+		return warning("Set the date and time of this PC, best automatically.",
+			"The clock of this PC is %s behind the server's.", approximately(-off))
 	}
 	return good("The clock of this PC is right.")
 }
 
-// roughly tells a duration in its largest unit.
-func roughly(d time.Duration) Text {
+// approximately returns a duration in its largest unit.
+func approximately(d time.Duration) Text {
 	for _, unit := range []struct {
 		size      time.Duration
 		one, many Format
-	}{{24 * time.Hour, "one day", "%d days"}, {time.Hour, "one hour", "%d hours"}, {time.Minute, "one minute", "%d minutes"}} {
+	}{
+		{24 * time.Hour, "one day", "%d days"},
+		{time.Hour, "one hour", "%d hours"},
+		{time.Minute, "one minute", "%d minutes"},
+	} {
 		if n := int(d / unit.size); n == 1 {
 			return Say(unit.one)
 		} else if n > 1 {
@@ -297,12 +328,13 @@ func (e *examination) health(ctx context.Context) Finding {
 	}
 	_ = response.Body.Close()
 	if response.StatusCode >= 300 {
-		return bad("Try again later; tasks are kept meanwhile and sent by themselves.", "The server is there, but cannot work just now.")
+		return bad("Try again later; tasks are kept meanwhile and sent by themselves.",
+			"The server is there, but cannot work just now.")
 	}
 	return good("The server is well.")
 }
 
-// textOf tells an error in a sentence.
+// textOf returns an error as one sentence.
 func textOf(err error) Text {
 	var told Told
 	if errors.As(err, &told) {
@@ -311,7 +343,7 @@ func textOf(err error) Text {
 	return Say("%s", sentence(err.Error()))
 }
 
-// sentence is a text with a capital and a full stop.
+// sentence returns text with a capital and a full stop.
 func sentence(text string) string {
 	if text == "" {
 		return text

@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// healthy answers as a license server does.
+// healthy returns the handler of a license server in good health.
 func healthy(now time.Time) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -38,7 +38,9 @@ func TestDoctor(t *testing.T) {
 	defer plain.Close()
 	secure := httptest.NewTLSServer(healthy(noon))
 	defer secure.Close()
-	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>Welcome to the hotel")) }))
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("<html>Welcome to the hotel"))
+	}))
 	defer page.Close()
 	ill := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/readyz" {
@@ -63,31 +65,44 @@ func TestDoctor(t *testing.T) {
 	for name, c := range map[string]struct {
 		server  string
 		doctor  Doctor
-		broken  Check // "" when nothing is
+		broken  Check // "" for none
 		verdict Verdict
 		says    string
 		next    string
 	}{
-		"all well":         {plain.URL, Doctor{}, "", "", "", ""},
-		"all well, TLS":    {secure.URL, Doctor{Roots: trusted}, "", "", "", ""},
-		"no address":       {"https://", Doctor{}, CheckAddress, VerdictBad, "no server address", "vendor"},
-		"not encrypted":    {"http://licenses.example.com", Doctor{}, CheckAddress, VerdictBad, "without encryption", ""},
-		"proxy unreadable": {plain.URL, Doctor{Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("x") }}, CheckProxy, VerdictBad, "cannot be read", "HTTPS_PROXY"},
-		"proxy away": {plain.URL, Doctor{Proxy: http.ProxyURL(proxy), Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil },
-			Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("refused") }}, CheckConnect, VerdictBad, "Nobody answers at proxy.example, port 3128", "proxy"},
-		"name unknown": {"licenses.example.com", Doctor{Lookup: func(context.Context, string) ([]string, error) { return nil, &net.DNSError{IsNotFound: true} }},
+		"all well":      {plain.URL, Doctor{}, "", "", "", ""},
+		"all well, TLS": {secure.URL, Doctor{Roots: trusted}, "", "", "", ""},
+		"no address":    {"https://", Doctor{}, CheckAddress, VerdictBad, "no server address", "vendor"},
+		"not encrypted": {"http://licenses.example.com", Doctor{}, CheckAddress, VerdictBad, "without encryption", ""},
+		"proxy unreadable": {plain.URL, Doctor{Proxy: func(*http.Request) (*url.URL, error) {
+			return nil, errors.New("x")
+		}}, CheckProxy, VerdictBad, "cannot be read", "HTTPS_PROXY"},
+		"proxy away": {plain.URL,
+			Doctor{
+				Proxy:  http.ProxyURL(proxy),
+				Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil },
+				Dial:   func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("refused") },
+			}, CheckConnect, VerdictBad, "Nobody answers at proxy.example, port 3128", "proxy"},
+		"name unknown": {"licenses.example.com", Doctor{Lookup: func(context.Context, string) ([]string, error) {
+			return nil, &net.DNSError{IsNotFound: true}
+		}},
 			CheckName, VerdictBad, "licenses.example.com is not known", "spelling"},
-		"no name service": {"licenses.example.com", Doctor{Lookup: func(context.Context, string) ([]string, error) { return nil, &net.DNSError{IsTimeout: true} }},
+		"no name service": {"licenses.example.com", Doctor{Lookup: func(context.Context, string) ([]string, error) {
+			return nil, &net.DNSError{IsTimeout: true}
+		}},
 			CheckName, VerdictBad, "could not be looked up", "no connection"},
-		"nobody there":     {closed.URL, Doctor{}, CheckConnect, VerdictBad, "Nobody answers", "firewall"},
-		"intercepted":      {secure.URL, Doctor{}, CheckTLS, VerdictBad, `issued by “Acme Co”`, "virus scanner"},
-		"no TLS there":     {"https" + plain.URL[4:], Doctor{}, CheckTLS, VerdictBad, "does not speak TLS", "firewall"},
-		"hotel page":       {page.URL, Doctor{}, CheckServer, VerdictBad, "no license server", "sign-in page"},
-		"another service":  {other.URL, Doctor{}, CheckServer, VerdictBad, "no license server", "sign-in page"},
-		"clock ahead":      {plain.URL, Doctor{Now: at(noon.Add(49 * time.Hour))}, CheckClock, VerdictWarning, "2 days ahead", "date and time"},
-		"clock behind":     {plain.URL, Doctor{Now: at(noon.Add(-time.Hour))}, CheckClock, VerdictWarning, "one hour behind", "date and time"},
-		"server is ill":    {ill.URL, Doctor{}, CheckHealth, VerdictBad, "cannot work just now", "later"},
-		"certificate old":  {secure.URL, Doctor{Roots: trusted, Now: at(noon.AddDate(100, 0, 0))}, CheckTLS, VerdictBad, "this PC's date is 24 November 2126", "date of this PC"},
+		"nobody there":    {closed.URL, Doctor{}, CheckConnect, VerdictBad, "Nobody answers", "firewall"},
+		"intercepted":     {secure.URL, Doctor{}, CheckTLS, VerdictBad, `issued by “Acme Co”`, "virus scanner"},
+		"no TLS there":    {"https" + plain.URL[4:], Doctor{}, CheckTLS, VerdictBad, "does not speak TLS", "firewall"},
+		"hotel page":      {page.URL, Doctor{}, CheckServer, VerdictBad, "no license server", "sign-in page"},
+		"another service": {other.URL, Doctor{}, CheckServer, VerdictBad, "no license server", "sign-in page"},
+		"clock ahead": {plain.URL, Doctor{Now: at(noon.Add(49 * time.Hour))}, CheckClock, VerdictWarning,
+			"2 days ahead", "date and time"},
+		"clock behind": {plain.URL, Doctor{Now: at(noon.Add(-time.Hour))}, CheckClock, VerdictWarning,
+			"one hour behind", "date and time"},
+		"server is ill": {ill.URL, Doctor{}, CheckHealth, VerdictBad, "cannot work just now", "later"},
+		"certificate old": {secure.URL, Doctor{Roots: trusted, Now: at(noon.AddDate(100, 0, 0))}, CheckTLS, VerdictBad,
+			"this PC's date is 24 November 2126", "date of this PC"},
 		"small difference": {plain.URL, Doctor{Now: at(noon.Add(2 * time.Minute))}, "", "", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,8 +141,9 @@ func TestDoctor(t *testing.T) {
 
 func TestRoughly(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		30 * time.Second: "less than a minute", time.Minute: "one minute", 90 * time.Minute: "one hour", 3 * time.Hour: "3 hours", 24 * time.Hour: "one day", 400 * 24 * time.Hour: "400 days",
+		30 * time.Second: "less than a minute", time.Minute: "one minute", 90 * time.Minute: "one hour",
+		3 * time.Hour: "3 hours", 24 * time.Hour: "one day", 400 * 24 * time.Hour: "400 days",
 	} {
-		require.Equal(t, want, roughly(d).String())
+		require.Equal(t, want, approximately(d).String())
 	}
 }

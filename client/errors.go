@@ -17,44 +17,44 @@ import (
 )
 
 var (
-	// ErrUnreachable is found by errors.Is in every NetworkError: no answer of a license server came back.
+	// ErrUnreachable is matched by every NetworkError: there was no answer of a license server.
 	ErrUnreachable = errors.New("the license server cannot be reached")
-	// ErrSignedOut is returned when the session has ended: sign in again.
+	// ErrSignedOut is returned if the session has ended and the person must sign in.
 	ErrSignedOut = errors.New("the session has ended")
 )
 
-// Kind says at which step a connection failed.
+// Kind is the step at which a connection failed.
 type Kind int
 
 // The kinds of connection failures.
 const (
-	Connect  Kind = 1 + iota // nobody answers at the address
+	Connect  Kind = 1 + iota // nothing answers at the address
 	DNS                      // the server's name is not known
 	Proxy                    // the proxy refused
 	TLS                      // the server's certificate is not trusted
 	Timeout                  // no answer in time
 	NotACEN                  // the answer is incomplete or does not come from a license server
-	TooLarge                 // the answer is larger than any of the contract
+	TooLarge                 // the answer is larger than maxAnswer
 	Insecure                 // the address is neither https nor this PC
 )
 
-// NetworkError says why no answer came from the server.
+// NetworkError is the reason why there was no answer from the server.
 type NetworkError struct {
 	Kind Kind
 	// Host is the server's name or address.
 	Host string
-	// Issuer is who signed the certificate of a TLS failure, when known.
+	// Issuer is the issuer of the certificate of a TLS failure, if known.
 	Issuer string
-	// NotSent tells that the call surely never left this PC.
+	// NotSent is true if the call was certainly not sent.
 	NotSent bool
-	// Err is the cause; it holds no secret.
+	// Err is the cause. It contains no secret.
 	Err error
 }
 
-// Error is one plain sentence.
+// Error returns one sentence.
 func (e *NetworkError) Error() string { return e.Text().String() }
 
-// Text is one plain sentence for the person.
+// Text returns one sentence for the person.
 func (e *NetworkError) Text() Text {
 	switch e.Kind {
 	case DNS:
@@ -81,10 +81,11 @@ func (e *NetworkError) Text() Text {
 // Unwrap returns the cause.
 func (e *NetworkError) Unwrap() error { return e.Err }
 
-// Is makes errors.Is(err, ErrUnreachable) true.
+// Is reports true for ErrUnreachable.
 func (e *NetworkError) Is(target error) bool { return target == ErrUnreachable }
 
-// classify turns an error of the transport into a NetworkError. A call that the caller ended stays context.Canceled.
+// classify turns an error of the transport into a NetworkError. It returns context.Canceled for a call that the
+// caller canceled.
 func classify(ctx context.Context, host string, err error) error {
 	var network *NetworkError
 	if errors.As(err, &network) {
@@ -124,7 +125,8 @@ func classify(ctx context.Context, host string, err error) error {
 		e.Kind = Proxy
 	case errors.As(err, &dns) && !dns.IsTimeout:
 		e.Kind = DNS
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
+		errors.As(err, &netErr) && netErr.Timeout():
 		e.Kind = Timeout
 	case unexpectedN:
 		e.Kind = Connect
@@ -139,7 +141,7 @@ func issuer(c *x509.Certificate) string {
 	return c.Issuer.CommonName
 }
 
-// stripURL removes the address that net/http puts around errors: it may hold user data.
+// stripURL removes the URL that net/http adds to errors, because it may contain personal data.
 func stripURL(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -153,8 +155,13 @@ func stripURL(err error) error {
 func problem(host string, status int, contentType string, body []byte) error {
 	var p api.Problem
 	mediaType, _, _ := strings.Cut(contentType, ";")
-	if strings.TrimSpace(mediaType) != api.ProblemMediaType || json.Unmarshal(body, &p) != nil || p.Code == "" || p.Status != status {
-		return &NetworkError{Kind: NotACEN, Host: host, Err: fmt.Errorf("HTTP status %d with content type %q", status, mediaType)}
+	if strings.TrimSpace(mediaType) != api.ProblemMediaType || json.Unmarshal(body, &p) != nil || p.Code == "" ||
+		p.Status != status {
+		return &NetworkError{
+			Kind: NotACEN,
+			Host: host,
+			Err:  fmt.Errorf("HTTP status %d with content type %q", status, mediaType),
+		}
 	}
 	return &p
 }

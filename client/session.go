@@ -8,8 +8,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// access returns an access token. It renews the session when the token ends soon, or when it is the one that the server
-// refused.
+// access returns an access token. It refreshes the session if the token is about to expire or is the refused one.
 func (c *Client) access(ctx context.Context, refused string) (string, error) {
 	if token, ok := c.current(refused); ok {
 		return token, nil
@@ -20,7 +19,7 @@ func (c *Client) access(ctx context.Context, refused string) (string, error) {
 	case <-ctx.Done():
 		return "", classify(ctx, c.host, ctx.Err())
 	}
-	if token, ok := c.current(refused); ok { // another goroutine renewed it meanwhile
+	if token, ok := c.current(refused); ok { // another goroutine refreshed it meanwhile
 		return token, nil
 	}
 	refresh := c.Tokens().Refresh
@@ -28,10 +27,13 @@ func (c *Client) access(ctx context.Context, refused string) (string, error) {
 		return "", ErrSignedOut
 	}
 	var session api.Session
-	// A refresh token works once: once sent, the answer is waited for even when the caller gives up.
+	// A refresh token can be used once: after it is sent, access waits for the answer even if the caller is canceled.
 	err := c.send(context.WithoutCancel(ctx), call{
-		method: http.MethodPost, path: "/sessions/refresh", body: api.RefreshRequest{RefreshToken: refresh},
-		status: http.StatusCreated, read: into(&session, checkSession),
+		method: http.MethodPost,
+		path:   "/sessions/refresh",
+		body:   api.RefreshRequest{RefreshToken: refresh},
+		status: http.StatusCreated,
+		read:   into(&session, checkSession),
 	}, "")
 	if errors.Is(err, api.ErrAuthorization) || errors.Is(err, api.ErrValidation) {
 		return "", ErrSignedOut
@@ -39,17 +41,18 @@ func (c *Client) access(ctx context.Context, refused string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c.keep(session)
+	c.setTokens(session)
 	return session.AccessToken, nil
 }
 
 func (c *Client) current(refused string) (string, bool) {
 	t := c.Tokens()
-	return t.Access, t.Access != "" && t.Access != refused && (c.options.Now().Add(early).Before(t.AccessExpiresAt) || t.Refresh == "")
+	return t.Access, t.Access != "" && t.Access != refused &&
+		(c.options.Now().Add(early).Before(t.AccessExpiresAt) || t.Refresh == "")
 }
 
-// keep takes over the tokens of a session, stored first and used then.
-func (c *Client) keep(s api.Session) {
+// setTokens stores and then uses the tokens of a session.
+func (c *Client) setTokens(s api.Session) {
 	t := Tokens{Access: s.AccessToken, AccessExpiresAt: s.ExpiresAt, Refresh: s.RefreshToken}
 	c.options.OnTokens(t)
 	c.mu.Lock()
@@ -64,11 +67,14 @@ func (c *Client) Tokens() Tokens {
 	return c.tokens
 }
 
-// Server describes the server; it needs no session.
+// Server returns the description of the server. It needs no session.
 func (c *Client) Server(ctx context.Context) (out api.Server, err error) {
 	err = c.do(ctx, call{
-		method: http.MethodGet, path: "/server", open: true,
-		status: http.StatusOK, read: into(&out, checkServer),
+		method: http.MethodGet,
+		path:   "/server",
+		open:   true,
+		status: http.StatusOK,
+		read:   into(&out, checkServer),
 	})
 	return out, err
 }
@@ -76,16 +82,20 @@ func (c *Client) Server(ctx context.Context) (out api.Server, err error) {
 // SignIn begins a session.
 func (c *Client) SignIn(ctx context.Context, r api.SessionRequest) (out api.Session, err error) {
 	err = c.do(ctx, call{
-		method: http.MethodPost, path: "/sessions", body: r, open: true,
-		status: http.StatusCreated, read: into(&out, checkSession),
+		method: http.MethodPost,
+		path:   "/sessions",
+		body:   r,
+		open:   true,
+		status: http.StatusCreated,
+		read:   into(&out, checkSession),
 	})
 	if err == nil {
-		c.keep(out)
+		c.setTokens(out)
 	}
 	return out, err
 }
 
-// Renew makes sure that the session goes on, for a start from stored tokens.
+// Renew refreshes the session if necessary, for a start from stored tokens.
 func (c *Client) Renew(ctx context.Context) error {
 	_, err := c.access(ctx, "")
 	return err
@@ -93,5 +103,10 @@ func (c *Client) Renew(ctx context.Context) error {
 
 // SignOut ends the session.
 func (c *Client) SignOut(ctx context.Context) error {
-	return c.do(ctx, call{method: http.MethodDelete, path: "/sessions/current", status: http.StatusNoContent, read: empty})
+	return c.do(ctx, call{
+		method: http.MethodDelete,
+		path:   "/sessions/current",
+		status: http.StatusNoContent,
+		read:   empty,
+	})
 }

@@ -17,12 +17,12 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// network is a transport in one function.
+// network is a function as a transport.
 type network func(*http.Request) (*http.Response, error)
 
 func (n network) RoundTrip(r *http.Request) (*http.Response, error) { return n(r) }
 
-// says is an answer of a network.
+// says returns an answer of a network.
 func says(t *testing.T, r *http.Request, status int, body any) *http.Response {
 	t.Helper()
 	data, err := json.Marshal(body)
@@ -31,10 +31,15 @@ func says(t *testing.T, r *http.Request, status int, body any) *http.Response {
 	if _, ok := body.(*api.Problem); ok {
 		header.Set("Content-Type", api.ProblemMediaType)
 	}
-	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(bytes.NewReader(data)), Request: r}
+	return &http.Response{
+		StatusCode: status,
+		Header:     header,
+		Body:       io.NopCloser(bytes.NewReader(data)),
+		Request:    r,
+	}
 }
 
-// over makes a client of a network whose access token ends soon.
+// over returns a client of a network whose access token is about to expire.
 func over(t *testing.T, n network, change ...func(*Options)) *Client {
 	t.Helper()
 	return to(t, nil, append([]func(*Options){func(o *Options) {
@@ -44,7 +49,7 @@ func over(t *testing.T, n network, change ...func(*Options)) *Client {
 
 func isRefresh(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/sessions/refresh") }
 
-// A refresh that was sent is carried to its end although its caller gives up: its token may work no second time.
+// A refresh that was sent is completed even if its caller is canceled, because its token cannot be used again.
 func TestRefreshOutlivesItsCaller(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var stored []Tokens
@@ -53,7 +58,7 @@ func TestRefreshOutlivesItsCaller(t *testing.T) {
 		if err := r.Context().Err(); err != nil {
 			return nil, err
 		}
-		return says(t, r, 201, wholeSession(1)), nil
+		return says(t, r, 201, minimalSession(1)), nil
 	}, func(o *Options) { o.OnTokens = func(tokens Tokens) { stored = append(stored, tokens) } })
 	require.NoError(t, c.Renew(ctx))
 	want := Tokens{Access: "access-1", AccessExpiresAt: noon.Add(15 * time.Minute), Refresh: "refresh-1"}
@@ -61,14 +66,14 @@ func TestRefreshOutlivesItsCaller(t *testing.T) {
 	require.Equal(t, []Tokens{want}, stored)
 }
 
-// New tokens are stored before they are used: a crash in between must not lose the only refresh token that works.
-func TestTokensAreStoredBeforeTheyAreUsed(t *testing.T) {
+// New tokens are stored before they are used, because a crash in between would lose the only valid refresh token.
+func TestTokensAreStoredFirst(t *testing.T) {
 	var c *Client
 	var steps []string
 	c = over(t, func(r *http.Request) (*http.Response, error) {
 		if isRefresh(r) {
 			steps = append(steps, "refresh")
-			return says(t, r, 201, wholeSession(1)), nil
+			return says(t, r, 201, minimalSession(1)), nil
 		}
 		steps = append(steps, r.Header.Get("Authorization"))
 		return says(t, r, 200, api.ProgramList{Programs: []api.Program{}}), nil
@@ -80,7 +85,7 @@ func TestTokensAreStoredBeforeTheyAreUsed(t *testing.T) {
 	require.Equal(t, []string{"refresh", "store refresh-1 after refresh-0", "Bearer access-1"}, steps)
 }
 
-// While one goroutine renews the session, no other one does.
+// Only one goroutine refreshes the session at a time.
 func TestOneRefreshAtATime(t *testing.T) {
 	arrived, proceed := make(chan struct{}), make(chan struct{})
 	var refreshes atomic.Int32
@@ -89,14 +94,14 @@ func TestOneRefreshAtATime(t *testing.T) {
 			close(arrived)
 			<-proceed
 		}
-		return says(t, r, 201, wholeSession(1)), nil
+		return says(t, r, 201, minimalSession(1)), nil
 	})
 	first := make(chan error)
 	go func() { first <- c.Renew(t.Context()) }()
 	<-arrived
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for range 20 { // a free place would be taken now and then
+	for range 20 { // select would sometimes take a free slot
 		require.ErrorIs(t, c.Renew(ended), context.Canceled)
 	}
 	close(proceed)
@@ -105,14 +110,14 @@ func TestOneRefreshAtATime(t *testing.T) {
 	require.NoError(t, c.Renew(ended), "the session is good, nothing has to be asked")
 }
 
-// A refresh that something else answered leaves the session as it is: the same token is tried again.
-func TestRefreshThatSomethingElseAnswered(t *testing.T) {
+// An invalid answer to a refresh does not change the session: the same token is used again.
+func TestInvalidRefresh(t *testing.T) {
 	for name, wrong := range map[string]struct {
 		status int
 		body   any
 	}{
 		"not whole":  {201, map[string]string{"access_token": "x"}},
-		"status":     {200, wholeSession(1)},
+		"status":     {200, minimalSession(1)},
 		"no problem": {401, map[string]string{"error": "sign in to the network"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +131,7 @@ func TestRefreshThatSomethingElseAnswered(t *testing.T) {
 				if bad {
 					return says(t, r, wrong.status, wrong.body), nil
 				}
-				return says(t, r, 201, wholeSession(1)), nil
+				return says(t, r, 201, minimalSession(1)), nil
 			}, func(o *Options) { o.OnTokens = func(Tokens) { stored++ } })
 			requireNotACEN(t, c.Renew(t.Context()))
 			require.Zero(t, stored)
@@ -138,11 +143,11 @@ func TestRefreshThatSomethingElseAnswered(t *testing.T) {
 	}
 }
 
-// The epoch of a refresh is told before its tokens are stored.
-func TestEpochOfARefresh(t *testing.T) {
+// OnEpoch is called for a refresh before its tokens are stored.
+func TestEpochOfRefresh(t *testing.T) {
 	var steps []string
 	c := over(t, func(r *http.Request) (*http.Response, error) {
-		response := says(t, r, 201, wholeSession(1))
+		response := says(t, r, 201, minimalSession(1))
 		response.Header.Set(api.Epoch, "q83vEjRWeJCrze8SNFZ4kA")
 		return response, nil
 	}, func(o *Options) {
@@ -153,7 +158,7 @@ func TestEpochOfARefresh(t *testing.T) {
 	require.Equal(t, []string{"q83vEjRWeJCrze8SNFZ4kA", "tokens"}, steps)
 }
 
-// NotSent says that a call surely never left this PC; once any try of it was written, it may have.
+// NotSent is true if no attempt of a call was written.
 func TestNotSent(t *testing.T) {
 	var server *httptest.Server
 	cut := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
@@ -163,9 +168,9 @@ func TestNotSent(t *testing.T) {
 		return err
 	}
 	for name, one := range map[string]struct {
-		handler http.HandlerFunc // nil: nobody is there
-		pause   func()           // between two tries
-		session bool             // the session must be renewed first, and cannot be
+		handler http.HandlerFunc // nil: unreachable
+		pause   func()           // between two attempts
+		session bool             // the session must be refreshed first, and cannot be
 		notSent bool
 	}{
 		"nobody there":             {nil, nothing, false, true},
@@ -195,12 +200,12 @@ func TestNotSent(t *testing.T) {
 	}
 }
 
-// A redirect is not followed: neither the access token nor a removal code goes to another address.
+// A redirect is not followed: neither the access token nor a removal code is sent to another address.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	var visits atomic.Int32
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		visits.Add(1)
-		answer(w, 200, api.OrderReceipt{Order: wholeOrder(9), Receipt: receipt})
+		answer(w, 200, api.OrderReceipt{Order: minimalOrder(9), Receipt: receipt})
 	}))
 	defer other.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {

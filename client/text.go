@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// Format is a text for the person in English, with the verbs of package fmt. The window has it in other languages.
+// Format is an English sentence for the person with the verbs of package fmt. The window translates it.
 type Format string
 
-// Text is something to tell the person: a Format with its arguments.
+// Text is a message for the person: a Format with its arguments.
 type Text struct {
 	Format Format
 	Args   []any
 }
 
-// Told is an error that says in a Text what the person has to know.
+// Told is an error with a Text for the person.
 type Told interface {
 	error
 	Text() Text
 }
 
-// Say makes a Text.
+// Say returns a Text.
 func Say(format Format, args ...any) Text { return Text{format, args} }
 
-// String is the text in English.
+// String returns the text in English.
 func (t Text) String() string {
 	if len(t.Args) == 0 {
 		return string(t.Format)
@@ -31,14 +31,14 @@ func (t Text) String() string {
 	return fmt.Sprintf(string(t.Format), t.Args...)
 }
 
-// IsZero reports whether there is nothing to tell.
+// IsZero reports whether the text is empty.
 func (t Text) IsZero() bool { return t.Format == "" }
 
-// MarshalText makes the text in English a string of JSON.
+// MarshalText encodes the text in English.
 func (t Text) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
 // Day is a day as an argument of a Text: "2 January 2006" in English.
 type Day time.Time
 
-// String is the day in English.
+// String returns the day in English.
 func (d Day) String() string { return time.Time(d).Format("2 January 2006") }

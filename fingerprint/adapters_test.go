@@ -9,7 +9,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// TestAdapterOrder covers which adapter comes first (spec: codes "Network adapters").
+// The order of adapters (spec: codes "Network adapters").
 func TestAdapterOrder(t *testing.T) {
 	want := []adapter{
 		{name: "eth0", address: "F48E380012AA"},
@@ -29,7 +29,7 @@ func TestAdapterAddresses(t *testing.T) {
 	for text, want := range map[string]string{
 		"f4:8e:38:00:12:ab": "F48E380012AB",
 		"52-54-00-1d-27-39": "5254001D2739",
-		"52:54:00:12:34:56": "", // on every machine that QEMU starts without another one
+		"52:54:00:12:34:56": "", // the default of QEMU
 		"01:00:5e:00:00:fb": "", // a group address
 		"33:33:00:00:00:01": "", // a group address
 		"00:00:00:00:00:00": "",
@@ -42,10 +42,9 @@ func TestAdapterAddresses(t *testing.T) {
 	}
 }
 
-// TestAdaptersThatDoNotCount covers adapters that look like hardware: one of a simulated radio, which lies among
-// virtual devices and has a device all the same, and one whose address the kernel made up at this start (spec: codes
-// "Network adapters").
-func TestAdaptersThatDoNotCount(t *testing.T) {
+// Adapters that resemble hardware: one of a simulated radio, which is a virtual device with a device link, and one
+// whose address the kernel generated at this start (spec: codes "Network adapters").
+func TestIgnoredAdapters(t *testing.T) {
 	pc := laptop
 	simulated := "virtual/mac80211_hwsim/hwsim0"
 	pc.files = merged(

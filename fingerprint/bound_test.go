@@ -8,8 +8,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// A license that is bound to the larger serial number of a mirror finds its disk (spec: codes "Disks").
-func TestBoundDiskOfAMirror(t *testing.T) {
+// A license bound to the larger serial number of a mirror finds its disk (spec: codes "Disks").
+func TestBoundDiskOfMirror(t *testing.T) {
 	first := windowsDisk{descriptor: storage(busSATA, "", "HDD", "WD-9A21")}
 	second := windowsDisk{descriptor: storage(busSATA, "", "HDD", "ZA1B2C3D")}
 	key := license.Signature("NOTEPAD1").Key()

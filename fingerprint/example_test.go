@@ -20,7 +20,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	codes := key.Codes(7, before.Block(key)) // what the license is made for
+	codes := key.Codes(7, before.Block(key)) // the codes of the license
 
 	bound, err := key.Open(codes)
 	if err != nil {
@@ -39,7 +39,7 @@ func Example() {
 	// true changed same
 }
 
-// A lock that cannot be read is no error: it is absent from the codes.
+// An unreadable lock is not an error: the codes omit it.
 func ExampleReading_Problem() {
 	reading, err := fingerprinttest.PC("studio").Read(context.Background())
 	if err != nil {

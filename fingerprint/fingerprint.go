@@ -1,6 +1,6 @@
-// Package fingerprint reads the seven locks of a PC (spec: codes "Locks") without elevation, so that the administrator
-// and an ordinary user get the same codes. Packages manager and protect use it. It compares nothing and stores nothing;
-// package license does the first.
+// Package fingerprint reads the seven locks of a PC (spec: codes "Locks") without elevation, so that administrators and
+// ordinary users get the same codes. Packages manager and protect use it. It stores nothing, and leaves comparison to
+// package license.
 //
 //	lock      Linux                               Windows                        macOS
 //	HD ID     UUID of the system's file system    serial of the system volume    UUID of the system volume
@@ -29,16 +29,16 @@ import (
 	"github.com/acen-desktop/acen/redact"
 )
 
-// ErrUnreadable is found in the reason why a lock cannot be read.
+// ErrUnreadable is matched by the reason why a lock cannot be read.
 var ErrUnreadable = errors.New("unreadable")
 
-// Why says in a few plain words why a lock cannot be read.
+// Why is the reason why a lock cannot be read, in a few words.
 type Why string
 
-// UnreadableError tells that a lock cannot be read; it is an ErrUnreadable.
+// UnreadableError is the reason why a lock cannot be read. It wraps ErrUnreadable.
 type UnreadableError struct{ Why Why }
 
-// Error says it in a few plain words.
+// Error returns the reason in a few words.
 func (e *UnreadableError) Error() string { return fmt.Sprintf("%s: %s", ErrUnreadable, e.Why) }
 
 // Unwrap returns ErrUnreadable.
@@ -53,19 +53,19 @@ type adapter struct {
 	external bool   // outside of the case: on USB, behind Thunderbolt, in a dock
 }
 
-// local reports a locally administered address.
+// local reports whether an address is locally administered.
 func (a adapter) local() bool { return strings.ContainsRune("2367ABEF", rune(a.address[1])) }
 
-// sources are where a platform finds the raw values. An error says why one is missing, without raw values.
+// sources are the raw values of a platform. An error is the reason why one is missing, without raw values.
 type sources interface {
 	hdID() (string, error)
 	biosID() (string, error)
 	osID() (string, error)
 	cpuID() (string, error)
-	// disks returns the serials of all disks of the system drive. HD ID (HW) is the first.
+	// disks returns the serial numbers of all disks of the system drive. HD ID (HW) is the first.
 	disks() ([]string, error)
 	cdHardwareID() (string, error)
-	// adapters lists physical adapters with a permanent address, in no order.
+	// adapters lists physical adapters with a permanent address, in no particular order.
 	adapters() ([]adapter, error)
 }
 
@@ -78,16 +78,16 @@ type snapshotter interface {
 // Reader reads the locks of one PC.
 type Reader struct{ sources sources }
 
-// Reading is what a Reader read. It shows no raw value, however it is printed.
+// Reading is the result of a Reader. No format shows its raw values.
 type Reading struct {
 	redact.Hidden
 	raw      license.RawLocks // NET ID is empty: it is chosen from adapters
 	adapters []adapter
-	disks    []string // serials of all disks of the system drive; the first is HD ID (HW)
+	disks    []string // serial numbers of all disks of the system drive; the first is HD ID (HW)
 	problems [license.LockCount]error
 }
 
-// Read reads all locks. A lock that cannot be read is no error; the error is the context's.
+// Read reads all locks. An unreadable lock is not an error; Read fails only with the error of the context.
 func (r *Reader) Read(ctx context.Context) (Reading, error) {
 	var reading Reading
 	source := r.sources
@@ -141,7 +141,7 @@ func (r *Reader) Read(ctx context.Context) (Reading, error) {
 	return reading, nil
 }
 
-// disksOf returns the serials of the disks of the system drive without placeholders.
+// disksOf returns the serial numbers of the disks of the system drive without placeholders.
 func disksOf(source sources) ([]string, error) {
 	disks, err := source.disks()
 	return slices.DeleteFunc(disks, func(serial string) bool { return !readable(license.HDHWID, serial) }), err
@@ -154,8 +154,8 @@ func readable(l license.Lock, raw string) bool {
 	return ok
 }
 
-// prefer orders adapters: globally administered addresses first, built-in ones before those outside, then by name and
-// address.
+// prefer compares adapters: globally administered addresses first, built-in adapters before external ones, then by
+// name and address.
 func prefer(a, b adapter) int {
 	return cmp.Or(boolean(a.local(), b.local()), boolean(a.external, b.external), cmp.Compare(a.name, b.name),
 		cmp.Compare(a.address, b.address))
@@ -171,7 +171,7 @@ func boolean(a, b bool) int {
 	return 1
 }
 
-// usable reports whether a normalized address can be an adapter's own: 48 bits, no group address, no placeholder.
+// usable reports whether a normalized address can be an adapter's own: 48 bits, not a group address or placeholder.
 func usable(address string) bool {
 	return len(address) == 12 && strings.Trim(address, "0123456789ABCDEF") == "" && readable(license.NETID, address) &&
 		!strings.ContainsRune("13579BDF", rune(address[1]))
@@ -189,7 +189,7 @@ func hexAddress(text string) string {
 // Readable reports whether a lock could be read.
 func (r Reading) Readable(l license.Lock) bool { return r.Problem(l) == nil }
 
-// Problem says why a lock cannot be read; nil when it can.
+// Problem returns the reason why a lock cannot be read; nil if it can.
 func (r Reading) Problem(l license.Lock) error {
 	if l < license.HDID || l > license.CDHWID {
 		return unreadable("there is no such lock")
@@ -197,12 +197,12 @@ func (r Reading) Problem(l license.Lock) error {
 	return r.problems[l-1]
 }
 
-// Block computes the lock block of this PC with the adapter and the disk that come first.
+// Block returns the lock block of this PC with the first adapter and the first disk.
 func (r Reading) Block(k license.Key) license.Block { return r.BlockFor(k) }
 
-// BlockFor computes the lock block of this PC for a comparison with the blocks that a license is bound to. Of the
-// physical adapters, and of the disks of the system drive, it uses the one that the first of these blocks contains; if
-// a block contains none it tries the next. The order of adapters and disks therefore does not matter (spec: codes
+// BlockFor returns the lock block of this PC for a comparison with the blocks that a license is bound to. Of the
+// physical adapters, and of the disks of the system drive, it uses the one that the first of these blocks contains;
+// if a block contains none it tries the next. The order of adapters and disks therefore does not matter (spec: codes
 // "Disks", codes "Network adapters").
 func (r Reading) BlockFor(k license.Key, bound ...license.Block) license.Block {
 	raw := r.raw
@@ -215,7 +215,7 @@ func (r Reading) BlockFor(k license.Key, bound ...license.Block) license.Block {
 	return k.Block(raw)
 }
 
-// choose returns the raw value of a lock that the first possible one of the blocks contains, or else the first value.
+// choose returns the raw value that the first matching block contains, or else the first value.
 func choose(k license.Key, l license.Lock, values []string, bound []license.Block) string {
 	if len(values) == 0 {
 		return ""
@@ -230,8 +230,8 @@ func choose(k license.Key, l license.Lock, values []string, bound []license.Bloc
 	return values[0]
 }
 
-// joinReadable joins the parts of a BIOS ID that are readable. It checks each of them, because placeholders may look
-// like a value when they are joined, as "NA" twice does.
+// joinReadable joins the readable parts of a BIOS ID. It checks each part, because joined placeholders may resemble a
+// value, such as "NA" twice.
 func joinReadable(parts ...string) string {
 	parts = slices.DeleteFunc(parts, func(part string) bool { return !readable(license.BIOSID, part) })
 	return strings.Join(parts, " ")

@@ -71,8 +71,8 @@ func (s darwinSource) cpuID() (string, error) {
 	return "", unreadable("the processor is not described")
 }
 
-// biosID returns what an update of the firmware does not change: the vendor of the firmware, and the vendor and the
-// model of the board (spec: codes "Locks").
+// biosID returns the values that a firmware update does not change: the vendor of the firmware, and vendor and model
+// of the board (spec: codes "Locks").
 func (s darwinSource) biosID() (string, error) {
 	firmware, err := s.entries(ioFirmware)
 	if err != nil {
@@ -227,13 +227,13 @@ func (s darwinSource) adapters() ([]adapter, error) {
 	return list, nil
 }
 
-// entries returns the entries of the I/O Registry that arguments of ioreg select, with their descendants.
+// entries returns the entries of the I/O Registry that the arguments select, with their descendants.
 func (s darwinSource) entries(arguments []string) ([]map[string]any, error) {
 	data, err := s.run(ioreg, slices.Concat([]string{"-a", "-r", "-l"}, arguments)...)
 	if err != nil {
 		return nil, unreadable("the I/O Registry does not answer")
 	}
-	if len(bytes.TrimSpace(data)) == 0 { // no entry is selected
+	if len(bytes.TrimSpace(data)) == 0 { // no entry matches
 		return nil, nil
 	}
 	parsed, err := parsePlist(data)
@@ -280,10 +280,11 @@ func asText(v any) string {
 
 var errPlist = errors.New("this is no property list")
 
-// maxPlistDepth bounds how deep a property list nests.
+// maxPlistDepth limits the nesting of a property list.
 const maxPlistDepth = 100
 
-// parsePlist reads an XML property list: dictionaries, arrays, texts, data, booleans; other values are read as text.
+// parsePlist parses an XML property list: dictionaries, arrays, texts, data, booleans; other values are parsed as
+// text.
 func parsePlist(data []byte) (any, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(data))
 	for {

@@ -10,7 +10,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// macPC answers whole command lines, as they were recorded; programs by any other path and other arguments fail.
+// macPC has the recorded output of complete command lines; other programs, paths and arguments fail.
 type macPC struct {
 	answers map[string]string
 	data    string // BSD name of the data volume
@@ -55,7 +55,7 @@ func macVolume(role, uuid, name string) string {
 		`</string><key>BSD Name</key><string>` + name + `</string><key>Size</key><integer>5</integer></dict>`
 }
 
-// macDrive is a block device with what lies below it.
+// macDrive is a block device with its descendants.
 func macDrive(class, interconnect, location, serial string, below ...string) string {
 	return `<dict><key>IOObjectClass</key><string>` + class + `</string>` +
 		`<key>Protocol Characteristics</key><dict><key>Physical Interconnect</key><string>` + interconnect +
@@ -76,7 +76,7 @@ func macData(name, base64 string) string {
 	return `<key>` + name + `</key><data>` + base64 + `</data>`
 }
 
-// macBook is a Mac with Apple silicon. The texts of its device tree end with a zero byte.
+// macBook is a Mac with Apple silicon. Texts of its device tree end with a zero byte.
 func macBook() macPC {
 	return macPC{data: "disk3s5", answers: map[string]string{
 		macPlatform: `<dict><key>IOPlatformUUID</key><string>` + macPlatformUUID + `</string>` +
@@ -138,9 +138,8 @@ func TestMac(t *testing.T) {
 	}
 }
 
-// TestMacWithoutItsRegistry covers an I/O Registry that does not answer, or answers nonsense: no lock has half of its
-// value.
-func TestMacWithoutItsRegistry(t *testing.T) {
+// If the I/O Registry does not respond, or returns garbage, no lock has a part of its value.
+func TestMacWithoutRegistry(t *testing.T) {
 	for command, locks := range map[string][]license.Lock{
 		macPlatform: {license.OSID, license.BIOSID},
 		macROM:      {license.BIOSID},

@@ -8,9 +8,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// TestPlaceholderOfAnySource covers a value that a source takes for real and that is none: Read refuses it, whoever
-// gave it (spec: codes "Unreadable values").
-func TestPlaceholderOfAnySource(t *testing.T) {
+// Read rejects placeholders of any source, even if the source accepts them (spec: codes "Unreadable values").
+func TestPlaceholdersOfAllSources(t *testing.T) {
 	for serial, readable := range map[uint32]bool{0x7c3e2238: true, 0xffffffff: false, 0: false} {
 		reading, err := (&Reader{windowsSource{windowsPC{serial: serial}}}).Read(t.Context())
 		require.NoError(t, err)
@@ -21,7 +20,7 @@ func TestPlaceholderOfAnySource(t *testing.T) {
 	}
 }
 
-// listed is a source that lists disks.
+// listed is a source with a list of disks.
 type listed struct {
 	windowsSource
 	serials []string
@@ -29,7 +28,7 @@ type listed struct {
 
 func (l listed) disks() ([]string, error) { return l.serials, nil }
 
-// TestPlaceholderDisks covers disks without a serial of their own among others.
+// Disks without a real serial number among others.
 func TestPlaceholderDisks(t *testing.T) {
 	for _, c := range []struct{ serials, want []string }{
 		{[]string{"11111111", "5YD1XK7G", "None", "S3Z9NB0K123456X"}, []string{"5YD1XK7G", "S3Z9NB0K123456X"}},

@@ -15,7 +15,7 @@ func System() *Reader { return &Reader{darwinSource{darwinSystem{}}} }
 
 type darwinSystem struct{}
 
-// sysctl returns a kernel variable, text or a number. What looks like text of up to four bytes is a number.
+// sysctl returns a kernel variable, text or a number. A value of up to four bytes is a number.
 func (darwinSystem) sysctl(name string) string {
 	if text, err := unix.Sysctl(name); err == nil && len(text) > 4 {
 		return text

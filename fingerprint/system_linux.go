@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// System reads the PC that the program runs on.
+// System returns a Reader of the PC that the program runs on.
 func System() *Reader {
 	root := os.DirFS("/")
 	return &Reader{linuxSource{
@@ -26,7 +26,7 @@ func System() *Reader {
 	}}
 }
 
-// systemMachineID takes an empty file of the first place for what it is: no id.
+// systemMachineID returns the machine ID. It skips an empty file, which package machineid returns as an empty ID.
 func systemMachineID() (string, error) {
 	if id, err := machineid.ID(); err == nil && id != "" {
 		return id, nil
@@ -34,7 +34,7 @@ func systemMachineID() (string, error) {
 	return treeMachineID(os.DirFS("/"))()
 }
 
-// permAddr is struct ethtool_perm_addr of linux/ethtool.h with room for the longest address.
+// permAddr is struct ethtool_perm_addr of linux/ethtool.h with space for the longest address.
 type permAddr struct {
 	cmd, size uint32
 	data      [32]byte
@@ -47,7 +47,7 @@ type ifreq struct {
 	_    [16]byte
 }
 
-// permanentAddress asks the kernel (ETHTOOL_GPERMADDR), which every user may.
+// permanentAddress asks the kernel for a permanent address (ETHTOOL_GPERMADDR), which every user may.
 func permanentAddress(name string) string {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// The library and the files of the real system name the same machine id.
-func TestSystemAgreesWithMachineID(t *testing.T) {
+// The library and this package read the same machine ID of the real system.
+func TestSystemMachineID(t *testing.T) {
 	id, err := treeMachineID(os.DirFS("/"))()
 	reading, readErr := System().Read(t.Context())
 	require.NoError(t, readErr)

@@ -2,7 +2,7 @@
 
 package fingerprint
 
-// System reads no lock on systems that are not supported.
+// System returns a Reader of no locks, because this system is not supported.
 func System() *Reader { return &Reader{unsupported{}} }
 
 type unsupported struct{}

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/windows/registry"
 )
 
-// System reads the PC that the program runs on.
+// System returns a Reader of the PC that the program runs on.
 func System() *Reader { return &Reader{windowsSource{windowsSystem{}}} }
 
 type windowsSystem struct{}
@@ -80,7 +80,7 @@ const (
 	propertyDevice = 0 // StorageDeviceProperty
 )
 
-// openDevice opens a device without asking for any access, which every user may.
+// openDevice opens a device without any access right, which every user may.
 func openDevice(path string) (windows.Handle, error) {
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
@@ -123,7 +123,7 @@ func storageDescriptor(path string) ([]byte, error) {
 	return nil, errNoAnswer
 }
 
-// readDisk asks a disk who it is, in its own protocol, too.
+// readDisk queries the identity of a disk, also with its own protocol.
 func readDisk(path string) (d windowsDisk, err error) {
 	h, err := openDevice(path)
 	if err != nil {
@@ -144,10 +144,10 @@ func readDisk(path string) (d windowsDisk, err error) {
 	return d, nil
 }
 
-// maxExtents bounds on how many pieces of disks a volume may lie.
+// maxExtents is the maximum number of extents of a volume.
 const maxExtents = 64
 
-// systemDisks asks the disks below the system volume: several, if it is mirrored or spanned.
+// systemDisks queries the disks below the system volume: several, if it is mirrored or spanned.
 func (windowsSystem) systemDisks() (list []windowsDisk, err error) {
 	drive, err := systemDrive()
 	if err != nil {
@@ -166,7 +166,7 @@ func (windowsSystem) systemDisks() (list []windowsDisk, err error) {
 	if err == nil {
 		numbers = volumeDisks(extents[:min(int(n), len(extents))])
 	}
-	paths := []string{volume} // if no disk is known below it, the volume itself answers
+	paths := []string{volume} // if its disks are unknown, the volume itself answers
 	if len(numbers) > 0 {
 		paths = nil
 	}
@@ -186,7 +186,7 @@ func (windowsSystem) systemDisks() (list []windowsDisk, err error) {
 	return nil, err
 }
 
-// maxOptical bounds how many optical drives are asked. Their numbers may have gaps where one was unplugged.
+// maxOptical is the maximum number of optical drives to query. Their numbers may have gaps where one was unplugged.
 const maxOptical = 8
 
 func (windowsSystem) opticalDrives() (list [][]byte, err error) {
@@ -246,10 +246,10 @@ func registryText(path, name string) string {
 // adapterClass holds the drivers' settings of adapters.
 const adapterClass = `SYSTEM\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}`
 
-// networkDriver is what the settings of an adapter's driver say.
+// networkDriver is the settings of an adapter's driver.
 type networkDriver struct {
 	instance string // PnP instance
-	address  string // set by hand; "" if it was not
+	address  string // set by a person; "" if it was not
 }
 
 // networkDrivers returns the settings of the adapters' drivers by the GUID of the adapter, in upper case.

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/redact/redacttest"
 )
 
-func TestReadingHidesItself(t *testing.T) {
+func TestReadingIsRedacted(t *testing.T) {
 	reading := read(t, desktop, true)
 	reading.raw[0] = redacttest.Marker
 	reading.disks = []string{redacttest.Marker}
@@ -24,7 +24,7 @@ func TestReadingHidesItself(t *testing.T) {
 	}
 }
 
-func TestReadEndsWithItsContext(t *testing.T) {
+func TestReadCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := System().Read(ctx)
@@ -44,7 +44,7 @@ func BenchmarkCodes(b *testing.B) {
 	}
 }
 
-// The machine id alone, for comparison.
+// The machine ID alone, for comparison.
 func BenchmarkMachineID(b *testing.B) {
 	for b.Loop() {
 		_, _ = machineid.ID()

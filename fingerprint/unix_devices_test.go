@@ -8,7 +8,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// inDock is where a network card behind Thunderbolt is: below the bridges of the controller and of the dock.
+// inDock is the path of a network card behind Thunderbolt, below the bridges of the controller and of the dock.
 const (
 	upstream  = "pci0000:00/0000:00:1d.4/0000:05:00.0"
 	inDock    = upstream + "/0000:06:04.0/0000:3b:00.0/0000:3c:02.0/0000:3e:00.0"
@@ -18,7 +18,7 @@ const (
 	wifiMAC   = "a4:c3:f0:1d:27:39"
 )
 
-// TestExternalAdapters covers adapters outside of the case. Each has a name that sorts before the one inside.
+// External adapters do not count. Each has a name that sorts before the internal one.
 func TestExternalAdapters(t *testing.T) {
 	const bridge = upstream + "/0000:06:04.0/0000:3b:00.0" // of the dock
 	removable := func(where, word string) map[string]string {
@@ -76,8 +76,7 @@ func addresses(r Reading) []string {
 	return list
 }
 
-// TestPermanentAddresses covers where the address that an adapter was made with is found (spec: codes "Network
-// adapters").
+// Sources of the permanent address of an adapter (spec: codes "Network adapters").
 func TestPermanentAddresses(t *testing.T) {
 	const card, net = "sys/devices/" + inside, "sys/devices/" + inside + "/net/"
 	for name, c := range map[string]struct {
@@ -146,9 +145,8 @@ func TestPermanentAddresses(t *testing.T) {
 	}
 }
 
-// TestAdapterOfALicense covers adapters that come and go: that of the license is found among all of them (spec: codes
-// "Network adapters").
-func TestAdapterOfALicense(t *testing.T) {
+// Adapters may be added and removed: that of the license is found among all of them (spec: codes "Network adapters").
+func TestAdapterOfLicense(t *testing.T) {
 	key := license.Signature("LUMENST7").Key()
 	local := nic("eth1", "pci0000:00/0000:00:05.0/virtio3", "52:54:00:1d:27:39", "0")
 	bound := read(t, linuxPC{files: local}, false).Block(key)
@@ -158,7 +156,7 @@ func TestAdapterOfALicense(t *testing.T) {
 	require.Equal(t, bound, more.BlockFor(key, bound))
 }
 
-// TestOpticalDrives covers what shows up as sr0. Only a drive inside of the case is one (spec: codes "Optical drives").
+// Of the devices named sr0, only an internal drive is one (spec: codes "Optical drives").
 func TestOpticalDrives(t *testing.T) {
 	const sata = "pci0000:00/0000:00:17.0/ata2/host1/target1:0:0/1:0:0:0"
 	drive := map[string]string{
@@ -206,7 +204,7 @@ func TestOpticalDrives(t *testing.T) {
 	require.Equal(t, genuine, read(t, linuxPC{files: dock}, false).raw[license.CDHWID-1])
 	dock = merged(dock, pciDevice(upstream, "0x8086", "0x15ef"))
 	require.False(t, read(t, linuxPC{files: dock}, false).Readable(license.CDHWID))
-	// A drive outside does not hide the one inside.
+	// An external drive does not hide the internal one.
 	usb := disk("sr0", "11:0", "pci0000:00/0000:00:14.0/usb1/1-3/1-3:1.0/host4/target4:0:0/4:0:0:0", drive)
 	both := linuxPC{files: merged(usb, disk("sr1", "11:1", sata, drive))}
 	require.Equal(t, genuine, read(t, both, false).raw[license.CDHWID-1])
@@ -244,7 +242,7 @@ func TestBIOSID(t *testing.T) {
 			require.Equal(t, c.want, read(t, linuxPC{files: c.files}, false).raw[license.BIOSID-1])
 		})
 	}
-	// An update of the firmware changes version and date.
+	// A firmware update changes version and date.
 	update := map[string]string{dmi + "bios_version": "N32ET99W (1.75 )\n", dmi + "bios_date": "11/02/2025\n"}
 	updated := linuxPC{files: merged(laptop.files, update), permanent: laptop.permanent}
 	key := license.Signature("LUMENST7").Key()

@@ -10,7 +10,7 @@ import (
 // arphrdEther is the hardware type of Ethernet and Wi-Fi (linux/if_arp.h).
 const arphrdEther = "1"
 
-// The kernel's addr_assign_type (linux/netdevice.h): how an adapter got its present address.
+// The kernel's addr_assign_type (linux/netdevice.h): the source of the present address of an adapter.
 const (
 	addressPermanent = "0"
 	addressRandom    = "1"
@@ -60,27 +60,27 @@ func virtualAdapter(dir string) bool {
 	return false
 }
 
-// address returns the address that an adapter was made with; "" when it is not known.
+// address returns the permanent address of an adapter; "" if unknown.
 func (s linuxSource) address(name, dir string) string {
 	assigned := s.text(dir + "/addr_assign_type")
 	if assigned == addressRandom {
 		return ""
 	}
-	// All interfaces of a radio have its address; their own ones may be derived from it.
+	// All interfaces of a radio share its address; their own ones may be derived from it.
 	if address := hexAddress(s.radio(dir)); address != "" {
 		return address
 	}
 	if address := hexAddress(s.permanentAddress(name)); address != "" {
 		return address
 	}
-	// A bond gives all its adapters one address.
+	// A bond assigns one address to all its adapters.
 	if address := hexAddress(s.text(dir + "/bonding_slave/perm_hwaddr")); address != "" {
 		return address
 	}
 	if assigned == addressPermanent {
 		return hexAddress(s.text(dir + "/address"))
 	}
-	return "" // set by hand
+	return "" // set by a person
 }
 
 // radio returns the permanent address of a Wi-Fi adapter's radio; "" for other adapters.
@@ -97,8 +97,8 @@ func (s linuxSource) radio(dir string) string {
 	return cmp.Or(s.text(radios+"/"+phy+"/macaddress"), s.text("sys/class/ieee80211/"+phy+"/macaddress"))
 }
 
-// external reports whether a device is outside of the PC's case: on USB, or behind Thunderbolt, as in a dock, where it
-// is on a PCI bus like a built-in device.
+// external reports whether a device is outside of the PC's case: on USB, or behind Thunderbolt, as in a dock, where
+// it is on a PCI bus like a built-in device.
 func (s linuxSource) external(dir string) bool {
 	bridge := false // whether there is a PCI device below
 	for at := dir; strings.HasPrefix(at, "sys/devices/"); at = path.Dir(at) {
@@ -116,7 +116,7 @@ func (s linuxSource) external(dir string) bool {
 }
 
 // thunderboltBridge reports whether a PCI device is a bridge of a Thunderbolt controller or dock
-// (drivers/thunderbolt/nhi.h of Linux). Kernels before 5.14 do not mark what is behind them as removable.
+// (drivers/thunderbolt/nhi.h of Linux). Kernels before 5.14 do not mark devices behind them as removable.
 func (s linuxSource) thunderboltBridge(dir string) bool {
 	const intel = "0x8086"
 	switch s.text(dir + "/device") {

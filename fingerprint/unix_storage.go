@@ -20,10 +20,10 @@ type mount struct {
 	options string // of the file system
 }
 
-// mounts are all mounts in the order in which they were made.
+// mounts are all mounts in the order of mounting.
 type mounts []mount
 
-// unescape reverts how the kernel writes white space in /proc/self/mountinfo.
+// unescape decodes white space as the kernel escapes it in /proc/self/mountinfo.
 var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 
 // parseMountInfo parses /proc/self/mountinfo and skips malformed lines.
@@ -55,7 +55,7 @@ func validDevice(number string) bool {
 	return ok && major != "" && minor != "" && strings.Trim(major+minor, "0123456789") == ""
 }
 
-// at returns the mount that is visible at a mount point: the last one.
+// at returns the visible mount at a mount point: the last one.
 func (all mounts) at(point string) (mount, bool) {
 	for _, m := range slices.Backward(all) {
 		if m.point == point {
@@ -65,7 +65,7 @@ func (all mounts) at(point string) (mount, bool) {
 	return mount{}, false
 }
 
-// holding returns the mount that an absolute path lies on, unless that is the root file system.
+// holding returns the mount of an absolute path, unless that is the root file system.
 func (all mounts) holding(name string) (mount, bool) {
 	for point := path.Clean(name); len(point) > 1; point = path.Dir(point) {
 		if m, ok := all.at(point); ok {
@@ -83,7 +83,7 @@ func (s linuxSource) mounts() (mounts, error) {
 	return parseMountInfo(data), nil
 }
 
-// drive is the file system that holds the system.
+// drive is the file system of the operating system.
 type drive struct {
 	mount mount
 	// uuid is the UUID of a file system that lists its devices itself; "" for others.
@@ -92,18 +92,18 @@ type drive struct {
 	devices, disks []string
 }
 
-// systemPlaces are the mount points at which the disk of the system is searched for, in this order, if the root file
+// systemMounts are the mount points at which the disk of the system is searched for, in order, if the root file
 // system is not on a disk.
-var systemPlaces = []string{
+var systemMounts = []string{
 	"/sysroot",                                                                // OSTree and composefs
-	"/run/host", "/run/host/sysroot", "/run/host/usr", "/run/host/os-release", // the host as Flatpak and Toolbx show it
-	"/var/lib/snapd/hostfs", // the host as Snap shows it
+	"/run/host", "/run/host/sysroot", "/run/host/usr", "/run/host/os-release", // the host in Flatpak and Toolbx
+	"/var/lib/snapd/hostfs", // the host in Snap
 	"/usr", "/var", "/nix",
-	"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", // files that Docker puts into a container
+	"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", // files that Docker mounts into a container
 }
 
-// systemDrive finds the file system that holds the system: the root file system, else what lies below an overlay, else
-// the first of systemPlaces that lies on a disk (spec: codes "Disks").
+// systemDrive returns the file system of the operating system: the root file system, else the one below an overlay,
+// else the first of systemMounts that is on a disk (spec: codes "Disks").
 func (s linuxSource) systemDrive() (drive, error) {
 	all, err := s.mounts()
 	if err != nil {
@@ -123,7 +123,7 @@ func (s linuxSource) systemDrive() (drive, error) {
 			others = append(others, m)
 		}
 	}
-	for _, place := range systemPlaces {
+	for _, place := range systemMounts {
 		if m, ok := all.at(place); ok && !slices.Contains(others, m) {
 			others = append(others, m)
 		}
@@ -183,7 +183,7 @@ func (s linuxSource) mounted(m mount) []string {
 	if dir := s.link("sys/dev/block/" + m.device); dir != "" {
 		return []string{dir}
 	}
-	// btrfs and others mount an anonymous device and name the real ones as their source.
+	// btrfs and others mount an anonymous device and name the real ones as source.
 	var devices []string
 	for source := range strings.SplitSeq(m.source, ":") {
 		if dir := s.blockDevice(source); dir != "" {
@@ -193,7 +193,7 @@ func (s linuxSource) mounted(m mount) []string {
 	return devices
 }
 
-// blockDevice returns the folder below /sys of a device such as "/dev/mapper/root"; "" when there is none.
+// blockDevice returns the folder below /sys of a device such as "/dev/mapper/root"; "" if there is none.
 func (s linuxSource) blockDevice(source string) string {
 	device, ok := strings.CutPrefix(path.Clean(source), "/dev/")
 	if !ok {
@@ -239,7 +239,7 @@ func (s linuxSource) members(m mount, pattern string) (uuid string, devices []st
 	}
 	mounted := s.mounted(m)
 	for uuid, devices := range all {
-		// The mount may name a device that is gone; a single file system is the mounted one nevertheless.
+		// The mount may name a removed device; a single file system is the mounted one nevertheless.
 		if len(all) == 1 || slices.ContainsFunc(mounted, func(dir string) bool { return slices.Contains(devices, dir) }) {
 			return uuid, devices
 		}
@@ -247,8 +247,8 @@ func (s linuxSource) members(m mount, pattern string) (uuid string, devices []st
 	return "", nil
 }
 
-// pool returns the GUID and the devices of the ZFS pool of a data set: those on which udev found its label. The kernel
-// does not list them for users.
+// pool returns the GUID and the devices of the ZFS pool of a data set: those on which udev found its label. The
+// kernel does not list them for users.
 func (s linuxSource) pool(dataset string) (guid string, devices []string) {
 	name, _, _ := strings.Cut(dataset, "/")
 	entries, err := fs.ReadDir(s.root, "sys/class/block")
@@ -265,7 +265,7 @@ func (s linuxSource) pool(dataset string) (guid string, devices []string) {
 			continue
 		}
 		devices = append(devices, dir)
-		// Disks that once were in another pool of this name have another GUID.
+		// Disks of a former pool with this name have another GUID.
 		if id := found["E:ID_FS_UUID"]; guid == "" || id != "" && id < guid {
 			guid = id
 		}
@@ -295,7 +295,7 @@ func (s linuxSource) disksBelow(devices []string, all mounts) []string {
 	return disks
 }
 
-// physical reports whether a block device with no other one below it is a disk. The kernel lists the disks of NVMe
+// physical reports whether a block device without another one below it is a disk. The kernel lists the disks of NVMe
 // controllers with several ports as virtual devices.
 func physical(dir string) bool {
 	return strings.HasPrefix(dir, "sys/devices/") && !strings.HasPrefix(path.Base(dir), "sr") &&
@@ -345,7 +345,7 @@ func (s linuxSource) hdID() (string, error) {
 			return uuid, nil
 		}
 	}
-	switch d.mount.fsType { // those whose id comes from their UUID
+	switch d.mount.fsType { // those whose id is derived from their UUID
 	case "ext2", "ext3", "ext4", "btrfs", "bcachefs", "zfs":
 		if id := s.fileSystemID(d.mount.point); id != "" {
 			return id, nil
@@ -368,7 +368,7 @@ func (s linuxSource) uuidOf(dir string) string {
 	return s.udev(s.text(dir + "/dev"))["E:ID_FS_UUID"]
 }
 
-// udev returns what udev recorded of a block device: properties as "E:NAME", and links as "S:PATH" without a value.
+// udev returns the udev record of a block device: properties as "E:NAME", and links as "S:PATH" without a value.
 func (s linuxSource) udev(device string) map[string]string {
 	if !validDevice(device) {
 		return nil
@@ -385,8 +385,8 @@ func (s linuxSource) udev(device string) map[string]string {
 	return found
 }
 
-// disks returns the serials of all physical disks of the system drive in ascending order, because the names of disks
-// may change at the next start.
+// disks returns the serial numbers of all physical disks of the system drive in ascending order, because the names of
+// disks may change at the next start.
 func (s linuxSource) disks() ([]string, error) {
 	d, err := s.system()
 	if err != nil {
@@ -408,7 +408,7 @@ func (s linuxSource) disks() ([]string, error) {
 	return slices.Compact(serials), nil
 }
 
-// diskSerial returns the serial number of a disk, or else its worldwide name, from files that everybody may read.
+// diskSerial returns the serial number of a disk, or else its worldwide name, from files that every user may read.
 func (s linuxSource) diskSerial(dir string) string {
 	if page, err := s.read(dir + "/device/vpd_pg80"); err == nil {
 		if serial := parseVPD80(page); readable(license.HDHWID, serial) {
@@ -417,7 +417,7 @@ func (s linuxSource) diskSerial(dir string) string {
 	}
 	names := []string{"/device/serial", "/serial"}
 	if !s.exists(dir + "/device/serial") {
-		names = append(names, "/device/cid") // of an SD card: contains its serial, which decides
+		names = append(names, "/device/cid") // of an SD card: contains the serial number
 	}
 	for _, name := range names {
 		if serial := s.text(dir + name); readable(license.HDHWID, serial) {
@@ -425,21 +425,21 @@ func (s linuxSource) diskSerial(dir string) string {
 		}
 	}
 	for _, name := range []string{"/wwid", "/device/wwid"} {
-		// The other forms, "nvme." and "t10.", are made of model and serial, which was none.
+		// The other forms, "nvme." and "t10.", consist of model and serial number, which is missing.
 		wwid := s.text(dir + name)
 		form, _, _ := strings.Cut(wwid, ".")
 		if slices.Contains([]string{"naa", "eui", "uuid"}, form) && readable(license.HDHWID, wwid) {
 			return wwid
 		}
 	}
-	// ID_SERIAL would be the model where a disk has no serial.
+	// Without a serial number, ID_SERIAL is the model.
 	if serial := s.udev(s.text(dir + "/dev"))["E:ID_SERIAL_SHORT"]; readable(license.HDHWID, serial) {
 		return serial
 	}
 	return ""
 }
 
-// parseVPD80 reads the serial number of a SCSI unit: vital product data page 80h of SPC-4.
+// parseVPD80 parses the serial number of a SCSI unit: vital product data page 80h of SPC-4.
 func parseVPD80(page []byte) string {
 	if len(page) < 4 || page[1] != 0x80 {
 		return ""

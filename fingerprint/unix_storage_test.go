@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// The disks that the storage of these tests lies on.
+// Disks of the storage in these tests.
 const (
 	sda  = "sys/devices/" + sataBus + "/block/sda"
 	sdb  = "sys/devices/" + sataBus + "b/block/sdb"
@@ -22,7 +22,7 @@ const (
 	byID = "dev/disk/by-uuid/" + uuid
 )
 
-// Two SATA disks, the second of which has the smaller serial, and an SSD. Each has a partition 2.
+// Two SATA disks, of which the second has the smaller serial number, and an SSD. Each has a partition 2.
 var (
 	diskA = merged(disk("sda", "8:0", sataBus, map[string]string{"device/vpd_pg80": vpd80("WD-WCC4N7654321")}),
 		partition("sda", "sda2", "8:2", sataBus))
@@ -58,13 +58,13 @@ func mountTable(lines ...string) map[string]string {
 	return map[string]string{"proc/self/mountinfo": table.String()}
 }
 
-// zfsMember is what udev records of a device of a pool.
+// zfsMember is the udev record of a device of a pool.
 func zfsMember(device, pool, guid string) map[string]string {
 	properties := "E:ID_FS_LABEL=" + pool + "\nE:ID_FS_TYPE=zfs_member\nE:ID_FS_UUID=" + guid + "\n"
 	return map[string]string{"run/udev/data/b" + device: properties}
 }
 
-// btrfsDevices is what btrfs lists of a file system: its devices, as folders below /sys.
+// btrfsDevices is the list of devices of a btrfs file system, as folders below /sys.
 func btrfsDevices(uuid string, devices ...string) map[string]string {
 	files := map[string]string{"sys/fs/btrfs/features/raid1c34": "0\n"}
 	for _, dir := range devices {
@@ -118,7 +118,7 @@ var bcachefsOnTwo = merged(diskA, ssd, mountTable("/ 0:40 bcachefs /dev/sda2:/de
 	bcachefsDevice(uuid, 0, sda+"/sda2"), bcachefsDevice(uuid, 1, nvme+"/nvme0n1p2"),
 	bcachefsDevice("11111111-2222-4333-8444-5555aaaa6666", 0, "sys/devices/virtual/block/loop9"))
 
-// bcachefsDevice is a device that bcachefs lists of a file system.
+// bcachefsDevice is a device in the list of a bcachefs file system.
 func bcachefsDevice(uuid string, n int, dir string) map[string]string {
 	name := fmt.Sprintf("sys/fs/bcachefs/%s/dev-%d/block", uuid, n)
 	return map[string]string{name: "-> ../../../../" + strings.TrimPrefix(dir, "sys/")}
@@ -142,14 +142,14 @@ var atomic = merged(ssd, stacked("dm-0", "253:0", nvme+"/nvme0n1p2"),
 // both are the disks of storage on diskA and diskB, the smaller serial first.
 var both = []string{serialB, serialA}
 
-// TestStorage covers every layer between the system and its disks (spec: codes "Disks").
+// Every layer between the system and its disks (spec: codes "Disks").
 func TestStorage(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		files map[string]string
 		fsid  map[string]string
 		id    string   // HD ID
-		disks []string // serials of all disks; HD ID (HW) is the first
+		disks []string // serial numbers of all disks; HD ID (HW) is the first
 	}{
 		{name: "a volume on two disks", files: lvmOnTwoDisks, id: uuid, disks: both},
 		{name: "LVM thin", files: lvmThin, id: uuid, disks: []string{serialA}},
@@ -328,11 +328,11 @@ func TestStorage(t *testing.T) {
 	}
 }
 
-// TestStorageThatChanges covers what happens to the storage of a PC that a license is bound to. Both locks of the disk
-// stay the same as long as the disk of the license is there (spec: codes "Disks").
-func TestStorageThatChanges(t *testing.T) {
+// Changes of the storage of a PC that a license is bound to. Both locks of the disk are the same as long as the disk
+// of the license is present (spec: codes "Disks").
+func TestStorageChanges(t *testing.T) {
 	key := license.Signature("LUMENST7").Key()
-	// diskC would come first.
+	// diskC would be first.
 	grownMirror := merged(mirror, diskC, stacked("md0", "9:0", sda+"/sda2", sdb+"/sdb2", sdc+"/sdc2"))
 	grownGroup := merged(lvmOnTwoDisks, diskC, stacked("dm-0", "253:0", sda+"/sda2", sdb+"/sdb2", sdc+"/sdc2"))
 	halfMirror := merged(diskB, mountTable("/ 9:0 ext4 /dev/md0"), stacked("md0", "9:0", sdb+"/sdb2"),
@@ -358,7 +358,7 @@ func TestStorageThatChanges(t *testing.T) {
 			require.NotZero(t, bound.Value(license.HDID))
 		})
 	}
-	// A new disk comes first for a new license, and is found for a license that was bound to it.
+	// A new disk is first for a new license, and is found for a license that is bound to it.
 	grown := read(t, linuxPC{files: grownMirror}, false)
 	require.Equal(t, []string{serialC, serialB, serialA}, grown.disks)
 	bound := read(t, linuxPC{files: mirror}, false).Block(key)
@@ -371,14 +371,14 @@ func TestStorageThatChanges(t *testing.T) {
 	require.NotEqual(t, bound.Value(license.HDHWID), other.BlockFor(key, bound).Value(license.HDHWID))
 }
 
-// without returns the files whose names do not end in suffix.
+// without returns the files whose names lack suffix.
 func without(files map[string]string, suffix string) map[string]string {
 	left := maps.Clone(files)
 	maps.DeleteFunc(left, func(name, _ string) bool { return strings.HasSuffix(name, suffix) })
 	return left
 }
 
-// TestDiskSerials covers the places of a disk's serial, and values that are made of one that is none.
+// Sources of a disk's serial number, and values derived from placeholders.
 func TestDiskSerials(t *testing.T) {
 	for name, c := range map[string]struct {
 		files map[string]string
@@ -431,7 +431,7 @@ func TestDiskSerials(t *testing.T) {
 	}
 }
 
-// TestEndlessStorage covers devices that lie on each other, or on more devices than any storage has.
+// Devices in a cycle, or on more devices than any real storage.
 func TestEndlessStorage(t *testing.T) {
 	circle := merged(mountTable("/ 253:0 ext4 /dev/dm-0"),
 		stacked("dm-0", "253:0", "dm-1"), stacked("dm-1", "253:1", "dm-0"))

@@ -12,17 +12,17 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// linuxSource reads the locks of a Linux PC out of its file system. It is compiled everywhere, so that recorded trees
-// can be read in tests.
+// linuxSource reads the locks of a Linux PC from its file system. It is compiled on every system, for tests with
+// recorded trees.
 type linuxSource struct {
 	root fs.FS // of "/"
-	// machineID is how the system's machine id is found.
+	// machineID returns the system's machine ID.
 	machineID func() (string, error)
-	// permanentAddress asks an adapter for the address it was made with; "" when it does not say.
+	// permanentAddress returns the permanent address of an adapter; "" if unknown.
 	permanentAddress func(name string) string
-	// system returns what systemDrive found for this reading.
+	// system returns the result of systemDrive for this reading.
 	system func() (drive, error)
-	// fileSystemID returns the id of the file system that is mounted at a point; "" when it has none.
+	// fileSystemID returns the ID of the file system that is mounted at a point; "" if it has none.
 	fileSystemID func(point string) string
 }
 
@@ -32,7 +32,7 @@ func (s linuxSource) snapshot() sources {
 	return s
 }
 
-// maxFile bounds what is read of one file, in bytes.
+// maxFile is the maximum number of bytes read from one file.
 const maxFile = 256 << 10
 
 func (s linuxSource) read(name string) ([]byte, error) {
@@ -44,7 +44,7 @@ func (s linuxSource) read(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
-// text reads a file of one line; "" when it cannot be read.
+// text reads a file of one line; "" if it cannot be read.
 func (s linuxSource) text(name string) string {
 	data, err := s.read(name)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s linuxSource) exists(name string) bool {
 	return err == nil
 }
 
-// link returns the target of a symbolic link as a path below the root; "" when there is none.
+// link returns the target of a symbolic link as a path below the root; "" if there is none.
 func (s linuxSource) link(name string) string {
 	target, err := fs.ReadLink(s.root, name)
 	if err != nil {
@@ -89,7 +89,7 @@ func (s linuxSource) cpuID() (string, error) {
 	return parseCPU(data)
 }
 
-// cpuFields are the fields that name a processor: those of x86, else those of ARM and its relatives.
+// cpuFields are the fields that identify a processor model: those of x86, else those of ARM and others.
 var cpuFields = [][]string{
 	{"vendor_id", "cpu family", "model", "stepping"},
 	{"CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision"},
@@ -97,7 +97,7 @@ var cpuFields = [][]string{
 	{"cpu", "revision"},
 }
 
-// parseCPU reads the first processor of /proc/cpuinfo.
+// parseCPU parses the first processor of /proc/cpuinfo.
 func parseCPU(data []byte) (string, error) {
 	fields := map[string]string{}
 	for line := range bytes.SplitSeq(data, []byte("\n")) {
@@ -120,14 +120,14 @@ func parseCPU(data []byte) (string, error) {
 	return "", unreadable("the processor's description names no model")
 }
 
-// biosID returns what an update of the firmware does not change: the vendor of the firmware, and the vendor and the
-// product of the board. Only the administrator can read serial numbers and the product's UUID.
+// biosID returns the values that a firmware update does not change: the vendor of the firmware, and vendor and
+// product of the board. Only root can read serial numbers and the product's UUID.
 func (s linuxSource) biosID() (string, error) {
 	const dmi = "sys/class/dmi/id/"
 	if id := joinReadable(s.text(dmi+"bios_vendor"), s.text(dmi+"board_vendor"), s.text(dmi+"board_name")); id != "" {
 		return id, nil
 	}
-	// Boards without DMI are described by a device tree. The version of the boot loader changes with an update.
+	// Boards without DMI have a device tree. The version of the boot loader changes with an update.
 	for _, tree := range []string{"sys/firmware/devicetree/base/", "proc/device-tree/"} {
 		compatible, _, _ := strings.Cut(s.text(tree+"compatible"), "\x00")
 		for _, id := range []string{s.text(tree + "model"), compatible} {
@@ -139,7 +139,7 @@ func (s linuxSource) biosID() (string, error) {
 	return "", unreadable("the firmware does not describe itself")
 }
 
-// cdHardwareID returns model and serial of the first built-in optical drive.
+// cdHardwareID returns model and serial number of the first built-in optical drive.
 func (s linuxSource) cdHardwareID() (string, error) {
 	entries, err := fs.ReadDir(s.root, "sys/class/block")
 	if err != nil {
@@ -173,8 +173,8 @@ func (s linuxSource) cdHardwareID() (string, error) {
 	return "", unreadable("there is no built-in optical drive")
 }
 
-// builtInDrive reports whether an optical drive is connected by SATA, PATA or SAS inside the case. Drives on USB, such
-// as modems that emulate a disc with their software, and drives on the network are not built in.
+// builtInDrive reports whether an optical drive is connected by SATA, PATA or SAS inside the case. Drives on USB,
+// such as modems that emulate a disc with their software, and network drives are not built in.
 func (s linuxSource) builtInDrive(dir string) bool {
 	inside := false
 	for element := range strings.SplitSeq(dir, "/") {
@@ -186,10 +186,10 @@ func (s linuxSource) builtInDrive(dir string) bool {
 	return inside && !s.external(dir)
 }
 
-// machineIDFiles are where a machine id is kept, in the order in which machineid looks.
+// machineIDFiles are the files with a machine ID, in the order of package machineid.
 var machineIDFiles = []string{"var/lib/dbus/machine-id", "etc/machine-id"}
 
-// treeMachineID finds the machine id of a recorded tree.
+// treeMachineID returns the machine ID of a recorded tree.
 func treeMachineID(root fs.FS) func() (string, error) {
 	s := linuxSource{root: root}
 	return func() (string, error) {

@@ -12,7 +12,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// windowsCalls are the calls to Windows. Tests on other systems replay recorded answers.
+// windowsCalls are the calls to Windows. Tests replay recorded results on other systems.
 type windowsCalls interface {
 	// machineID returns the registry's MachineGuid.
 	machineID() (string, error)
@@ -26,7 +26,7 @@ type windowsCalls interface {
 	systemDisks() ([]windowsDisk, error)
 	// opticalDrives returns the STORAGE_DEVICE_DESCRIPTOR of each optical drive, in the system's order.
 	opticalDrives() ([][]byte, error)
-	// networkAdapters lists the network interfaces, with what the registry says of them.
+	// networkAdapters lists the network interfaces with their registry values.
 	networkAdapters() ([]windowsAdapter, error)
 }
 
@@ -114,8 +114,8 @@ type windowsAdapter struct {
 	name      string // GUID
 	ifType    uint32 // IANA ifType
 	hardware  bool   // the interface is for hardware
-	filter    bool   // the interface belongs to a filter above another one, and shows that one's addresses
-	permanent string // address the adapter was made with; "" if the driver reports none
+	filter    bool   // the interface belongs to a filter above another one, and has the same addresses
+	permanent string // permanent address; "" if the driver reports none
 	current   string
 
 	instance   string // PnP instance, such as "PCI\VEN_8086&…" or "USB\VID_…"
@@ -140,8 +140,8 @@ var physicalBuses = []string{
 // (GUID_CONTAINERID_INTERNALLY_CONNECTED_DEVICE).
 const builtInContainer = "{00000000-0000-0000-FFFF-FFFFFFFFFFFF}"
 
-// adapters lists all physical adapters, also those that are not bound to IP: members of teams, and the adapter below
-// Hyper-V's external switch.
+// adapters lists all physical adapters, including those that are not bound to IP: members of teams, and the adapter
+// below Hyper-V's external switch.
 func (s windowsSource) adapters() ([]adapter, error) {
 	all, err := s.networkAdapters()
 	if err != nil {
@@ -158,22 +158,22 @@ func (s windowsSource) adapters() ([]adapter, error) {
 	return list, nil
 }
 
-// physical reports whether an interface is an Ethernet or Wi-Fi adapter that is hardware.
+// physical reports whether an interface is an Ethernet or Wi-Fi hardware adapter.
 func (a windowsAdapter) physical() bool {
 	instance := strings.ToUpper(a.instance)
 	return a.hardware && !a.filter && (a.ifType == ifTypeEthernet || a.ifType == ifTypeWiFi) &&
 		slices.ContainsFunc(physicalBuses, func(bus string) bool { return strings.HasPrefix(instance, bus) })
 }
 
-// external reports an adapter that can be unplugged, such as one in a dock, whatever bus it is on.
+// external reports whether an adapter can be unplugged, such as one in a dock, whatever bus it is on.
 func (a windowsAdapter) external() bool {
 	return strings.HasPrefix(strings.ToUpper(a.instance), `USB\`) ||
 		a.container != "" && !strings.EqualFold(a.container, builtInContainer)
 }
 
-// address returns the address that an adapter was made with, or "". Some drivers report a random address, or the one
-// that was set by hand, as the permanent one. For an adapter that reports none, address returns the current one if
-// nothing can have changed it.
+// address returns the permanent address of an adapter, or "". Some drivers report a random address, or the one that a
+// person set, as permanent. For an adapter that reports none, address returns the current one if nothing can have
+// changed it.
 func (a windowsAdapter) address() string {
 	permanent, current, configured := hexAddress(a.permanent), hexAddress(a.current), hexAddress(a.configured)
 	switch {
@@ -228,7 +228,7 @@ func parseInterfaceTable(table []byte) (list []windowsAdapter) {
 	return list
 }
 
-// guid formats a GUID as the registry does.
+// guid formats a GUID as in the registry.
 func guid(b []byte) string {
 	return fmt.Sprintf("{%08X-%04X-%04X-%X-%X}", binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint16(b[4:]),
 		binary.LittleEndian.Uint16(b[6:]), b[8:10], b[10:16])
@@ -261,8 +261,8 @@ func (s smbiosStructure) text(offset int) string {
 	return strings.TrimSpace(s.texts[n-1])
 }
 
-// parseSMBIOS returns the vendor of the firmware, and vendor and product of the board. Version and date of the firmware
-// are left out, because an update changes them (spec: codes "Locks").
+// parseSMBIOS returns the vendor of the firmware, and vendor and product of the board. It omits version and date of
+// the firmware, because an update changes them (spec: codes "Locks").
 func parseSMBIOS(table []byte) (string, error) {
 	damaged := unreadable("the firmware's description is damaged")
 	if len(table) < smbiosHeader {
@@ -277,7 +277,7 @@ func parseSMBIOS(table []byte) (string, error) {
 		s := smbiosStructure{formatted: rest[:length]}
 		kind := rest[0]
 		if kind == smbiosEnd {
-			break // the length of the table is a maximum: anything may follow
+			break // the length of the table is a maximum: garbage may follow
 		}
 		rest = rest[length:]
 		for len(rest) > 0 && rest[0] != 0 {
@@ -290,7 +290,7 @@ func parseSMBIOS(table []byte) (string, error) {
 		if _, again := found[kind]; !again { // the first board is the main board
 			found[kind] = s
 		}
-		// An empty string set is two zero bytes, another one ends with one more.
+		// An empty string set is two zero bytes; another one ends with an additional one.
 		end := 1
 		if len(s.texts) == 0 {
 			end = 2
@@ -301,7 +301,7 @@ func parseSMBIOS(table []byte) (string, error) {
 	return modelOf(firmware.text(4), board.text(4), board.text(5))
 }
 
-// modelOf joins the parts that name the model of a PC, without those that are placeholders.
+// modelOf joins the parts of the model name of a PC without placeholders.
 func modelOf(parts ...string) (string, error) {
 	if model := joinReadable(parts...); model != "" {
 		return model, nil
@@ -309,7 +309,7 @@ func modelOf(parts ...string) (string, error) {
 	return "", unreadable("the firmware does not describe itself")
 }
 
-// The bus types of STORAGE_DEVICE_DESCRIPTOR that matter here (STORAGE_BUS_TYPE of ntddstor.h).
+// The relevant bus types of STORAGE_DEVICE_DESCRIPTOR (STORAGE_BUS_TYPE of ntddstor.h).
 const (
 	busATAPI = 2
 	busATA   = 3
@@ -318,8 +318,8 @@ const (
 	busNVMe  = 17
 )
 
-// builtInBuses are the buses of optical drives that are built in. Drives on other ones are plugged in (USB, FireWire,
-// SD), or exist in software only: virtual, file-backed, iSCSI, and SCSI, which emulators claim.
+// builtInBuses are the buses of built-in optical drives. Drives on others are external (USB, FireWire, SD) or
+// virtual: virtual, file-backed, iSCSI, and SCSI, which emulators report.
 var builtInBuses = []uint32{busATAPI, busATA, busRAID, busSATA}
 
 // Offsets in STORAGE_DEVICE_DESCRIPTOR (winioctl.h).
@@ -331,7 +331,7 @@ const (
 	descriptorMinimum = 32
 )
 
-// storageDevice contains the fields of a STORAGE_DEVICE_DESCRIPTOR that matter here.
+// storageDevice contains the relevant fields of a STORAGE_DEVICE_DESCRIPTOR.
 type storageDevice struct {
 	bus           uint32
 	model, serial string
@@ -366,8 +366,8 @@ const (
 	protocolNVMe protocol = 3
 )
 
-// protocol returns the protocol of a disk. A RAID driver does not report it, but the form of the serial number shows
-// it.
+// protocol returns the protocol of a disk. A RAID driver does not report it, but the form of the serial number
+// reveals it.
 func (d storageDevice) protocol() protocol {
 	switch {
 	case d.bus == busNVMe || isEUI(d.serial):
@@ -426,9 +426,9 @@ func identifyData(answer []byte, size int) []byte {
 	return answer[offset:][:size]
 }
 
-// serial returns the serial number that a disk was made with, the same for all drivers, or "" if it is unknown.
-// Windows' own NVMe driver reports the EUI-64 or NGUID of the namespace instead, others report the serial number of the
-// controller. A disk whose driver reports only the former is unreadable.
+// serial returns the disk's own serial number, the same for all drivers, or "" if unknown. Windows' own NVMe driver
+// reports the EUI-64 or NGUID of the namespace instead, others report the serial number of the controller. A disk
+// whose driver reports only the former is unreadable.
 func (d windowsDisk) serial() string {
 	device := parseStorageDescriptor(d.descriptor)
 	switch device.protocol() {
@@ -497,7 +497,7 @@ func swapped(field []byte) []byte {
 	return text
 }
 
-// printable returns a field of printable ASCII without the spaces and zeros around it; "" if it has anything else.
+// printable returns a field of printable ASCII without surrounding spaces and zeros; "" if it has anything else.
 func printable(field []byte) string {
 	text := strings.Trim(string(field), " \x00")
 	for _, c := range []byte(text) {
@@ -508,7 +508,7 @@ func printable(field []byte) string {
 	return text
 }
 
-// parseAdapterSerial reads a STORAGE_ADAPTER_SERIAL_NUMBER: version, size, and the serial number in UTF-16.
+// parseAdapterSerial parses a STORAGE_ADAPTER_SERIAL_NUMBER: version, size, and the serial number in UTF-16.
 func parseAdapterSerial(answer []byte) string {
 	const begin = 8
 	var text []byte
@@ -522,7 +522,7 @@ func parseAdapterSerial(answer []byte) string {
 	return printable(text)
 }
 
-// volumeDisks returns the numbers of the disks in a VOLUME_DISK_EXTENTS (winioctl.h), each once.
+// volumeDisks returns the distinct numbers of the disks in a VOLUME_DISK_EXTENTS (winioctl.h).
 func volumeDisks(extents []byte) (numbers []uint32) {
 	const first, size = 8, 24
 	if len(extents) < first {

@@ -14,7 +14,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// structure makes a structure of an SMBIOS table.
+// structure returns a structure of an SMBIOS table.
 func structure(kind byte, formatted []byte, texts ...string) []byte {
 	b := append([]byte{kind, byte(4 + len(formatted)), 0, 0}, formatted...)
 	for _, text := range texts {
@@ -26,7 +26,7 @@ func structure(kind byte, formatted []byte, texts ...string) []byte {
 	return append(b, 0)
 }
 
-// smbiosTable makes a raw table as Windows hands it out.
+// smbiosTable returns a raw table as Windows returns it.
 func smbiosTable(structures ...[]byte) []byte {
 	return append([]byte{0, 3, 0, 0, 0, 0, 0, 0}, bytes.Join(structures, nil)...)
 }
@@ -55,24 +55,25 @@ func TestWindowsBIOSID(t *testing.T) {
 		table []byte
 		want  string
 	}{
-		"laptop":                  {dell("1.8.0", "05/12/2023"), "Dell Inc. Dell Inc. 0K240Y"},
-		"after an update":         {dell("1.31.0", "07/01/2026"), "Dell Inc. Dell Inc. 0K240Y"},
-		"board before firmware":   {smbiosTable(board("ASUS", "PRIME"), firmware("AMI", "1", "2")), "AMI ASUS PRIME"},
-		"NA NA is no board":       {smbiosTable(firmware("INSYDE Corp.", "1", "2"), board("NA", "NA")), "INSYDE Corp."},
-		"vendor of the board":     {smbiosTable(firmware("AMI", "1", "2"), board("MSI", "Default string")), "AMI MSI"},
-		"no firmware":             {smbiosTable(board("ASUS", "PRIME")), "ASUS PRIME"},
-		"no board":                {smbiosTable(firmware("SeaBIOS", "1", "2")), "SeaBIOS"},
-		"placeholders":            {smbiosTable(firmware("To be filled by O.E.M.", "1", "2"), board("NA", "NA")), ""},
-		"version is no vendor":    {smbiosTable(firmware("", "1.8.0", "05/12/2023")), ""},
-		"board of four bytes":     {smbiosTable(firmware("AMI", "1", "2"), structure(smbiosBaseboard, nil)), "AMI"},
-		"text that is not there":  {smbiosTable(structure(smbiosBaseboard, []byte{7, 1}, "PRIME")), "PRIME"},
-		"empty":                   {smbiosTable(), ""},
-		"header only in part":     {[]byte{0, 3}, ""},
-		"length of three":         {smbiosTable([]byte{0, 3, 0, 0, 0, 0}), ""},
-		"length behind the end":   {smbiosTable([]byte{0, 200, 0, 0, 0, 0}), ""},
-		"text without an end":     {smbiosTable([]byte{0, 4, 0, 0, 'A', 'M', 'I'}), ""},
-		"ends after a structure":  {smbiosTable(board("ASUS", "PRIME")[:len(board("ASUS", "PRIME"))-1]), "ASUS PRIME"},
-		"bytes after the end":     {smbiosTable(board("ASUS", "PRIME"), structure(127, nil), []byte{0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}), "ASUS PRIME"},
+		"laptop":                 {dell("1.8.0", "05/12/2023"), "Dell Inc. Dell Inc. 0K240Y"},
+		"after an update":        {dell("1.31.0", "07/01/2026"), "Dell Inc. Dell Inc. 0K240Y"},
+		"board before firmware":  {smbiosTable(board("ASUS", "PRIME"), firmware("AMI", "1", "2")), "AMI ASUS PRIME"},
+		"NA NA is no board":      {smbiosTable(firmware("INSYDE Corp.", "1", "2"), board("NA", "NA")), "INSYDE Corp."},
+		"vendor of the board":    {smbiosTable(firmware("AMI", "1", "2"), board("MSI", "Default string")), "AMI MSI"},
+		"no firmware":            {smbiosTable(board("ASUS", "PRIME")), "ASUS PRIME"},
+		"no board":               {smbiosTable(firmware("SeaBIOS", "1", "2")), "SeaBIOS"},
+		"placeholders":           {smbiosTable(firmware("To be filled by O.E.M.", "1", "2"), board("NA", "NA")), ""},
+		"version is no vendor":   {smbiosTable(firmware("", "1.8.0", "05/12/2023")), ""},
+		"board of four bytes":    {smbiosTable(firmware("AMI", "1", "2"), structure(smbiosBaseboard, nil)), "AMI"},
+		"text that is not there": {smbiosTable(structure(smbiosBaseboard, []byte{7, 1}, "PRIME")), "PRIME"},
+		"empty":                  {smbiosTable(), ""},
+		"header only in part":    {[]byte{0, 3}, ""},
+		"length of three":        {smbiosTable([]byte{0, 3, 0, 0, 0, 0}), ""},
+		"length behind the end":  {smbiosTable([]byte{0, 200, 0, 0, 0, 0}), ""},
+		"text without an end":    {smbiosTable([]byte{0, 4, 0, 0, 'A', 'M', 'I'}), ""},
+		"ends after a structure": {smbiosTable(board("ASUS", "PRIME")[:len(board("ASUS", "PRIME"))-1]), "ASUS PRIME"},
+		"bytes after the end": {smbiosTable(board("ASUS", "PRIME"), structure(127, nil),
+			[]byte{0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}), "ASUS PRIME"},
 		"ends in an empty string": {smbiosTable(board("ASUS", "PRIME"), []byte{127, 4, 0, 0, 0}), "ASUS PRIME"},
 	} {
 		value, err := windowsSource{windowsPC{firmware: c.table}}.biosID()
@@ -85,7 +86,7 @@ func TestWindowsBIOSID(t *testing.T) {
 	}
 }
 
-// storage makes a STORAGE_DEVICE_DESCRIPTOR.
+// storage returns a STORAGE_DEVICE_DESCRIPTOR.
 func storage(bus byte, vendor, product, serial string) []byte {
 	d := make([]byte, 40)
 	d[descriptorBus] = bus
@@ -102,7 +103,7 @@ func storage(bus byte, vendor, product, serial string) []byte {
 	return d
 }
 
-// identified makes the answer of a disk to identifyQuery.
+// identified returns the answer of a disk to identifyQuery.
 func identified(p protocol, serial string) []byte {
 	answer := identifyQuery(p)
 	data := answer[protocolDataAt+protocolDataSize:]
@@ -115,7 +116,7 @@ func identified(p protocol, serial string) []byte {
 	return answer
 }
 
-// adapterSerial makes a STORAGE_ADAPTER_SERIAL_NUMBER.
+// adapterSerial returns a STORAGE_ADAPTER_SERIAL_NUMBER.
 func adapterSerial(serial string) []byte {
 	answer := make([]byte, 8+2*128)
 	for i, c := range utf16.Encode([]rune(serial)) {
@@ -124,7 +125,7 @@ func adapterSerial(serial string) []byte {
 	return answer
 }
 
-// TestDiskSerial covers one disk under several drivers: each gives the serial number of the disk, or nothing.
+// One disk under several drivers: each reports the serial number of the disk, or nothing.
 func TestDiskSerial(t *testing.T) {
 	const serial, eui = "S3Z9NB0K123456X", "0025_385B_71B0_0A2B."
 	const nguid = "E823_8FA6_BF53_0001_001B_448B_4A5C_6D7E."
@@ -188,8 +189,7 @@ func TestIdentifyQuery(t *testing.T) {
 	require.Len(t, ata, 8+40+512)
 }
 
-// TestDisksOfTheSystem covers a mirrored system volume: all its disks are listed, the smallest serial number first
-// (spec: codes "Disks").
+// All disks of a mirrored system volume are listed, the smallest serial number first (spec: codes "Disks").
 func TestDisksOfTheSystem(t *testing.T) {
 	a := windowsDisk{descriptor: storage(busSATA, "", "HDD", "ZA1B2C3D")}
 	b := windowsDisk{descriptor: storage(busSATA, "", "HDD", "WD-9A21")}
@@ -222,8 +222,7 @@ func TestVolumeDisks(t *testing.T) {
 	require.Empty(t, volumeDisks(nil))
 }
 
-// TestWindowsOpticalDrives covers the bus types of STORAGE_BUS_TYPE: drives that are plugged in or made up do not count
-// (spec: codes "Optical drives").
+// The bus types of STORAGE_BUS_TYPE: external and virtual drives do not count (spec: codes "Optical drives").
 func TestWindowsOpticalDrives(t *testing.T) {
 	const usb, iSCSI, sd, mmc, virtual, fileBacked, scsi, fireWire = 7, 9, 12, 13, 14, 15, 1, 4
 	for _, bus := range []byte{0, scsi, fireWire, 5, 6, usb, iSCSI, 10, sd, mmc, virtual, fileBacked, 16, 17, 18, 19} {
@@ -310,7 +309,7 @@ func TestWindowsAdapters(t *testing.T) {
 	}
 }
 
-// ifTable makes a MIB_IF_TABLE2.
+// ifTable returns a MIB_IF_TABLE2.
 func ifTable(rows ...func(row []byte)) []byte {
 	table := make([]byte, ifTableRows+len(rows)*ifRowSize)
 	binary.LittleEndian.PutUint32(table, uint32(len(rows)))
@@ -341,7 +340,7 @@ func TestInterfaceTable(t *testing.T) {
 	}
 	require.Equal(t, want, parseInterfaceTable(table))
 	require.Equal(t, want[:1], parseInterfaceTable(table[:len(table)-1]))
-	table[3] = 0xff // more rows than there are
+	table[3] = 0xff // more rows than the table has
 	require.Equal(t, want, parseInterfaceTable(table))
 	require.Empty(t, parseInterfaceTable(table[:4]))
 }
@@ -369,12 +368,20 @@ func (w windowsPC) networkAdapters() ([]windowsAdapter, error) { return w.adapte
 
 func TestWindows(t *testing.T) {
 	nic := func(name, instance, address string) windowsAdapter {
-		return windowsAdapter{name: name, ifType: ifTypeEthernet, hardware: true, instance: instance, permanent: address}
+		return windowsAdapter{
+			name:      name,
+			ifType:    ifTypeEthernet,
+			hardware:  true,
+			instance:  instance,
+			permanent: address,
+		}
 	}
 	pc := windowsPC{
-		guid: "6fa3c1d2-0000-4000-8000-112233445566", serial: 0x7c3e2238, firmware: dell("1.8.0", "05/12/2023"),
-		disks:   []windowsDisk{{descriptor: storage(busSATA, "", "Samsung SSD 970", "S3Z9NB0K123456X")}},
-		optical: [][]byte{storage(busATAPI, "HL-DT-ST", "DVDRAM GU90N", "")},
+		guid:     "6fa3c1d2-0000-4000-8000-112233445566",
+		serial:   0x7c3e2238,
+		firmware: dell("1.8.0", "05/12/2023"),
+		disks:    []windowsDisk{{descriptor: storage(busSATA, "", "Samsung SSD 970", "S3Z9NB0K123456X")}},
+		optical:  [][]byte{storage(busATAPI, "HL-DT-ST", "DVDRAM GU90N", "")},
 		adapter: []windowsAdapter{
 			nic("{2}", `USB\VID_0BDA&PID_8153`, "00:50:b6:00:00:07"),
 			nic("{3}", `PCI\VEN_8086&DEV_15BB`, "f4:8e:38:00:12:ab"),

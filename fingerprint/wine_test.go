@@ -15,9 +15,10 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// Under Wine a test can say what the system answers: `make test-windows`.
+// Wine determines the results of the system: `make test-windows`.
 func TestWineLocks(t *testing.T) {
-	key, err := registry.OpenKey(registry.LOCAL_MACHINE, `SOFTWARE\Microsoft\Cryptography`, registry.ALL_ACCESS|registry.WOW64_64KEY)
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE, `SOFTWARE\Microsoft\Cryptography`,
+		registry.ALL_ACCESS|registry.WOW64_64KEY)
 	require.NoError(t, err)
 	defer key.Close()
 	former, _, err := key.GetStringValue("MachineGuid")
@@ -39,12 +40,12 @@ func TestWineLocks(t *testing.T) {
 		}
 	}
 
-	// SMBIOS comes from what Wine finds below /sys; scripts/with-dmi.sh has made that up.
+	// SMBIOS is what Wine finds below /sys, where scripts/with-dmi.sh mounts fake values.
 	if vendor := os.Getenv("DMI_VENDOR"); vendor != "" {
 		require.Equal(t, vendor+" Example PCs 20XW", reading.raw[license.BIOSID-1])
 	}
 
-	// Another installation of Windows on the same hardware has another OS ID, and no other lock differs.
+	// Another installation of Windows on the same hardware has another OS ID; no other lock differs.
 	require.NoError(t, key.SetStringValue("MachineGuid", "f3a1c0de-0000-4000-8000-000000000001"))
 	again, err := System().Read(t.Context())
 	require.NoError(t, err)
@@ -53,7 +54,7 @@ func TestWineLocks(t *testing.T) {
 	}
 }
 
-// The offsets of parseInterfaceTable are those of the system's structure.
+// parseInterfaceTable uses the offsets of the system's structure.
 func TestWineInterfaceTable(t *testing.T) {
 	var table windows.MibIfTable2
 	var row windows.MibIfRow2

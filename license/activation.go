@@ -20,11 +20,11 @@ const (
 
 var epoch = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Grant is what an activation code permits.
+// Grant is the content of an activation code.
 type Grant struct {
-	// Features are 16 bits whose meaning the program gives them.
+	// Features are 16 bits whose meaning the program defines.
 	Features uint16
-	// Expires lies on the last day (UTC) on which the code is valid; zero means that it never ends.
+	// Expires is a moment of the last day (UTC) of validity; zero means that the code never ends.
 	Expires time.Time
 	// Issue is the license id modulo 4096.
 	Issue uint16
@@ -58,8 +58,8 @@ type ActivationCode [16]byte
 // String returns the shown form, 35 characters: four groups of eight hex digits.
 func (c ActivationCode) String() string { return hexGroups(c[:], 8) }
 
-// Activate makes the activation code of a grant for one PC. It fails for an expiry day or an issue number
-// that the code cannot hold.
+// Activate returns the activation code of a grant for one PC. It fails for an expiry day or an issue number that the
+// code cannot hold.
 func (a ActivationKey) Activate(c Codes, g Grant) (ActivationCode, error) {
 	days, err := g.days()
 	if err != nil {
@@ -77,8 +77,8 @@ func (a ActivationKey) Activate(c Codes, g Grant) (ActivationCode, error) {
 	return code, nil
 }
 
-// Check returns what an activation code permits on the PC with these codes. It fails with
-// ErrActivationInvalid when the code was not made for them; it does not judge expiry.
+// Check returns the grant of an activation code for the PC with these codes. It fails with ErrActivationInvalid if
+// the code was not made for them. It does not check expiry.
 func (a ActivationKey) Check(c Codes, code ActivationCode) (Grant, error) {
 	tag := code[6:]
 	payload := binary.BigEndian.Uint64(append([]byte{0, 0}, code[:6]...)) ^ a.payloadMask(tag)

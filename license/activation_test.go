@@ -7,8 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestActivationEdges covers the last moment of a code, what no code can grant, and changed codes (spec: codes
-// "Activation code").
+// The last moment of a code, grants that a code cannot hold, and modified codes (spec: codes "Activation code").
 func TestActivationEdges(t *testing.T) {
 	a := NewActivationKey([32]byte{7})
 	codes := Codes{1, 2}
@@ -33,32 +32,34 @@ func TestActivationEdges(t *testing.T) {
 	}
 }
 
-// TestExpiryDays covers the first and the last day that a code can hold, and that a day is one in UTC (spec: codes
-// "Activation code").
+// The first and the last day that a code can hold. A day is a day in UTC (spec: codes "Activation code").
 func TestExpiryDays(t *testing.T) {
 	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
-	for _, day := range []time.Time{epoch.AddDate(0, 0, 1), epoch.AddDate(0, 0, 65535), time.Date(2028, 2, 29, 0, 0, 0, 0, time.UTC)} {
+	for _, day := range []time.Time{epoch.AddDate(0, 0, 1), epoch.AddDate(0, 0, 65535),
+		time.Date(2028, 2, 29, 0, 0, 0, 0, time.UTC)} {
 		code, err := a.Activate(codes, Grant{Features: 65535, Expires: day.Add(86399 * time.Second), Issue: MaxIssue})
 		require.NoError(t, err, day)
 		g, err := a.Check(codes, code)
 		require.NoError(t, err)
 		require.Equal(t, Grant{Features: 65535, Expires: day, Issue: MaxIssue}, g)
 	}
-	for _, day := range []time.Time{epoch, epoch.Add(-time.Second), epoch.AddDate(0, 0, 65536), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-9999, 1, 1, 0, 0, 0, 0, time.UTC)} {
+	for _, day := range []time.Time{epoch, epoch.Add(-time.Second), epoch.AddDate(0, 0, 65536),
+		time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-9999, 1, 1, 0, 0, 0, 0, time.UTC)} {
 		_, err := a.Activate(codes, Grant{Expires: day})
 		require.ErrorContains(t, err, "cannot end on", day)
 	}
-	// The day is the one in UTC, wherever the caller is.
+	// The day is that in UTC, whatever the location of the argument.
 	east := time.Date(2027, 3, 1, 1, 0, 0, 0, time.FixedZone("", 10*3600))
 	require.Equal(t, time.Date(2027, 2, 28, 23, 59, 59, 999999999, time.UTC), Grant{Expires: east}.ValidThrough())
 	require.True(t, Grant{}.ValidThrough().IsZero())
 }
 
-// A forged code passes only by guessing 80 bits: nothing shorter, zero or of another version does (spec: codes
+// A forged code is accepted only by guessing 80 bits; shorter, zero and other versions are refused (spec: codes
 // "Activation code").
 func TestForgedActivationCodes(t *testing.T) {
 	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
-	for _, forged := range []ActivationCode{{}, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}} {
+	for _, forged := range []ActivationCode{{},
+		{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}} {
 		_, err := a.Check(codes, forged)
 		require.ErrorIs(t, err, ErrActivationInvalid)
 	}
@@ -80,7 +81,7 @@ func TestForgedActivationCodes(t *testing.T) {
 	}
 }
 
-// TestRemovalCodes covers that every other code, pair and seed is refused (spec: codes "Removal code").
+// Every other code, pair and seed is refused (spec: codes "Removal code").
 func TestRemovalCodes(t *testing.T) {
 	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
 	code, err := a.Activate(codes, Grant{})
@@ -97,7 +98,7 @@ func TestRemovalCodes(t *testing.T) {
 	}
 }
 
-// TestSerialNumbers covers the bounds of serial ids, and numbers of another program (spec: codes "Serial number").
+// The limits of serial ids, and numbers of another program (spec: codes "Serial number").
 func TestSerialNumbers(t *testing.T) {
 	q := NewSerialSeed([32]byte{9})
 	_, err := q.Serial(1, 0, 0)

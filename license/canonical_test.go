@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLicenseFileHasOneText covers the bits of the last base64 letter that encode nothing: a text that sets them
-// decodes to the same signed bytes, but it is another text, so it is refused (spec: files "License file").
-func TestLicenseFileHasOneText(t *testing.T) {
+// The last base64 letter has unused bits. A text with these bits set decodes to the same signed bytes, but is refused
+// as another text (spec: files "License file").
+func TestLicenseFileEncoding(t *testing.T) {
 	key := SigningKeyFromSeed([32]byte{1})
 	signature := Signature("EQH524Y")
 	codes := signature.Key().Codes(1, signature.Key().Block(RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))

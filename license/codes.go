@@ -11,8 +11,8 @@ const MaxGeneration = 1<<12 - 1
 // ErrMismatch is returned for a Site code and a Machine ID that do not belong together or belong to another program.
 var ErrMismatch = errors.New("the Site code and the Machine ID do not belong together, or belong to another program")
 
-// ErrOlderCodes is returned for a Site code and a Machine ID that belong together in the scheme acen/v1, of which no
-// more is read. It wraps ErrMismatch.
+// ErrOlderCodes is returned for a Site code and a Machine ID that belong together in the scheme acen/v1, of which
+// nothing else is decoded. It wraps ErrMismatch.
 var ErrOlderCodes error = olderCodes{}
 
 type olderCodes struct{}
@@ -29,7 +29,7 @@ type SiteCode uint32
 // String returns the shown form, eight hex digits: "7183EC4D".
 func (s SiteCode) String() string { return hexGroups(be32(uint32(s)), 8) }
 
-// Generation returns the generation (12 bits) that the Site code carries.
+// Generation returns the generation (12 bits) in the Site code.
 func (s SiteCode) Generation() uint16 { return uint16(s >> 20) }
 
 // MachineID is the masked lock block, 64 bits.
@@ -52,7 +52,7 @@ func (c Codes) Merged() string {
 // IsZero reports whether no codes are set.
 func (c Codes) IsZero() bool { return c == Codes{} }
 
-// codesFrom reads codes as bytes writes them.
+// codesFrom decodes the result of bytes.
 func codesFrom(b [12]byte) Codes {
 	return Codes{SiteCode(binary.BigEndian.Uint32(b[:])), MachineID(binary.BigEndian.Uint64(b[4:]))}
 }
@@ -66,8 +66,8 @@ func (k Key) Codes(generation uint16, b Block) Codes {
 	return Codes{Site: site, Machine: MachineID(uint64(b) ^ keyed.mask(site))}
 }
 
-// Open returns the lock block that the codes carry. It fails with ErrMismatch when the Site code is not the one that
-// belongs to the Machine ID (spec: codes "Site code and Machine ID"), and with ErrOlderCodes when it is in acen/v1.
+// Open returns the lock block of the codes. It fails with ErrMismatch if the Site code does not belong to the Machine
+// ID (spec: codes "Site code and Machine ID"), and with ErrOlderCodes if they are of acen/v1.
 func (k Key) Open(c Codes) (Block, error) {
 	if b, ok := k.open(c); ok {
 		return b, nil
@@ -93,8 +93,8 @@ func (k *keyed) mask(s SiteCode) uint64 {
 	return top64(k.mac([]byte{0x03}, be32(uint32(s))))
 }
 
-// hexGroups writes hex digits with a dash after every size of them. Lists of licenses are full of them, so it makes one
-// string.
+// hexGroups returns hex digits with a dash after every size of them. It allocates only the string, because lists of
+// licenses contain many codes.
 func hexGroups(b []byte, size int) string {
 	const digits = "0123456789ABCDEF"
 	var text [48]byte // as long as the longest code

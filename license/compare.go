@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// Policy says how much of a PC may change before it is no longer recognized (spec: codes "Comparing locks").
+// Policy defines how much of a PC may change before it is no longer recognized (spec: codes "Comparing locks").
 type Policy struct {
-	// Enabled off: any difference refuses.
+	// If Enabled is false, any difference refuses.
 	Enabled bool
-	// MaxHardwareChanges is how many hardware locks may differ.
+	// MaxHardwareChanges is the number of hardware locks that may differ.
 	MaxHardwareChanges int
-	// Changeable lists the locks that may change at all.
+	// Changeable lists the locks that may differ at all.
 	Changeable []Lock
 }
 
@@ -72,14 +72,14 @@ type LockState struct {
 	Counts bool
 }
 
-// Reason is why a comparison refuses.
+// Reason is a reason to refuse.
 type Reason int
 
 // The reasons to refuse.
 const (
-	// ReasonAnyDifference: the program allows no difference at all and there is one.
+	// ReasonAnyDifference: the policy allows no difference, and there is one.
 	ReasonAnyDifference Reason = 1 + iota
-	// ReasonNotChangeable: a lock differs that must not.
+	// ReasonNotChangeable: a lock differs that is not changeable.
 	ReasonNotChangeable
 	// ReasonTooManyChanges: more hardware locks differ than are allowed.
 	ReasonTooManyChanges
@@ -126,7 +126,7 @@ type Comparison struct {
 	HardwareChanges    int
 	MaxHardwareChanges int
 	Accepted           bool
-	// Reasons says why the comparison refuses; empty when accepted.
+	// Reasons are the reasons to refuse; empty if accepted.
 	Reasons []Reason
 }
 
@@ -163,10 +163,10 @@ func (c Comparison) Closer(other Comparison) bool {
 	return c.Count(Same) > other.Count(Same)
 }
 
-// Compare decides whether the PC with block now is the one with block then, the block of the license family's last new
-// license or transfer. The blocks newer are those of the family's later licenses: a network card or disk that equals
-// one of theirs was recognized before. Server, preview, terminal and embedded check all call Compare (spec: codes
-// "Comparing locks").
+// Compare decides whether the PC with block now is the one with block then, the block of the license family's last
+// new license or transfer. The blocks newer are those of the family's later licenses: a network card or disk that
+// equals one of theirs was recognized before. The server, the app and the check inside a program all call Compare
+// (spec: codes "Comparing locks").
 func Compare(then, now Block, p Policy, newer ...Block) Comparison {
 	c := Comparison{MaxHardwareChanges: p.MaxHardwareChanges}
 	forbidden, differs := false, false

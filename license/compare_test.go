@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestCompare covers each rule, and the order of the reasons (spec: codes "Comparing locks" 1, codes "Comparing locks"
-// 2, codes "Comparing locks" 3, codes "Comparing locks" 4, codes "Comparing locks" 5, codes "Reasons").
+// Every rule, and the order of the reasons (spec: codes "Comparing locks" 1, codes "Comparing locks" 2, codes
+// "Comparing locks" 3, codes "Comparing locks" 4, codes "Comparing locks" 5, codes "Reasons").
 func TestCompare(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	full := RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"}
@@ -31,9 +31,13 @@ func TestCompare(t *testing.T) {
 		changes   int
 		reasons   []Reason
 	}{
-		"same":                       {then, then, some, 0, nil},
-		"one hardware lock":          {then, with(map[Lock]string{NETID: "other"}), some, 1, nil},
-		"software locks never count": {then, with(map[Lock]string{HDID: "other", OSID: "other", NETID: "other"}), some, 1, nil},
+		"same":              {then, then, some, 0, nil},
+		"one hardware lock": {then, with(map[Lock]string{NETID: "other"}), some, 1, nil},
+		"software locks never count": {then, with(map[Lock]string{
+			HDID:  "other",
+			OSID:  "other",
+			NETID: "other",
+		}), some, 1, nil},
 		"two hardware locks": {
 			then, with(map[Lock]string{NETID: "other", CPUID: "other"}), some, 2, []Reason{ReasonTooManyChanges},
 		},
@@ -67,13 +71,25 @@ func TestCompare(t *testing.T) {
 			then, with(map[Lock]string{NETID: "other", HDHWID: "other"}), all, 2, []Reason{ReasonAnotherPC},
 		},
 		"another PC of the model, disk not readable": {
-			with(map[Lock]string{HDHWID: ""}), with(map[Lock]string{HDHWID: "", NETID: "other"}), all, 1, []Reason{ReasonAnotherPC},
+			with(map[Lock]string{HDHWID: ""}), with(map[Lock]string{HDHWID: "", NETID: "other"}), all, 1,
+			[]Reason{ReasonAnotherPC},
 		},
 		"another PC where any difference refuses": {
-			then, with(map[Lock]string{NETID: "other", HDHWID: "other"}), strict, 2, []Reason{ReasonAnyDifference, ReasonAnotherPC},
+			then, with(map[Lock]string{NETID: "other", HDHWID: "other"}), strict, 2,
+			[]Reason{ReasonAnyDifference, ReasonAnotherPC},
 		},
-		"the disk alone": {then, with(map[Lock]string{NETID: "other", CPUID: "other", BIOSID: "other", CDHWID: "other"}), all, 4, nil},
-		"the card alone": {then, with(map[Lock]string{HDHWID: "other", CPUID: "other", BIOSID: "other", CDHWID: "other"}), all, 4, nil},
+		"the disk alone": {then, with(map[Lock]string{
+			NETID:  "other",
+			CPUID:  "other",
+			BIOSID: "other",
+			CDHWID: "other",
+		}), all, 4, nil},
+		"the card alone": {then, with(map[Lock]string{
+			HDHWID: "other",
+			CPUID:  "other",
+			BIOSID: "other",
+			CDHWID: "other",
+		}), all, 4, nil},
 		"neither, but the system": {
 			with(neither), with(map[Lock]string{NETID: "", HDHWID: "", HDID: "other"}), some, 0, nil,
 		},
@@ -85,7 +101,8 @@ func TestCompare(t *testing.T) {
 			[]Reason{ReasonTooFewReadable},
 		},
 		"neither, and system and volume are not readable": {
-			with(map[Lock]string{NETID: "", HDHWID: "", OSID: "", HDID: ""}), with(map[Lock]string{NETID: "", HDHWID: "", OSID: "", HDID: ""}),
+			with(map[Lock]string{NETID: "", HDHWID: "", OSID: "", HDID: ""}),
+			with(map[Lock]string{NETID: "", HDHWID: "", OSID: "", HDID: ""}),
 			some, 0, []Reason{ReasonTooFewReadable},
 		},
 		"neither, and another processor": {
@@ -104,7 +121,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// Over all states of all locks: the verdict follows from the rules, whatever the values are (spec: codes "Comparing
+// For all combinations of states the verdict follows the rules, whatever the values are (spec: codes "Comparing
 // locks" 1, codes "Comparing locks" 2, codes "Comparing locks" 3, codes "Comparing locks" 4, codes "Comparing locks"
 // 5).
 func TestCompareExhaustively(t *testing.T) {
@@ -142,8 +159,8 @@ func TestCompareExhaustively(t *testing.T) {
 	}
 }
 
-// A comparison is with the family's original license: a lock that changed and came back is the same. A PC that was
-// recognized with another disk is that PC (spec: codes "Which license is compared").
+// A PC is compared with the family's original license: a lock that changed and changed back is the same. A PC that
+// was recognized with another disk is that PC (spec: codes "Which license is compared").
 func TestCompareIsNotCumulative(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	pc := func(network, disk string) Block {
@@ -164,21 +181,22 @@ func TestCompareIsNotCumulative(t *testing.T) {
 	require.Equal(t, []Reason{ReasonTooManyChanges}, Compare(original, third, DefaultPolicy(), first).Reasons,
 		"the newest changes nothing of the count")
 	gone := pc("", "")
-	require.False(t, Compare(original, gone, all, gone).Accepted, "what is absent recognizes nobody")
+	require.False(t, Compare(original, gone, all, gone).Accepted, "absent locks recognize no PC")
 }
 
-func TestReasonsAreSentences(t *testing.T) {
+func TestReasonSentences(t *testing.T) {
 	for r := ReasonAnyDifference; r <= ReasonTooFewReadable; r++ {
 		require.Regexp(t, `^[A-Z].*\.$`, r.String())
 	}
 }
 
-// Closer is by differences first: a license with locks that say nothing may be closer than one with more same locks.
+// Closer compares differences first: a license with absent locks may be closer than one with more same locks.
 func TestCloser(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	now := key.Block(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"})
 	compare := func(raw RawLocks) Comparison { return Compare(key.Block(raw), now, DefaultPolicy()) }
-	full, fewer := compare(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"}), compare(RawLocks{3: "network", 5: "disk"})
+	full := compare(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"})
+	fewer := compare(RawLocks{3: "network", 5: "disk"})
 	other := compare(RawLocks{"volume", "other", "os", "network", "cpu", "disk", "cd"})
 	require.True(t, full.Closer(fewer))
 	require.False(t, fewer.Closer(full))

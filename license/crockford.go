@@ -13,7 +13,7 @@ var crockfordValue = func() (table [256]int8) {
 	return table
 }()
 
-// alpha holds the powers of α = 2 in GF(32) with x⁵+x²+1.
+// alpha has the powers of α = 2 in GF(32) with x⁵+x²+1.
 var alpha = func() (table [31]byte) {
 	v := 1
 	for i := range table {
@@ -58,7 +58,7 @@ func withCheck(values []byte) string {
 	return string(append(letters, crockford[checkLetter(values)]))
 }
 
-// crockfordValues returns the values of letters that were already read as Crockford's.
+// crockfordValues returns the values of letters that are valid Crockford letters.
 func crockfordValues(letters string) []byte {
 	values := make([]byte, len(letters))
 	for i := range len(letters) {

@@ -7,13 +7,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The check letter catches every single wrong letter and every swap of neighbors (spec: codes "Removal code", codes
-// "Serial number").
+// The check letter detects every single wrong letter and every transposition of neighbors (spec: codes "Removal
+// code", codes "Serial number").
 func TestCheckLetter(t *testing.T) {
 	for _, code := range []struct {
 		kind  CodeKind
 		shown string
-	}{{KindRemovalCode, "9D2BK-DD62M-C"}, {KindSerialNumber, "SM4G-2FQZ-XF-7EGC-WT2T"}, {KindRemovalCode, "00000-00000-0"}} {
+	}{
+		{KindRemovalCode, "9D2BK-DD62M-C"},
+		{KindSerialNumber, "SM4G-2FQZ-XF-7EGC-WT2T"},
+		{KindRemovalCode, "00000-00000-0"},
+	} {
 		letters := []byte(strings.ReplaceAll(code.shown, "-", ""))
 		for i := range letters {
 			for _, other := range []byte(crockford) {
@@ -32,8 +36,8 @@ func TestCheckLetter(t *testing.T) {
 	}
 }
 
-// Any two different sums of letters would do for one code; this holds for the code itself: with α primitive and fewer
-// than 31 letters, no single change and no swap of neighbors keeps the sum, whatever the other letters are.
+// This holds for all codes: with α primitive and fewer than 31 letters, no single change and no transposition of
+// neighbors preserves the sum.
 func TestCheckLetterArithmetic(t *testing.T) {
 	require.Equal(t, byte(1), gfMul(alpha[30], 2), "α has order 31")
 	seen := map[byte]bool{}

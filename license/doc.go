@@ -9,10 +9,10 @@
 // together or are another program's.
 //
 // An [ActivationKey] makes and checks the typed [ActivationCode] for Codes, and derives the [RemovalSeed] with which a
-// PC makes its [RemovalCode] and a server verifies it. A [SerialSeed] makes and opens serial numbers.
+// PC computes its [RemovalCode] and a server verifies it. A [SerialSeed] makes and opens serial numbers.
 //
-// The Parse functions read what people type: they ignore case, spaces and dashes, and a [CodeError] names the group
-// that is wrong. [Find] picks every code out of a text.
+// The Parse functions parse typed codes: they ignore case, spaces and dashes, and a [CodeError] names the wrong group.
+// [Find] returns every code in a text.
 //
 // # Comparison
 //
@@ -23,7 +23,7 @@
 // [Comparison.Compared] and [Comparison.Closer].
 //
 // Whatever a [Policy] allows, the network card or the disk must be that of the license, as far as they are readable:
-// the other hardware locks tell a model, and two PCs of one model must not pass for one another.
+// the other hardware locks only identify a model, and two PCs of one model must be distinguished.
 //
 // # Signed texts
 //
@@ -39,7 +39,7 @@
 //
 // All functions are free of side effects and safe for concurrent use. Secrets and raw values print as a placeholder.
 //
-// # What the codes give away
+// # What the codes reveal
 //
 // Raw values never leave a PC, but the codes narrow them down. Their masks are keyed by the application signature, so
 // anyone can open the codes of a program:
@@ -50,15 +50,15 @@
 //   - Each program has its own key. A vendor who collects the codes of several programs from one PC narrows an address
 //     or a serial down to one.
 //
-// Say so wherever people see the codes of their PC.
+// Tell people so wherever they see the codes of their PC.
 //
-// # What the comparison lets through
+// # What the comparison cannot distinguish
 //
 //   - A full copy of a virtual machine, with its address and its disk's serial.
 //   - A container of one image on one kind of host.
 //   - Two PCs of one model whose network cards or disks have the same 14-bit value: 1 pair in 8,000.
 //
-// Validation by the server bounds all three.
+// Validation by the server limits all three.
 //
 // # What an attacker can do
 //
@@ -69,8 +69,8 @@
 //     anything, and a restored backup of a PC runs as before: no offline scheme can prove a removal. A removal code
 //     works once, its Site code is spent, removals are limited, and the server refuses at the next contact.
 //   - Site codes have 20 check bits and the block one, against typing errors: 1 pair in 2 million of wrong codes passes
-//     as belonging together. They are no protection against codes that are made up; the seats of an order are.
-//   - A check letter detects every single wrong letter and every swap of neighbors, but does not tell which letter is
-//     wrong. What protects a serial number from being guessed is its 45-bit tag.
+//     as belonging together. They do not protect against invented codes; the seats of an order do.
+//   - A check letter detects every single wrong letter and every transposition of neighbors, but does not locate it.
+//     The 45-bit tag of a serial number protects it from being guessed.
 //   - A program can be patched. No scheme prevents that.
 package license

@@ -41,7 +41,7 @@ func Example() {
 	// the license file was not signed with this program's key
 }
 
-// A mail holds the codes of a PC somewhere in its text.
+// A mail contains the codes of a PC in its text.
 func ExampleFind() {
 	mail := "Hi, please activate my new PC. It shows Site code 0077CE14 and Machine ID 45F5-CFF3-5BDD-954A. Thanks!"
 	for _, found := range license.Find(mail) {
@@ -76,7 +76,7 @@ func ExampleActivationKey() {
 	// RCMWT-9ZVDX-9 true
 }
 
-// A PC got a new network card, and its optical drive was taken out. Another PC of the same model is not accepted.
+// A PC has a new network card, and its optical drive was removed. Another PC of the same model is not accepted.
 func ExampleCompare() {
 	key := license.Signature("LUMENST7").Key()
 	then := license.RawLocks{"5C1F-22A0", "Acme B450", "d41d8c", "00:1B:44:11:3A:B7", "Zen 3", "S4EWNX0R", "HL-DT-ST"}
@@ -97,7 +97,7 @@ func ExampleCompare() {
 	// another_pc
 }
 
-// The codes of a PC carry its block of locks for one program.
+// The codes of a PC contain its block of locks for one program.
 func ExampleKey_Open() {
 	key := license.Signature("LUMENST7").Key()
 	raw := license.RawLocks{"5C1F-22A0", "Acme B450", "d41d8c", "00:1B:44:11:3A:B7", "Zen 3", "S4EWNX0R", "None"}

@@ -7,8 +7,9 @@ import (
 	"unicode"
 )
 
-// labels are the names under which people and programs write codes, longer ones first.
-var labels = regexp.MustCompile(`(?i)\b(site[ _-]?code|machine[ _-]?id|mid|removal[ _-]?code|activation[ _-]?code|serial[ _-]?(?:number|no\.?)|s/n)\b`)
+// labels are the names of codes in texts, longer ones first.
+var labels = regexp.MustCompile(`(?i)\b(site[ _-]?code|machine[ _-]?id|mid|removal[ _-]?code|` +
+	`activation[ _-]?code|serial[ _-]?(?:number|no\.?)|s/n)\b`)
 
 func labelKind(label string) CodeKind {
 	switch strings.ToLower(label[:2]) {
@@ -24,8 +25,8 @@ func labelKind(label string) CodeKind {
 	return KindSerialNumber
 }
 
-// Faults tells of codes in a pasted text that stand behind their names and cannot be read, such as a Machine ID with a
-// letter too many: what is wrong with each, and in which group. Codes that Find finds are not among them.
+// Faults returns the errors of codes in a text that follow their names and are invalid, such as a Machine ID with an
+// additional letter. It omits codes that Find finds.
 func Faults(text string) []*CodeError {
 	text = bounded(text)
 	var faults []*CodeError
@@ -38,7 +39,7 @@ func Faults(text string) []*CodeError {
 		kind := labelKind(text[at[0]:at[1]])
 		code := codeBehind(text[at[1]:end])
 		if count := strings.Count(code, "") - 1; count < shapes[kind].length()/2 || count > 3*shapes[kind].length() {
-			continue // no attempt at this code
+			continue // not an attempt to write this code
 		}
 		_, err := kind.Shown(code)
 		var fault *CodeError
@@ -49,7 +50,7 @@ func Faults(text string) []*CodeError {
 	return faults
 }
 
-// codeBehind returns the words after a name that look like groups of a code: in the same line, with a digit, or in
+// codeBehind returns the words after a name that resemble groups of a code: in the same line, with a digit or in
 // capitals.
 func codeBehind(text string) string {
 	text = strings.TrimLeft(text, " \t:=.#*|>\"'")

@@ -97,22 +97,28 @@ type claims struct {
 	Note      string        `json:"note"`
 }
 
-// Sign makes the license file: a PASETO v4.public token, times in whole seconds. It refuses, with ErrFileDamaged, what
-// Verify would not read.
+// Sign returns the license file: a PASETO v4.public token, with times in whole seconds. It fails with ErrFileDamaged
+// for content that Verify refuses.
 func (k SigningKey) Sign(f File) (string, error) {
 	issuedAt := f.IssuedAt.UTC().Truncate(time.Second)
 	c := claims{
-		Issuer: &f.Issuer, ID: strconv.FormatInt(f.ID, 10), IssuedAt: &issuedAt,
+		Issuer:    &f.Issuer,
+		ID:        strconv.FormatInt(f.ID, 10),
+		IssuedAt:  &issuedAt,
 		Program:   &programClaim{f.ProgramID, f.ProgramName},
-		Signature: string(f.Signature), Order: f.Order,
-		Site: f.Codes.Site.String(), Machine: f.Codes.Machine.String(), Code: f.ActivationCode.String(),
-		Features: &f.Features,
+		Signature: string(f.Signature),
+		Order:     f.Order,
+		Site:      f.Codes.Site.String(),
+		Machine:   f.Codes.Machine.String(),
+		Code:      f.ActivationCode.String(),
+		Features:  &f.Features,
 		Policy: &policyClaim{
 			Enabled:            f.Policy.Enabled,
 			MaxHardwareChanges: f.Policy.MaxHardwareChanges,
 			Changeable:         []string{},
 		},
-		Seed: base64.RawURLEncoding.EncodeToString(f.Seed.bytes()), Note: f.Note,
+		Seed: base64.RawURLEncoding.EncodeToString(f.Seed.bytes()),
+		Note: f.Note,
 	}
 	for _, l := range f.Policy.Changeable {
 		if name := l.String(); !slices.Contains(c.Policy.Changeable, name) {
@@ -165,14 +171,14 @@ func openFile(text string) (token, error) {
 	return open(text)
 }
 
-// Verify reads a license file and checks that it was signed with the program's key. It fails with ErrFileSignature,
-// ErrOlderVersion or ErrFileDamaged. It judges neither expiry nor PC.
+// Verify verifies and parses a license file. It fails with ErrFileSignature, ErrOlderVersion or ErrFileDamaged. It
+// checks neither expiry nor PC.
 func (p PublicKey) Verify(token string) (File, error) {
 	return VerifyFile(token, func(string) (PublicKey, bool) { return p, true })
 }
 
-// VerifyFile is Verify with the key of the id that the license file names. It fails with ErrFileKey when key knows
-// none.
+// VerifyFile is like Verify, with the key that key returns for the key ID of the license file. It fails with
+// ErrFileKey if key returns false.
 func VerifyFile(token string, key func(id string) (PublicKey, bool)) (File, error) {
 	t, err := openFile(token)
 	if err != nil {
@@ -217,8 +223,13 @@ func fileFromClaims(body []byte) (File, error) {
 		return damaged("locking policy")
 	}
 	f := File{
-		Issuer: *c.Issuer, IssuedAt: c.IssuedAt.UTC(), ProgramID: c.Program.ID, ProgramName: c.Program.Name,
-		Order: c.Order, Features: *c.Features, Note: c.Note,
+		Issuer:      *c.Issuer,
+		IssuedAt:    c.IssuedAt.UTC(),
+		ProgramID:   c.Program.ID,
+		ProgramName: c.Program.Name,
+		Order:       c.Order,
+		Features:    *c.Features,
+		Note:        c.Note,
 	}
 	if c.Expires != nil {
 		f.Expires = c.Expires.UTC()
@@ -233,7 +244,7 @@ func fileFromClaims(body []byte) (File, error) {
 	if f.Signature, err = ParseSignature(c.Signature); err != nil {
 		return damaged("application signature")
 	}
-	// Codes stand in their shown form and no other.
+	// Codes must be in their shown form.
 	var codes [12]byte
 	if !KindSiteCode.shown(c.Site, codes[:4]) || !KindMachineID.shown(c.Machine, codes[4:]) {
 		return damaged("Site code or Machine ID")
@@ -278,8 +289,8 @@ func FileKeyID(token string) (string, error) {
 	return t.keyID, err
 }
 
-// UnverifiedFile returns what a license file claims before anyone has checked its signature: to show it, and to find
-// the key that verifies it. Never rely on it. It fails with ErrFileDamaged.
+// UnverifiedFile returns the content of a license file without verification, for display and to find the key that
+// verifies it. Do not rely on it. It fails with ErrFileDamaged.
 func UnverifiedFile(token string) (File, error) {
 	t, err := openFile(token)
 	if err != nil {
@@ -288,8 +299,8 @@ func UnverifiedFile(token string) (File, error) {
 	return fileFromClaims(t.claims)
 }
 
-// FileName returns the name of a license file, "<program>-<license id>.acen": the program's name in lower case,
-// letters and digits of any language kept, everything else a dash.
+// FileName returns the name of a license file, "<program>-<license id>.acen": the program's name in lower case with
+// letters and digits of any language, and dashes for everything else.
 func FileName(program string, id int64) string {
 	const longest = 60
 	var b strings.Builder

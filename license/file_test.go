@@ -15,14 +15,24 @@ import (
 func testFile() (SigningKey, File) {
 	key := SigningKeyFromSeed([32]byte{1, 2, 3})
 	return key, File{
-		Issuer: "Lumen", ID: 20871, IssuedAt: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), Expires: time.Date(2027, 1, 1, 23, 59, 59, 0, time.UTC),
-		ProgramID: 7, ProgramName: "Lumen Render Node", Signature: "LUMENRND", Order: 1037, Codes: Codes{0x7183EC4D, 0x83A934290090B3F5},
-		ActivationCode: ActivationCode{1, 2, 3}, Features: 5, Policy: DefaultPolicy(), Seed: NewRemovalSeed([16]byte{9, 9}), Note: "Büro \"Süd\" 🖥",
+		Issuer:         "Lumen",
+		ID:             20871,
+		IssuedAt:       time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC),
+		Expires:        time.Date(2027, 1, 1, 23, 59, 59, 0, time.UTC),
+		ProgramID:      7,
+		ProgramName:    "Lumen Render Node",
+		Signature:      "LUMENRND",
+		Order:          1037,
+		Codes:          Codes{0x7183EC4D, 0x83A934290090B3F5},
+		ActivationCode: ActivationCode{1, 2, 3},
+		Features:       5,
+		Policy:         DefaultPolicy(),
+		Seed:           NewRemovalSeed([16]byte{9, 9}),
+		Note:           "Büro \"Süd\" 🖥",
 	}
 }
 
-// TestLicenseFile covers that a license file is read back, and its name (spec: codes "License file", files "License
-// file").
+// A license file that was signed is parsed back (spec: codes "License file", files "License file").
 func TestLicenseFile(t *testing.T) {
 	key, f := testFile()
 	token, err := key.Sign(f)
@@ -42,7 +52,8 @@ func TestLicenseFile(t *testing.T) {
 		_, err := key.Public().Verify(string(changed))
 		require.Error(t, err, "byte %d", i)
 	}
-	for _, damaged := range []string{"", "v4.public.", "v4.public.AAAA.e30", "v4.local.AAAA.e30", strings.Repeat("x", MaxFile+1), token + "x", token[:len(token)-1]} {
+	for _, damaged := range []string{"", "v4.public.", "v4.public.AAAA.e30", "v4.local.AAAA.e30",
+		strings.Repeat("x", MaxFile+1), token + "x", token[:len(token)-1]} {
 		_, err := key.Public().Verify(damaged)
 		require.Error(t, err)
 	}
@@ -51,8 +62,8 @@ func TestLicenseFile(t *testing.T) {
 	require.Equal(t, "日本語-2.acen", FileName("日本語", 2))
 }
 
-// A license file of the older scheme is told as such only if the program's key signed it (spec: files "License file").
-func TestLicenseFileOfAnOlderVersion(t *testing.T) {
+// A license file of the older scheme is recognized only if the program's key signed it (spec: files "License file").
+func TestOlderLicenseFile(t *testing.T) {
 	key, f := testFile()
 	token, err := key.Sign(f)
 	require.NoError(t, err)
@@ -92,7 +103,7 @@ func TestLicenseFileOfAnOlderVersion(t *testing.T) {
 	}
 }
 
-func TestVerifyFileFindsTheKey(t *testing.T) {
+func TestVerifyFileKeys(t *testing.T) {
 	key, f := testFile()
 	token, err := key.Sign(f)
 	require.NoError(t, err)
@@ -107,7 +118,10 @@ func TestVerifyFileFindsTheKey(t *testing.T) {
 	_, err = VerifyFile(stranger, find)
 	require.ErrorIs(t, err, ErrFileKey)
 	require.ErrorIs(t, err, ErrFileSignature)
-	_, err = VerifyFile("v4.public.AAAA.e30", func(string) (PublicKey, bool) { t.Error("a key is looked for"); return PublicKey{}, false })
+	_, err = VerifyFile("v4.public.AAAA.e30", func(string) (PublicKey, bool) {
+		t.Error("a key is looked for")
+		return PublicKey{}, false
+	})
 	require.ErrorIs(t, err, ErrFileDamaged)
 }
 
@@ -120,8 +134,11 @@ func FuzzLicenseFile(f *testing.F) {
 	f.Add(token)
 	f.Add("v4.public..")
 	for _, body := range []string{
-		`{"iss":"Lumen","jti":"1","iat":"2026-11-24T12:00:00Z","program":{"id":7,"name":"x"},"signature":"LUMENRND","order":1,"site":"7183EC4D","mid":"83A9-3429-0090-B3F5",` +
-			`"code":"01020300-00000000-00000000-00000000","features":5,"policy":{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID"]},"seed":"CQkAAAAAAAAAAAAAAAAAAA","note":""}`,
+		`{"iss":"Lumen","jti":"1","iat":"2026-11-24T12:00:00Z","program":{"id":7,"name":"x"},` +
+			`"signature":"LUMENRND","order":1,"site":"7183EC4D","mid":"83A9-3429-0090-B3F5",` +
+			`"code":"01020300-00000000-00000000-00000000","features":5,` +
+			`"policy":{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID"]},` +
+			`"seed":"CQkAAAAAAAAAAAAAAAAAAA","note":""}`,
 		`{"program":null}`, `[]`, `{"iat":"+10000-01-01T00:00:00Z"}`,
 	} {
 		if _, err := fileFromClaims([]byte(body)); len(body) > 100 && err != nil {
@@ -132,7 +149,8 @@ func FuzzLicenseFile(f *testing.F) {
 	public := key.Public()
 	f.Fuzz(func(t *testing.T, text string) {
 		_, _ = FileKeyID(text)
-		if _, err := public.Verify(text); err == nil && strings.Join(strings.Fields(strings.ReplaceAll(text, "\ufeff", "")), "") != token {
+		if _, err := public.Verify(text); err == nil &&
+			strings.Join(strings.Fields(strings.ReplaceAll(text, "\ufeff", "")), "") != token {
 			t.Fatal("another file than the signed one was accepted")
 		}
 		_, _ = fileFromClaims([]byte(text))
@@ -153,7 +171,7 @@ func BenchmarkVerifyFile(b *testing.B) {
 	}
 }
 
-// A properly signed token with a claim missing, of the wrong type or out of range is refused by name (spec: files
+// A signed token with a missing, ill-typed or out-of-range claim is refused with the claim's name (spec: files
 // "License file").
 func TestMalformedClaims(t *testing.T) {
 	key, file := testFile()
@@ -178,12 +196,16 @@ func TestMalformedClaims(t *testing.T) {
 
 	optional := map[string]bool{"exp": true, "note": true}
 	wrong := map[string][]any{
-		"iss": {1, nil}, "jti": {"", "0", "-1", "x", 7, "99999999999999999999"}, "iat": {"", "yesterday", 0, "0001-01-01T00:00:00Z"},
-		"exp": {"", "never", 0, "0001-01-01T00:00:00Z"}, "program": {nil, 7, map[string]any{}, map[string]any{"id": -1, "name": "x"}},
-		"signature": {"", "SHORT", "Ünïcode", 1}, "order": {0, -1, "1", 1.5}, "site": {"", "7183ec4d", "7183EC4", 1}, "mid": {"", "83A934290090B3F5", nil},
+		"iss": {1, nil}, "jti": {"", "0", "-1", "x", 7, "99999999999999999999"},
+		"iat":       {"", "yesterday", 0, "0001-01-01T00:00:00Z"},
+		"exp":       {"", "never", 0, "0001-01-01T00:00:00Z"},
+		"program":   {nil, 7, map[string]any{}, map[string]any{"id": -1, "name": "x"}},
+		"signature": {"", "SHORT", "Ünïcode", 1}, "order": {0, -1, "1", 1.5}, "site": {"", "7183ec4d", "7183EC4", 1},
+		"mid":  {"", "83A934290090B3F5", nil},
 		"code": {"", "01020300", "01020300000000000000000000000000"}, "features": {-1, 65536, "x", nil, 1.5},
-		"policy": {nil, 1, map[string]any{"max_hardware_changes": -1}, map[string]any{"max_hardware_changes": 8}, map[string]any{"changeable": []string{"GPU"}}, map[string]any{"changeable": []string{"HD_ID", "HD_ID"}}},
-		"seed":   {"", "AAAA", "!!", "CQkAAAAAAAAAAAAAAAAAAA=="}, "note": {1, []string{}},
+		"policy": {nil, 1, map[string]any{"max_hardware_changes": -1}, map[string]any{"max_hardware_changes": 8},
+			map[string]any{"changeable": []string{"GPU"}}, map[string]any{"changeable": []string{"HD_ID", "HD_ID"}}},
+		"seed": {"", "AAAA", "!!", "CQkAAAAAAAAAAAAAAAAAAA=="}, "note": {1, []string{}},
 	}
 	claimed := map[string]any{}
 	require.NoError(t, json.Unmarshal(parsed.ClaimsJSON(), &claimed))
@@ -213,13 +235,20 @@ func TestMalformedClaims(t *testing.T) {
 	}
 }
 
-// Sign makes no file that Verify refuses.
-func TestSignRefusesWhatCannotBeRead(t *testing.T) {
+// Sign does not produce a file that Verify refuses.
+func TestSignInvalid(t *testing.T) {
 	key, good := testFile()
 	for name, spoil := range map[string]func(*File){
-		"id": func(f *File) { f.ID = 0 }, "order": func(f *File) { f.Order = 0 }, "program": func(f *File) { f.ProgramID = 0 }, "signature": func(f *File) { f.Signature = "X" },
-		"issued": func(f *File) { f.IssuedAt = time.Time{} }, "policy": func(f *File) { f.Policy.MaxHardwareChanges = 8 }, "lock": func(f *File) { f.Policy.Changeable = []Lock{9} },
-		"UTF-8": func(f *File) { f.Note = "\xff" }, "size": func(f *File) { f.ProgramName = strings.Repeat("x", MaxFile) }, "year": func(f *File) { f.Expires = time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"id":        func(f *File) { f.ID = 0 },
+		"order":     func(f *File) { f.Order = 0 },
+		"program":   func(f *File) { f.ProgramID = 0 },
+		"signature": func(f *File) { f.Signature = "X" },
+		"issued":    func(f *File) { f.IssuedAt = time.Time{} },
+		"policy":    func(f *File) { f.Policy.MaxHardwareChanges = 8 },
+		"lock":      func(f *File) { f.Policy.Changeable = []Lock{9} },
+		"UTF-8":     func(f *File) { f.Note = "\xff" },
+		"size":      func(f *File) { f.ProgramName = strings.Repeat("x", MaxFile) },
+		"year":      func(f *File) { f.Expires = time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC) },
 	} {
 		f := good
 		spoil(&f)
@@ -256,14 +285,14 @@ func TestKeys(t *testing.T) {
 	require.NotPanics(t, func() { _ = SigningKey{}.Public() })
 }
 
-// A key id is read before anything is verified: it must not carry a surprise into a log or a query (spec: files
-// "License file").
+// A key ID is read before verification, so it must be safe for logs and queries (spec: files "License file").
 func TestUnverifiedKeyID(t *testing.T) {
 	key, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(SigningKeyFromSeed([32]byte{}).private())
 	require.NoError(t, err)
 	for foot, ok := range map[string]bool{
 		`{"kid":"k4.pid.9ShR3xc8-qVJ_di0tc9nx0IDIqbatdeM2mqLFBJsKRHs"}`: true,
-		`{"kid":""}`: false, `{"kid":1}`: false, `{}`: false, `kid`: false, ``: false, `{"kid":"a\nb"}`: false, fmt.Sprintf(`{"kid":%q}`, strings.Repeat("a", 129)): false,
+		`{"kid":""}`: false, `{"kid":1}`: false, `{}`: false, `kid`: false, ``: false, `{"kid":"a\nb"}`: false,
+		fmt.Sprintf(`{"kid":%q}`, strings.Repeat("a", 129)): false,
 	} {
 		token, err := paseto.NewTokenFromClaimsJSON([]byte(`{}`), []byte(foot))
 		require.NoError(t, err)
@@ -285,7 +314,8 @@ func TestUnverifiedFile(t *testing.T) {
 	require.Equal(t, f, claimed)
 	parts := strings.Split(token, ".")
 	for name, text := range map[string]string{
-		"nothing": "", "no footer": strings.Join(parts[:3], "."), "no claims": "v4.public.AAAA." + parts[3], "no base64": "v4.public.!!!." + parts[3],
+		"nothing": "", "no footer": strings.Join(parts[:3], "."), "no claims": "v4.public.AAAA." + parts[3],
+		"no base64": "v4.public.!!!." + parts[3],
 		"too large": strings.Repeat("A", MaxFile+1),
 	} {
 		_, err := UnverifiedFile(text)

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Found is a code that Find saw in a text.
+// Found is a code found in a text.
 type Found struct {
 	Kind CodeKind
 	// Text is the shown form.
@@ -19,20 +19,20 @@ type Found struct {
 	Offset, Length int
 }
 
-// maxSearched bounds the text that Find looks at, in bytes.
+// maxSearched is the maximum length of the text that Find searches, in bytes.
 const maxSearched = 1 << 20
 
-// layout is one way in which a kind of code stands in a text.
+// layout is a way of writing a kind of code in a text.
 type layout struct {
 	kind   CodeKind
 	groups []int
-	// labeled layouts are looked for only after the words "Site code": on their own they could be anything.
+	// labeled layouts count only after the words "Site code", because they are ambiguous on their own.
 	labeled bool
-	// tight layouts have a dash and nothing else between groups.
+	// tight layouts have only a dash between groups.
 	tight bool
 }
 
-// layouts lists longer codes first, so that a Site code inside a merged code is not found again.
+// layouts has longer codes first, so that a Site code inside a merged code is not found separately.
 var layouts = []layout{
 	{kind: KindActivationCode, groups: []int{8, 8, 8, 8}},
 	{kind: KindActivationCode, groups: []int{32}},
@@ -50,12 +50,12 @@ var layouts = []layout{
 	{kind: KindSiteCode, groups: []int{4, 4}, labeled: true},
 }
 
-// Find returns every code in a pasted text by its shape, in the order of the text and without overlap: an email, log
-// lines, the output of text recognition with stray spaces. It looks at the first MiB and takes time linear in it.
+// Find returns every code in a text by its shape, in order and without overlap. The text may be an email, log lines,
+// or the output of text recognition with stray spaces. Find searches the first MiB in linear time.
 func Find(text string) []Found {
 	words := split(withoutTokens(bounded(text)))
 	var found []Found
-	var numbers []int // indices of Site codes that are only a number and might as well be an amount or a telephone number
+	var numbers []int // indices of Site codes that are only a number, and may be an amount or a telephone number
 	certain := false
 	for i := 0; i < len(words); {
 		f, used, sure := findAt(words, i)
@@ -86,10 +86,10 @@ func Find(text string) []Found {
 	return kept
 }
 
-// tokens matches license files and other tokens, also those that a mail program has wrapped.
+// tokens matches license files and other tokens, including wrapped ones.
 var tokens = regexp.MustCompile(`v4\.public\.[\w.=-]*(?:\r?\n[> ]*[\w.=-]{25,})*`)
 
-// withoutTokens returns the text with blanks in the place of tokens, whose base64 contains what looks like a code.
+// withoutTokens replaces tokens in a text with blanks, because their base64 contains strings that resemble codes.
 func withoutTokens(text string) string {
 	if !strings.Contains(text, header) {
 		return text
@@ -97,7 +97,7 @@ func withoutTokens(text string) string {
 	return tokens.ReplaceAllStringFunc(text, func(token string) string { return strings.Repeat(" ", len(token)) })
 }
 
-// bounded cuts a long text at a space near the bound, so that no code is cut in two and taken for a shorter one.
+// bounded cuts a long text at a space near the limit, so that no code is cut in two and mistaken for a shorter one.
 func bounded(text string) string {
 	if len(text) <= maxSearched {
 		return text
@@ -112,8 +112,8 @@ func bounded(text string) string {
 	return text[:max(len(text)-1, 0)]
 }
 
-// findAt looks for a code that starts with word i. It returns how many words the code takes, 0 when there is none, and
-// whether it cannot well be anything else.
+// findAt finds a code that starts with word i. It returns the number of words of the code, 0 if there is none, and
+// whether the code is unambiguous.
 func findAt(words []word, i int) (f Found, used int, sure bool) {
 	for _, l := range layouts {
 		if l.labeled && !labeled(words, i) {
@@ -131,7 +131,12 @@ func findAt(words []word, i int) (f Found, used int, sure bool) {
 		if err != nil {
 			continue
 		}
-		f := Found{Kind: l.kind, Text: shown, Offset: int(words[i].start), Length: int(words[i+used-1].end - words[i].start)}
+		f := Found{
+			Kind:   l.kind,
+			Text:   shown,
+			Offset: int(words[i].start),
+			Length: int(words[i+used-1].end - words[i].start),
+		}
 		if l.kind == KindMerged {
 			f.Codes, _ = ParseMerged(shown)
 		}
@@ -140,7 +145,7 @@ func findAt(words []word, i int) (f Found, used int, sure bool) {
 	return Found{}, 0, false
 }
 
-// labeled reports whether the words "Site code" stand shortly before word i.
+// labeled reports whether the words "Site code" are shortly before word i.
 func labeled(words []word, i int) bool {
 	for _, w := range words[max(0, i-3):i] {
 		if name := string(w.letters); strings.EqualFold(name, "site") || strings.EqualFold(name, "sitecode") {
@@ -150,11 +155,11 @@ func labeled(words []word, i int) bool {
 	return false
 }
 
-// maxStray is how many stray spaces a code may have inside its groups when dashes do not tell where the groups end.
+// maxStray is the maximum number of stray spaces inside the groups of a code without dashes between the groups.
 const maxStray = 2
 
-// match returns how many words from word i on make up a code of the layout, 0 when they do not, and whether the
-// result cannot well be anything else. Groups may be split by stray spaces, but end where a word ends.
+// match returns the number of words from word i on that form a code of the layout, 0 if they do not, and whether the
+// code is unambiguous. Groups may be split by stray spaces, but end where a word ends.
 func (l layout) match(words []word, i int) (used int, sure bool) {
 	hexOnly := shapes[l.kind].hex
 	var seen tally
@@ -181,7 +186,7 @@ func (l layout) match(words []word, i int) (used int, sure bool) {
 			case w.gap.dash:
 				loose = loose || w.gap.space
 			case w.gap.lines > 0:
-				// A line ends between groups only after their dash; otherwise codes below each other would join.
+				// A line break between groups must follow their dash; otherwise codes on consecutive lines would be joined.
 				return 0, false
 			default:
 				dashed = false
@@ -193,12 +198,12 @@ func (l layout) match(words []word, i int) (used int, sure bool) {
 			seen.merge(&w.tally)
 		}
 	}
-	if goesOn(words, i, at, hexOnly, loose) {
+	if continues(words, i, at, hexOnly, loose) {
 		return 0, false
 	}
 	sure = l.plausible(&seen, dashed)
 	if l.kind == KindSiteCode && !sure {
-		// A number alone is a weak sign, a date none.
+		// A number alone is a weak sign, and a date is none.
 		if !l.labeled && (seen.digits < seen.size || looksLikeDate(words[i].letters)) {
 			return 0, false
 		}
@@ -210,7 +215,7 @@ func (l layout) match(words []word, i int) (used int, sure bool) {
 	return at - i, true
 }
 
-// maxStray returns how many stray spaces the layout bears when its groups are not all joined by dashes.
+// maxStray returns the number of stray spaces that the layout allows if its groups are not all joined by dashes.
 func (l layout) maxStray() int {
 	if shapes[l.kind].hex && (len(l.groups) > 1 || l.labeled) {
 		return maxStray
@@ -218,7 +223,7 @@ func (l layout) maxStray() int {
 	return 0
 }
 
-// plausible tells codes from words, numbers and amounts of the same shape. Check letters are looked at later.
+// plausible distinguishes codes from words, numbers and amounts of the same shape. Check letters are verified later.
 func (l layout) plausible(seen *tally, dashed bool) bool {
 	hexCode, letters := shapes[l.kind].hex, seen.size-seen.digits
 	switch {
@@ -233,8 +238,8 @@ func (l layout) plausible(seen *tally, dashed bool) bool {
 	}
 }
 
-// goesOn reports whether the words from..to are a part of something longer: a further group follows or precedes.
-func goesOn(words []word, from, to int, hexOnly, loose bool) bool {
+// continues reports whether the words from..to are part of something longer: a further group follows or precedes.
+func continues(words []word, from, to int, hexOnly, loose bool) bool {
 	if from > 0 && words[from].gap.tight() {
 		if before := &words[from-1]; before.fits(hexOnly) && before.digits > 0 {
 			return true
@@ -265,7 +270,7 @@ func looksLikeDate(digits []byte) bool {
 	return isDate(number(0, 4), number(4, 6), number(6, 8)) || isDate(number(4, 8), number(0, 2), number(2, 4))
 }
 
-// gap is what stands before a word.
+// gap is the text before a word.
 type gap struct {
 	space, dash bool
 	joint       bool  // the dash joins: no underscore
@@ -273,10 +278,11 @@ type gap struct {
 	other       bool  // anything that ends a code
 }
 
-// tight reports whether only a dash stands there, as inside a code.
+// tight reports whether the gap is only a dash, as inside a code.
 func (g gap) tight() bool { return g.dash && g.joint && !g.space && g.lines == 0 && !g.other }
 
-// word is a stretch of letters without a separator. It is small, for a hostile text has one for every second byte.
+// word is a sequence of letters without a separator. It is small, because a hostile text has one for every second
+// byte.
 type word struct {
 	letters    []byte
 	start, end int32 // in the text, in bytes
@@ -284,7 +290,7 @@ type word struct {
 	tally
 }
 
-// tally counts letters, each count at most 255: no code is that long.
+// tally counts letters, each up to 255: no code is that long.
 type tally struct{ size, digits, lower, notHex, notCrockford uint8 }
 
 func (t *tally) fits(hexOnly bool) bool { return t.notCrockford == 0 && (!hexOnly || t.notHex == 0) }
@@ -318,11 +324,11 @@ func increase(n *uint8) {
 	}
 }
 
-// foreign stands in a word for a letter that no code holds.
+// foreign represents a letter that no code contains.
 const foreign = '!'
 
-// split cuts a text into words. Quote marks of replies at the start of a line and soft line ends of mails count as
-// nothing.
+// split splits a text into words. It ignores quote marks of replies at the start of a line, and soft line breaks of
+// mails.
 func split(text string) []word {
 	letters := make([]byte, 0, len(text))
 	var words []word
@@ -349,7 +355,7 @@ func split(text string) []word {
 			continue
 		case r == '\n' || r == '\u2028' || r == '\u2029' || r == '\u0085' || r == '\r' && !strings.HasPrefix(text[i:], "\n"):
 			flush()
-			// A dash on the next line is a bullet: it joins nothing.
+			// A dash on the next line is a bullet and joins nothing.
 			increase(&before.lines)
 			lineStart = true
 			continue
@@ -390,7 +396,7 @@ func split(text string) []word {
 	return words
 }
 
-// softLineEnd returns the length of the line end after the "=" of a quoted-printable mail, or 0.
+// softLineEnd returns the length of the line break after the "=" of a quoted-printable mail, or 0.
 func softLineEnd(rest string) int {
 	switch {
 	case strings.HasPrefix(rest, "\r\n"):

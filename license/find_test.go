@@ -28,7 +28,8 @@ OCR: 83A9 - 3429 - 0090 - B3F5`
 		"serial number SM4G-2FQZ-XF-7EGC-WT2T",
 		"Machine ID 83A9-3429-0090-B3F5",
 	}, got)
-	for _, ordinary := range []string{"", "The best deed of the decade was a facade.", "call 555-1234 on 2026-11-24", "deadbeef", "see https://example.com/a-b-c-d"} {
+	for _, ordinary := range []string{"", "The best deed of the decade was a facade.", "call 555-1234 on 2026-11-24",
+		"deadbeef", "see https://example.com/a-b-c-d"} {
 		require.Empty(t, Find(ordinary), ordinary)
 	}
 }
@@ -59,7 +60,8 @@ func FuzzFind(f *testing.F) {
 
 func BenchmarkFindHostile(b *testing.B) {
 	for name, piece := range map[string]string{
-		"groups": "AAAA-", "letters": "A ", "dashed letters": "A A A A-", "one word": "A", "codes": "7183EC4D ", "dashes": "-", "labels": "site ",
+		"groups": "AAAA-", "letters": "A ", "dashed letters": "A A A A-", "one word": "A", "codes": "7183EC4D ",
+		"dashes": "-", "labels": "site ",
 		"wrong check letters": "9D2BK-DD62M-D ",
 	} {
 		text := strings.Repeat(piece, maxSearched/len(piece))
@@ -72,10 +74,14 @@ func BenchmarkFindHostile(b *testing.B) {
 	}
 }
 
-func TestFindInPastedTexts(t *testing.T) {
-	const machine, activation, merged = "Machine ID 83A9-3429-0090-B3F5", "activation code F3945D8C-B0D71FFA-02A956E3-8D6DB947", "Site code and Machine ID 7183-EC4D-83A9-3429-0090-B3F5"
+func TestFindInTexts(t *testing.T) {
+	const (
+		machine    = "Machine ID 83A9-3429-0090-B3F5"
+		activation = "activation code F3945D8C-B0D71FFA-02A956E3-8D6DB947"
+		merged     = "Site code and Machine ID 7183-EC4D-83A9-3429-0090-B3F5"
+	)
 	for text, want := range map[string][]string{
-		// Where codes stand.
+		// Positions of codes.
 		"7183EC4D - please activate":                           {"Site code 7183EC4D"},
 		"7183EC4D-please":                                      {"Site code 7183EC4D"},
 		"site_code=7183ec4d mid=83a9-3429-0090-b3f5":           {"Site code 7183EC4D", machine},
@@ -112,7 +118,7 @@ func TestFindInPastedTexts(t *testing.T) {
 		"８３Ａ９-3429-0090-B3F5":         {machine},
 		"83A9\u200b-3429-0090-B3F5":   {machine},
 		"83A9-\u00ad3429-0090-B3F5 .": {machine},
-		// What is no code, or not a certain one.
+		// Texts that are not certainly codes.
 		"7183-EC4D-83A9-3429-0090-B3F5-1111":            nil,
 		"1111-83A9-3429-0090-B3F5-7183-EC4D":            nil,
 		"8f7e6d5c-4b3a-2918-0706-f5e4d3c2b1a0":          nil,
@@ -121,11 +127,12 @@ func TestFindInPastedTexts(t *testing.T) {
 		"2021 2022 2023 2024":                           nil,
 		"card 4111111111111111, or 4111 1111 1111 1111": nil,
 		"7183EC4D\n\n\n":                                {"Site code 7183EC4D"},
-		"7183EC4D\n8183EC4D\n9183EC4D\nA183EC4D":        {"Site code 7183EC4D", "Site code 8183EC4D", "Site code 9183EC4D", "Site code A183EC4D"},
-		"83A9\n3429\n0090\nB3F5":                        nil,
-		"on 24112026 and 20261124":                      nil,
-		"Ü7183EC4D 7183EC4Dß":                           nil,
-		"WORLD PEACE 4":                                 nil,
+		"7183EC4D\n8183EC4D\n9183EC4D\nA183EC4D": {"Site code 7183EC4D", "Site code 8183EC4D", "Site code 9183EC4D",
+			"Site code A183EC4D"},
+		"83A9\n3429\n0090\nB3F5":   nil,
+		"on 24112026 and 20261124": nil,
+		"Ü7183EC4D 7183EC4Dß":      nil,
+		"WORLD PEACE 4":            nil,
 		"sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08": nil,
 	} {
 		var got []string
@@ -137,8 +144,8 @@ func TestFindInPastedTexts(t *testing.T) {
 	}
 }
 
-// Whatever a PC's codes are, a mail with all of them gives them back. A Site code is a number in one of 43 PCs and all
-// letters in one of 2,500; its label tells it then (spec: codes "Reading what people type").
+// Find returns all codes of a mail. The Site code of one PC in 43 is a number, and of one in 2,500 all letters; its
+// label identifies it then (spec: codes "Reading what people type").
 func TestFindReturnsEveryCode(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	activation, serials := NewActivationKey([32]byte{1}), NewSerialSeed([32]byte{2})
@@ -149,9 +156,11 @@ func TestFindReturnsEveryCode(t *testing.T) {
 		removal := activation.RemovalSeed(code).RemovalCode(codes)
 		serial, err := serials.Serial(7, uint32(i+1), 0)
 		require.NoError(t, err)
-		text := "Site code: " + codes.Site.String() + "\nMachine ID: " + codes.Machine.String() + "\nBoth: " + codes.Merged() + "\n\nActivation code: " + code.String() +
+		text := "Site code: " + codes.Site.String() + "\nMachine ID: " + codes.Machine.String() + "\nBoth: " +
+			codes.Merged() + "\n\nActivation code: " + code.String() +
 			"\nRemoval code: " + removal.String() + "\nSerial number: " + serial.String() + "\nKind regards"
-		want := []string{codes.Site.String(), codes.Machine.String(), codes.Merged(), code.String(), removal.String(), serial.String()}
+		want := []string{codes.Site.String(), codes.Machine.String(), codes.Merged(), code.String(), removal.String(),
+			serial.String()}
 		var got []string
 		for _, f := range Find(text) {
 			got = append(got, f.Text)
@@ -167,7 +176,7 @@ func TestFindLocatesCodesBehindDamagedText(t *testing.T) {
 	require.Equal(t, "7183EC4D", text[found[0].Offset:found[0].Offset+found[0].Length])
 }
 
-// A code that the bound would cut in two is not taken for a shorter one.
+// A code that is cut off by the length limit is not mistaken for a shorter one.
 func TestFindDoesNotCutCodes(t *testing.T) {
 	const merged = "7183-EC4D-83A9-3429-0090-B3F5"
 	for cut := range len(merged) {
@@ -175,10 +184,11 @@ func TestFindDoesNotCutCodes(t *testing.T) {
 	}
 }
 
-func FuzzFindIsQuietOnGarbage(f *testing.F) {
+func FuzzFindGarbage(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 200})
 	f.Fuzz(func(t *testing.T, picks []byte) {
-		pieces := []string{"7183EC4D", "83A9", "-", " ", "\n", "\r\n> ", "=\n", "Site code ", "9D2BK", "C", "\u00ad", "–", "_", ":", "A", "0", "\xff", "ß"}
+		pieces := []string{"7183EC4D", "83A9", "-", " ", "\n", "\r\n> ", "=\n", "Site code ", "9D2BK", "C", "\u00ad", "–",
+			"_", ":", "A", "0", "\xff", "ß"}
 		var b strings.Builder
 		for _, p := range picks {
 			b.WriteString(pieces[int(p)%len(pieces)])
@@ -197,8 +207,8 @@ func FuzzFindIsQuietOnGarbage(f *testing.F) {
 	})
 }
 
-// The base64 of a token is full of what looks like a code.
-func TestFindLooksIntoNoToken(t *testing.T) {
+// Find ignores the base64 of tokens, which resembles codes.
+func TestFindIgnoresTokens(t *testing.T) {
 	token := "v4.public.eyJ-7183EC4D-83A9-3429-0090-B3F5-SM4G-2FQZ-XF-7EGC-WT2T-A.e30"
 	wrapped := "v4.public." + strings.Repeat("eyJh", 10) + "\r\n> 7183EC4D-" + strings.Repeat("eyJh", 10) + "\nabc"
 	for _, text := range []string{token, "  " + token + "\n", wrapped} {

@@ -12,10 +12,10 @@ import (
 // Signature is a program's application signature: 6 to 10 printable ASCII characters, public.
 type Signature string
 
-// ErrSignature is returned for a text that cannot be an application signature.
+// ErrSignature is returned for a text that is not an application signature.
 var ErrSignature = errors.New("an application signature has 6 to 10 ASCII letters, digits or signs and no spaces")
 
-// ParseSignature checks an application signature. It is kept to the letter.
+// ParseSignature checks an application signature and returns it unchanged.
 func ParseSignature(s string) (Signature, error) {
 	if len(s) < 6 || len(s) > 10 {
 		return "", ErrSignature
@@ -34,7 +34,7 @@ type Key struct {
 	signature Signature
 }
 
-// The salts of the fingerprint keys. Keys of acen/v1 only tell that codes are of that scheme.
+// The salts of the fingerprint keys. Keys of acen/v1 only serve to recognize codes of that scheme.
 const (
 	salt      = "acen/v2"
 	olderSalt = "acen/v1"
@@ -69,19 +69,18 @@ func (k Key) Block(raw RawLocks) Block {
 	return newBlock(values)
 }
 
-// keyed computes HMAC-SHA256 of several messages with one key. Resetting the hash takes less time than making a new
-// one.
+// keyed computes HMAC-SHA256 of several messages with one key. Resetting a hash is faster than creating one.
 type keyed struct {
 	hash         hash.Hash
-	message, sum []byte // the latest ones
+	message, sum []byte // of the latest call
 }
 
 func newKeyed(key []byte) keyed {
 	return keyed{hash: hmac.New(sha256.New, key), message: make([]byte, 0, 64)}
 }
 
-// mac returns the HMAC of the parts of one message; the next one takes its place. The parts are put together first,
-// because what a hash is given one by one is kept on the heap one by one.
+// mac returns the HMAC of the parts of one message; the next call overwrites it. The parts are joined first, because
+// each argument of a hash escapes to the heap.
 func (k *keyed) mac(parts ...[]byte) []byte {
 	if k.sum != nil {
 		k.hash.Reset()

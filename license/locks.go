@@ -7,7 +7,8 @@ import (
 	"github.com/acen-desktop/acen/redact"
 )
 
-// Lock is one of the seven properties a PC is recognized by, numbered as in the specification (spec: codes "Locks").
+// Lock is one of the seven properties by which a PC is recognized, numbered as in the specification (spec: codes
+// "Locks").
 type Lock int
 
 // The seven locks.
@@ -24,7 +25,7 @@ const (
 	LockCount = 7
 )
 
-// Kind says whether a lock belongs to the hardware or to the software of a PC.
+// Kind is whether a lock belongs to the hardware or to the software of a PC.
 type Kind int
 
 // The kinds of locks.
@@ -48,7 +49,7 @@ func Locks() []Lock {
 	return []Lock{HDID, BIOSID, OSID, NETID, CPUID, HDHWID, CDHWID}
 }
 
-// String returns the name the lock has on the wire, such as "NET_ID".
+// String returns the name of the lock on the wire, such as "NET_ID".
 func (l Lock) String() string {
 	if !l.valid() {
 		return fmt.Sprintf("lock %d", int(l))
@@ -77,8 +78,8 @@ func ParseLock(name string) (Lock, error) {
 }
 
 // Normalize returns the normal form of a raw lock value: ASCII letters in upper case, and nothing but 0-9 and A-Z
-// (spec: codes "Unreadable values"). Letters outside ASCII are dropped, not transliterated, so that every platform gets
-// the same value. Normalize does not judge the value: see Readable.
+// (spec: codes "Unreadable values"). Letters outside ASCII are dropped, not transliterated, so that every platform
+// gets the same value. Normalize does not check the value: see Readable.
 func Normalize(raw string) string {
 	var room [64]byte // for most values
 	kept := room[:0]
@@ -132,7 +133,7 @@ func repeated(value string) bool {
 }
 
 // counted reports whether a value consists of seven or more digits that count up or down by one. Decimal digits wrap
-// between 9 and 0, hexadecimal ones do not wrap.
+// between 9 and 0; hexadecimal ones do not wrap.
 func counted(value string) bool {
 	const shortest = 7
 	if len(value) < shortest {
@@ -173,9 +174,9 @@ func zeros(value string) bool {
 	return len(value) >= shortest && strings.Trim(value[1:len(value)-2], "0") == ""
 }
 
-// RawLocks are the raw values of the locks, the value of lock n at index n-1. They identify a PC and
-// never leave it: printing, logging or encoding them shows nothing. Package fmt can hide them only where it may call
-// methods, so keep them out of unexported fields of types that are printed.
+// RawLocks are the raw values of the locks, the value of lock n at index n-1. They identify a PC and must not leave
+// it: printing, logging and encoding redact them. Package fmt can redact them only where it may call methods, so do
+// not put them in unexported fields of types that are printed.
 type RawLocks [LockCount]string
 
 // Format hides the values from every verb of package fmt.

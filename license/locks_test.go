@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestNormalize covers that only letters and digits of ASCII are left (spec: codes "Unreadable values").
+// Normalization keeps only ASCII letters and digits (spec: codes "Unreadable values").
 func TestNormalize(t *testing.T) {
 	for raw, want := range map[string]string{
 		"a1b2-c3d4": "A1B2C3D4", " 7c3e 22 ": "7C3E22", "0001": "0001", "": "", "ÄÖÜ": "", "None": "NONE", "N/A": "NA",
@@ -16,7 +16,7 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
-// TestReadable covers the rules for placeholders, one by one (spec: codes "Unreadable values").
+// Every rule for placeholders (spec: codes "Unreadable values").
 func TestReadable(t *testing.T) {
 	for raw, want := range map[string]bool{
 		"a1b2-c3d4": true, "To be filled by O.E.M.": false, "Default string": false, "None": false, "": false, "ÄÖÜ": false,
@@ -25,19 +25,21 @@ func TestReadable(t *testing.T) {
 		// one repeated character
 		"0": false, "00-00-00": false, "ffff-ffff": false, "FF:FF:FF:FF:FF:FF": false, "SN1111": false, "ABCD1111": false,
 		"ABCDE1111": true, "SN1112": true, "1SN1111": true, "0xAAAA": false,
-		// digits that count
-		"1234567": false, "123456": true, "7654321": false, "8901234": false, "3210987": false, "9ABCDEF": false, "ABCDEF0": true,
+		// sequences of digits
+		"1234567": false, "123456": true, "7654321": false, "8901234": false, "3210987": false, "9ABCDEF": false,
+		"ABCDEF0": true,
 		"FEDCBA9": false, "0FEDCBA": true, "9A01234": true, "ABCD1234567": false, "ABCDE1234567": true, "12345678X": true,
 		"0x1234567": false, "1234568": true, "2234567": true,
 		// zeros
-		"10000001": false, "1000001": true, "ABCD00000001": false, "ABCDE00000001": false, "ABCDEF00000001": true, "Z00000AB": false,
+		"10000001": false, "1000001": true, "ABCD00000001": false, "ABCDE00000001": false, "ABCDEF00000001": true,
+		"Z00000AB": false,
 		"Z0000ABC": true, "naa.5000000000000000": false,
 	} {
 		normalized, ok := Readable(HDHWID, raw)
 		require.Equal(t, want, ok, "%q", raw)
 		require.Equal(t, want, normalized != "", "%q", raw)
 	}
-	for _, raw := range []string{"0", "AA", "0x0"} { // of locks that may be short
+	for _, raw := range []string{"0", "AA", "0x0"} { // for locks that may be short
 		_, ok := Readable(CPUID, raw)
 		require.Equal(t, raw == "0x0", ok, raw)
 	}
@@ -79,7 +81,7 @@ func TestLocks(t *testing.T) {
 	require.Zero(t, Signature("EQH524Y").Key().LockValue(8, "value"))
 }
 
-// Whatever the raw values are, the codes of every generation open to the block they were made of.
+// The codes of any raw values and generation open to their block.
 func FuzzCodes(f *testing.F) {
 	f.Add("EQH524Y", "volume", "serial", uint16(0))
 	f.Add("16MTS56ZC4", "", "None", uint16(MaxGeneration))
@@ -105,7 +107,7 @@ func FuzzCodes(f *testing.F) {
 	})
 }
 
-// TestWrongCodesDoNotOpen covers mistyped codes and those of another program (spec: codes "Site code and Machine ID").
+// Mistyped codes and codes of another program are refused (spec: codes "Site code and Machine ID").
 func TestWrongCodesDoNotOpen(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	codes := key.Codes(1816, key.Block(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"}))
@@ -131,9 +133,9 @@ func TestWrongCodesDoNotOpen(t *testing.T) {
 	require.True(t, strings.HasSuffix(codes.Merged(), codes.Machine.String()))
 }
 
-// A block begins with a zero bit: codes that carry another one are no codes, although they belong together (spec: codes
-// "Lock values", codes "Site code and Machine ID").
-func TestBlocksBeginWithAZeroBit(t *testing.T) {
+// The first bit of a block is zero: codes with another first bit are refused, although they belong together (spec:
+// codes "Lock values", codes "Site code and Machine ID").
+func TestFirstBitOfBlock(t *testing.T) {
 	key := Signature("EQH524Y").Key()
 	block := key.Block(RawLocks{"volume", "bios", "os", "network", "cpu", "disk", "cd"})
 	opened, err := key.Open(key.Codes(7, block))
@@ -144,7 +146,8 @@ func TestBlocksBeginWithAZeroBit(t *testing.T) {
 }
 
 func FuzzNames(f *testing.F) {
-	for _, seed := range []string{"", "HD_ID", "EQH524Y", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"} {
+	for _, seed := range []string{"", "HD_ID", "EQH524Y",
+		"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -160,8 +163,8 @@ func FuzzNames(f *testing.F) {
 	})
 }
 
-// Codes of acen/v1 are told as such: nine bits for each lock, under another key.
-func TestCodesOfAnOlderVersion(t *testing.T) {
+// Codes of acen/v1 are recognized as such: nine bits for each lock, under another key.
+func TestOlderCodes(t *testing.T) {
 	signature := Signature("LUMENST7")
 	older := signature.key(olderSalt)
 	var block Block

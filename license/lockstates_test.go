@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLockStates covers what Compare says of one lock: its state, whether it differs, and whether that counts (spec:
-// codes "Comparing locks" 1, codes "Comparing locks" 4).
+// The result of Compare for one lock: its state, whether it differs, and whether that counts (spec: codes "Comparing
+// locks" 1, codes "Comparing locks" 4).
 func TestLockStates(t *testing.T) {
 	for name, c := range map[string]struct {
 		lock      Lock
@@ -36,8 +36,7 @@ func TestLockStates(t *testing.T) {
 	require.Equal(t, "state 9", State(9).String())
 }
 
-// TestBits covers that the values fill 63 bits, and that no value reaches into its neighbor (spec: codes "Lock
-// values").
+// The values fill 63 bits, and no value overlaps another one (spec: codes "Lock values").
 func TestBits(t *testing.T) {
 	sum := 0
 	for _, l := range Locks() {

@@ -11,9 +11,8 @@ import (
 
 var mutations = flag.Int("mutations", 3000, "how many mutated tokens of each kind are verified")
 
-// A fuzzer finds few of the texts that reach a signature, because nearly every change is refused before. Here all do:
-// whatever one or a few changes of bits or bytes make of claims, signature or footer, or of two tokens, no mutated
-// token is accepted as any kind, and none panics.
+// Few inputs of a fuzzer pass the checks before the signature. Here all do: tokens with mutated claims, signature or
+// footer, or composed of two tokens, are refused as any kind and do not panic.
 func TestMutatedTokens(t *testing.T) {
 	signer, f := testFile()
 	other := f
@@ -30,7 +29,7 @@ func TestMutatedTokens(t *testing.T) {
 		sign(signer.Sign(f)), sign(signer.SignReceipt(r)), sign(signer.SignValidation(v)), sign(signer.Sign(other)),
 	}
 	public := byKey(signer.Public())
-	random := rand.New(rand.NewPCG(2, 17)) // the same mutations in every run
+	random := rand.New(rand.NewPCG(2, 17)) // deterministic
 	reached := 0
 	for i, original := range kinds[:3] {
 		for n := range *mutations {
@@ -51,7 +50,7 @@ func TestMutatedTokens(t *testing.T) {
 	require.Greater(t, reached, 3**mutations*3/4, "most reach the signature")
 }
 
-// mutated returns a token with changes, at times with a part of another one. It is never one of the two.
+// mutated returns a token with changes, sometimes with a part of another one. It never equals either of the two.
 func mutated(random *rand.Rand, e, other token) token {
 	clone := token{
 		keyID:     e.keyID,
@@ -67,7 +66,7 @@ func mutated(random *rand.Rand, e, other token) token {
 	case what == 1 && !same:
 		clone.signature = append([]byte{}, other.signature...)
 		return clone
-	case what == 2: // a byte more or less
+	case what == 2: // an added or removed byte
 		at := random.IntN(len(clone.claims))
 		if random.IntN(2) == 0 {
 			clone.claims = append(clone.claims[:at], clone.claims[at+1:]...)
@@ -75,8 +74,9 @@ func mutated(random *rand.Rand, e, other token) token {
 			clone.claims = append(clone.claims[:at], append([]byte{byte(random.Uint32())}, clone.claims[at:]...)...)
 		}
 		return clone
-	case what == 3: // a byte from the signature to the claims, which moves the border
-		clone.claims, clone.signature = append(clone.claims, clone.signature[0]), append(clone.signature[1:], byte(random.Uint32()))
+	case what == 3: // a byte moved from the signature to the claims
+		clone.claims, clone.signature = append(clone.claims, clone.signature[0]),
+			append(clone.signature[1:], byte(random.Uint32()))
 		return clone
 	}
 	flipped := map[int]bool{}
@@ -89,7 +89,7 @@ func mutated(random *rand.Rand, e, other token) token {
 			part = clone.footer
 		}
 		bit := random.IntN(8 * len(part))
-		if key := bit<<2 | len(part)&3; !flipped[key] { // a bit that is flipped twice is the original
+		if key := bit<<2 | len(part)&3; !flipped[key] { // flipping a bit twice restores it
 			flipped[key] = true
 			part[bit/8] ^= 1 << (bit % 8)
 		}

@@ -282,7 +282,7 @@ func wordsOnly(value string) bool {
 // wordsFrom is wordsOnly for the rest of a value, of which count words with so many letters precede.
 func wordsFrom(value string, count, letters int) bool {
 	const shortest = 7 // letters; fewer may be part of a real value by chance
-	const most = 8     // words; bounds the time for a value that was made up for it
+	const most = 8     // words; limits the time for a hostile value
 	if value == "" || strings.Trim(value, "X") == "" {
 		return count > 1 && letters >= shortest
 	}

@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPlaceholders covers values that makers, hypervisors and bridges give to many PCs, as they are read (spec: codes
-// "Unreadable values").
+// Values that vendors, hypervisors and bridges assign to many PCs (spec: codes "Unreadable values").
 func TestPlaceholders(t *testing.T) {
 	for _, raw := range []string{
 		// firmware
@@ -61,14 +60,14 @@ func TestPlaceholders(t *testing.T) {
 	}
 }
 
-// TestVirtualOpticalDrives covers drives of hypervisors, which do not exist for the lock of the optical drive (spec:
-// codes "Optical drives").
+// Drives of hypervisors do not count as optical drives (spec: codes "Optical drives").
 func TestVirtualOpticalDrives(t *testing.T) {
 	for raw, want := range map[string]bool{
 		"QEMU DVD-ROM QM00003": false, "VBOX CD-ROM VB2-01700376": false,
 		"VMware Virtual SATA CDRW Drive 01000000000000000001": false, "NECVMWar VMware SATA CD01": false,
 		"Msft Virtual CD/ROM": false, "Microsoft Virtual DVD-ROM": false,
-		"Virtual DVD-ROM [1]": false, "XEN Virtual CD": false, "ELBY CLONEDRIVE": false, "HL-DT-ST DVDRAM GU90N KZ9F1234567": true, "TSSTcorp CDDVDW SH-224DB R8XX6GBF70123X": true,
+		"Virtual DVD-ROM [1]": false, "XEN Virtual CD": false, "ELBY CLONEDRIVE": false,
+		"HL-DT-ST DVDRAM GU90N KZ9F1234567": true, "TSSTcorp CDDVDW SH-224DB R8XX6GBF70123X": true,
 		"MATSHITA DVD-R UJ-8A8": true, "PLDS DVD+-RW DU-8A5LH": true,
 	} {
 		_, ok := Readable(CDHWID, raw)
@@ -80,10 +79,10 @@ func TestVirtualOpticalDrives(t *testing.T) {
 	require.True(t, ok, "the firmware of a hypervisor is a model")
 }
 
-// TestRealValues covers values that look like a placeholder and are none (spec: codes "Unreadable values").
+// Real values that resemble placeholders (spec: codes "Unreadable values").
 func TestRealValues(t *testing.T) {
 	for _, raw := range []string{
-		"12345", "123456", "987654", // inventories refuse them; the rules count them as real
+		"12345", "123456", "987654", // other inventories refuse them; these rules accept them
 		"WD-WCC4N1ZS9A21", "S3Z9NB0K123456X", "ZA1B2C3D", "2045E4B1F2A3", "50026B7380A1B2C3", "BTNH93250A1Q512B",
 		"FJ82N513912502G0B", "0025_3852_01B2_C3D4.", "eui.0025385b71b0a1c2", "naa.5000c500a1b2c3d4", "vol0a1b2c3d4e5f60718",
 		"VB7aff22ad-deb533d3", "6000c29f1b7d2a5c8e3d4f60718293a4", "0x67b0fa26", "AWS2A1B3C4D5E6F7081",
@@ -108,12 +107,12 @@ func TestRealValues(t *testing.T) {
 	}
 }
 
-// TestNoSerialOfAMakerIsAPlaceholder covers many serials and addresses in the forms of their makers.
-func TestNoSerialOfAMakerIsAPlaceholder(t *testing.T) {
+// Many serial numbers and addresses in the formats of their vendors.
+func TestVendorSerialsAreReadable(t *testing.T) {
 	const digits, hex = "0123456789", "0123456789ABCDEF"
 	const letters, any = "ABCDEFGHJKLMNPRSTUVWXYZ", digits + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	random := rand.New(rand.NewPCG(17, 2))
-	alphabets := map[rune]string{'#': digits, '~': hex, '?': letters, '*': any} // of the characters of a form
+	alphabets := map[rune]string{'#': digits, '~': hex, '?': letters, '*': any} // characters of a format
 	fill := func(form string) string {
 		return strings.Map(func(r rune) rune {
 			if alphabet := alphabets[r]; alphabet != "" {
@@ -156,7 +155,7 @@ func TestNoSerialOfAMakerIsAPlaceholder(t *testing.T) {
 	}
 }
 
-// TestPlaceholderTables covers that each entry can match and says where it is from.
+// Every entry can match, and names its source.
 func TestPlaceholderTables(t *testing.T) {
 	entry := func(value, source string) {
 		require.NotEmpty(t, value)
@@ -212,7 +211,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestPlaceholderAllocates covers that a value is looked up without garbage: Readable runs at each start of a program.
+// Readable does not allocate, because it runs at each start of a program.
 func TestPlaceholderAllocates(t *testing.T) {
 	for _, value := range []string{"WDWCC4N1ZS9A21", "001A2B3C4D5E", "NOTSUPPORTEDBYCPU", "QM00001", "S3Z9NB0K123456X"} {
 		require.Zero(t, testing.AllocsPerRun(100, func() { placeholder(CDHWID, value) }), value)

@@ -8,10 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The short way of reading a code in its shown form says what the long way says.
+// The fast parser of a code in its shown form agrees with the general one.
 func TestPlainCodes(t *testing.T) {
 	for kind, text := range map[CodeKind]string{
-		KindSiteCode: "7183EC4D", KindMachineID: "83A9-3429-0090-B3F5", KindMerged: "7183-EC4D-83A9-3429-0090-B3F5", KindActivationCode: "01020300-0000ABCD-00000000-00000009",
+		KindSiteCode:       "7183EC4D",
+		KindMachineID:      "83A9-3429-0090-B3F5",
+		KindMerged:         "7183-EC4D-83A9-3429-0090-B3F5",
+		KindActivationCode: "01020300-0000ABCD-00000000-00000009",
 	} {
 		code := make([]byte, shapes[kind].length()/2)
 		require.True(t, kind.shown(text, code), kind)
@@ -19,7 +22,8 @@ func TestPlainCodes(t *testing.T) {
 		typed := make([]byte, len(code))
 		require.NoError(t, parseHex(kind, " "+strings.ToLower(text)+"\n", typed))
 		require.Equal(t, typed, code)
-		for _, other := range []string{"", strings.ToLower(text), text + "0", text[1:], "-" + text[1:], text[:len(text)-1] + "-", text[:len(text)-1] + "G", strings.Replace(text, text[:2], "é", 1)} {
+		for _, other := range []string{"", strings.ToLower(text), text + "0", text[1:], "-" + text[1:],
+			text[:len(text)-1] + "-", text[:len(text)-1] + "G", strings.Replace(text, text[:2], "é", 1)} {
 			require.False(t, kind.shown(other, make([]byte, len(code))), "%s %q", kind, other)
 		}
 	}

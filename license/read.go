@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// CodeKind names a kind of code.
+// CodeKind is a kind of code.
 type CodeKind int
 
 // The kinds of codes that people type.
@@ -22,7 +22,7 @@ const (
 	KindSerialNumber
 )
 
-// String returns the name that the app shows for the kind.
+// String returns the name of the kind that the app shows.
 func (k CodeKind) String() string {
 	if shape, ok := shapes[k]; ok {
 		return shape.name
@@ -30,7 +30,7 @@ func (k CodeKind) String() string {
 	return "code"
 }
 
-// shape is how a kind of code is written.
+// shape is the form of a kind of code.
 type shape struct {
 	name   string
 	groups []int
@@ -54,14 +54,14 @@ func (s shape) length() int {
 	return n
 }
 
-// shown reads a hex code that stands in its shown form and no other, as programs write it, into as many bytes as it
-// has: most codes are read from files and databases.
+// shown decodes a hex code in exactly its shown form, as programs write it. It is a fast path: most codes are read
+// from files and databases.
 func (k CodeKind) shown(text string, code []byte) bool {
 	s := shapes[k]
 	if !s.hex || len(text) != 2*len(code)+len(s.groups)-1 {
 		return false
 	}
-	size, digits := s.groups[0], 0 // the groups of a hex code are alike
+	size, digits := s.groups[0], 0 // all groups of a hex code have the same size
 	for at := range len(text) {
 		if at%(size+1) == size {
 			if text[at] != '-' {
@@ -79,13 +79,13 @@ func (k CodeKind) shown(text string, code []byte) bool {
 	return true
 }
 
-// Groups returns how many letters stand in each group of the kind's shown form.
+// Groups returns the number of letters in each group of the kind's shown form.
 func (k CodeKind) Groups() []int { return append([]int(nil), shapes[k].groups...) }
 
-// ErrMalformed is found by errors.Is in every CodeError.
+// ErrMalformed is matched by every CodeError.
 var ErrMalformed = errors.New("malformed code")
 
-// Fault says what is wrong with a typed code.
+// Fault is what is wrong with a typed code.
 type Fault int
 
 // The faults of typed codes.
@@ -94,23 +94,23 @@ const (
 	FaultTooShort                     // letters are missing
 	FaultTooLong                      // there are too many letters
 	FaultLetter                       // a letter that the code cannot hold
-	FaultCheckLetter                  // the check letter tells that some letter is wrong
+	FaultCheckLetter                  // the check letter shows that some letter is wrong
 )
 
-// CodeError says what is wrong with a typed code and, where it can be told, in which group.
+// CodeError is a fault in a typed code and, if known, in which group.
 type CodeError struct {
 	Kind  CodeKind
 	Fault Fault
-	// Group is the group with the fault, counted from 1; 0 when it cannot be told.
+	// Group is the group with the fault, from 1; 0 if unknown.
 	Group int
 	// Letter is the wrong letter of FaultLetter.
 	Letter rune
-	// Have is how many letters were typed and Want how many there must be, for FaultTooShort and FaultTooLong: in
-	// the group when Group is set, else in the whole code.
+	// Have is the number of letters typed and Want the number required, for FaultTooShort and FaultTooLong: in the group
+	// if Group is set, else in the entire code.
 	Have, Want int
 }
 
-// Error is one plain sentence that names the group; it does not repeat the code.
+// Error returns one sentence that names the group. It does not contain the code.
 func (e *CodeError) Error() string {
 	name, groups := e.Kind.String(), len(shapes[e.Kind].groups)
 	inGroup := e.Group > 0 && groups > 1
@@ -143,25 +143,30 @@ func (e *CodeError) Error() string {
 	return fmt.Sprintf("The %s cannot be read.", name)
 }
 
-// Is makes errors.Is(err, ErrMalformed) true.
+// Is reports true for ErrMalformed.
 func (e *CodeError) Is(target error) bool { return target == ErrMalformed }
 
-// FoldLetter reads one typed letter of a kind of code: upper case, O as 0, I and L as 1. It answers false for
-// a letter that no such code contains.
+// FoldLetter normalizes one typed letter of a kind of code: upper case, O as 0, I and L as 1. It returns false for a
+// letter that no such code contains.
 func (k CodeKind) FoldLetter(r rune) (rune, bool) {
 	letter, ok := foldLetter(r, shapes[k].hex)
 	return rune(letter), ok
 }
 
-// maxTyped bounds what a parser looks at, in bytes: a code is never near it.
+// maxTyped is the maximum length of a typed code in bytes, far above that of a valid one.
 const maxTyped = 4096
 
-// letters reads the letters of one code. The result has exactly the letters of the kind.
+// letters parses the letters of one code. The result has exactly the letters of the kind.
 func letters(kind CodeKind, text string) (string, error) {
 	s := shapes[kind]
 	want := s.length()
 	if len(text) > maxTyped {
-		return "", &CodeError{Kind: kind, Fault: FaultTooLong, Have: utf8.RuneCountInString(text), Want: want}
+		return "", &CodeError{
+			Kind:  kind,
+			Fault: FaultTooLong,
+			Have:  utf8.RuneCountInString(text),
+			Want:  want,
+		}
 	}
 	read := make([]byte, 0, want)
 	var byDash, bySpace pieces
@@ -179,7 +184,12 @@ func letters(kind CodeKind, text string) (string, error) {
 		}
 		letter, ok := foldLetter(r, s.hex)
 		if !ok {
-			return "", &CodeError{Kind: kind, Fault: FaultLetter, Group: s.groupOfNext(choose(byDash, bySpace)), Letter: r}
+			return "", &CodeError{
+				Kind:   kind,
+				Fault:  FaultLetter,
+				Group:  s.groupOfNext(choose(byDash, bySpace)),
+				Letter: r,
+			}
 		}
 		byDash.add()
 		bySpace.add()
@@ -194,7 +204,7 @@ func letters(kind CodeKind, text string) (string, error) {
 	return "", s.lengthError(kind, choose(byDash, bySpace), len(read))
 }
 
-// pieces counts the letters of each stretch of a typed code between separators.
+// pieces counts the letters of each part of a typed code between separators.
 type pieces struct {
 	sizes []int
 	open  bool
@@ -209,7 +219,7 @@ func (p *pieces) add() {
 	p.sizes[len(p.sizes)-1]++
 }
 
-// choose prefers the dashes as group ends; only a code without them has its groups at the spaces.
+// choose prefers dashes as the ends of groups; only a code without dashes has its groups separated by spaces.
 func choose(byDash, bySpace pieces) pieces {
 	if len(byDash.sizes) > 1 || len(byDash.sizes) == 1 && !byDash.open {
 		return byDash
@@ -217,9 +227,9 @@ func choose(byDash, bySpace pieces) pieces {
 	return bySpace
 }
 
-// fill puts the pieces into the groups of a shape. A piece may span several whole groups, for people leave dashes out.
-// It returns the number of groups filled and, when a piece ends within a group, how many letters of that piece fall to
-// the group; excess tells that the piece has more letters than its group.
+// fill assigns the pieces to the groups of a shape. A piece may span several complete groups, because people omit
+// dashes. fill returns the number of groups filled and, if a piece ends within a group, how many of its letters
+// belong to that group; excess is true if the piece has more letters than its group.
 func (s shape) fill(sizes []int) (full, rest int, excess bool) {
 	for _, size := range sizes {
 		first := full
@@ -233,14 +243,14 @@ func (s shape) fill(sizes []int) (full, rest int, excess bool) {
 		case full == first:
 			return full, rest, full == len(s.groups)
 		default:
-			// The piece is longer than its group but does not end with one: the excess belongs to its first group.
+			// The piece is longer than its group but does not end with a group: the excess belongs to its first group.
 			return first, size, true
 		}
 	}
 	return full, 0, false
 }
 
-// groupOfNext returns the group, counted from 1, of the letter that follows the pieces read so far.
+// groupOfNext returns the group, from 1, of the letter that follows the pieces so far.
 func (s shape) groupOfNext(p pieces) int {
 	group := 0
 	for i, size := range p.sizes {
@@ -260,7 +270,7 @@ func (s shape) groupOfNext(p pieces) int {
 	return min(group+1, len(s.groups))
 }
 
-// lengthError names the group of the wrong length where the separators tell it.
+// lengthError names the group of the wrong length if the separators identify it.
 func (s shape) lengthError(kind CodeKind, p pieces, have int) *CodeError {
 	e := &CodeError{Kind: kind, Fault: FaultTooShort, Have: have, Want: s.length()}
 	if have > e.Want {
@@ -284,7 +294,7 @@ func (s shape) lengthError(kind CodeKind, p pieces, have int) *CodeError {
 	return e
 }
 
-// parseHex reads a hex code into as many bytes as it has.
+// parseHex decodes a hex code.
 func parseHex(kind CodeKind, text string, code []byte) error {
 	if kind.shown(text, code) {
 		return nil
@@ -297,7 +307,7 @@ func parseHex(kind CodeKind, text string, code []byte) error {
 	return err
 }
 
-// ParseSiteCode reads a typed Site code. Like every parser of this package it ignores case, spaces, dashes, line
+// ParseSiteCode parses a typed Site code. Like every parser of this package it ignores case, spaces, dashes, line
 // breaks, quotes and invisible characters, and fails with a *CodeError (spec: codes "Reading what people type").
 func ParseSiteCode(text string) (SiteCode, error) {
 	var code [4]byte
@@ -307,7 +317,7 @@ func ParseSiteCode(text string) (SiteCode, error) {
 	return SiteCode(binary.BigEndian.Uint32(code[:])), nil
 }
 
-// ParseMachineID reads a typed Machine ID. It fails with a *CodeError.
+// ParseMachineID parses a typed Machine ID. It fails with a *CodeError.
 func ParseMachineID(text string) (MachineID, error) {
 	var code [8]byte
 	if err := parseHex(KindMachineID, text, code[:]); err != nil {
@@ -316,7 +326,7 @@ func ParseMachineID(text string) (MachineID, error) {
 	return MachineID(binary.BigEndian.Uint64(code[:])), nil
 }
 
-// ParseMerged reads the merged form of both codes. It fails with a *CodeError.
+// ParseMerged parses the merged form of both codes. It fails with a *CodeError.
 func ParseMerged(text string) (Codes, error) {
 	var code [12]byte
 	if err := parseHex(KindMerged, text, code[:]); err != nil {
@@ -325,8 +335,8 @@ func ParseMerged(text string) (Codes, error) {
 	return codesFrom(code), nil
 }
 
-// ParseCodes reads a Site code and a Machine ID. It fails with a *CodeError; it does not tell whether they
-// belong together, which Key.Open does.
+// ParseCodes parses a Site code and a Machine ID. It fails with a *CodeError. It does not check that they belong
+// together; Key.Open does.
 func ParseCodes(site, machine string) (Codes, error) {
 	s, err := ParseSiteCode(site)
 	if err != nil {
@@ -339,7 +349,7 @@ func ParseCodes(site, machine string) (Codes, error) {
 	return Codes{Site: s, Machine: m}, nil
 }
 
-// ParseActivationCode reads a typed activation code. It fails with a *CodeError.
+// ParseActivationCode parses a typed activation code. It fails with a *CodeError.
 func ParseActivationCode(text string) (ActivationCode, error) {
 	var code ActivationCode
 	if err := parseHex(KindActivationCode, text, code[:]); err != nil {
@@ -348,7 +358,7 @@ func ParseActivationCode(text string) (ActivationCode, error) {
 	return code, nil
 }
 
-// parseCrockford reads a code with a check letter and returns the values of its letters without it.
+// parseCrockford parses a code with a check letter and returns the values of its other letters.
 func parseCrockford(kind CodeKind, text string) ([]byte, error) {
 	read, err := letters(kind, text)
 	if err != nil {
@@ -362,7 +372,7 @@ func parseCrockford(kind CodeKind, text string) ([]byte, error) {
 	return values[:last], nil
 }
 
-// ParseRemovalCode reads a typed removal code and its check letter. It fails with a *CodeError.
+// ParseRemovalCode parses a typed removal code and verifies its check letter. It fails with a *CodeError.
 func ParseRemovalCode(text string) (RemovalCode, error) {
 	values, err := parseCrockford(KindRemovalCode, text)
 	if err != nil {
@@ -375,8 +385,8 @@ func ParseRemovalCode(text string) (RemovalCode, error) {
 	return code, nil
 }
 
-// ParseSerialNumber reads a typed serial number and its check letter. It fails with a *CodeError; whether the
-// number belongs to a program only SerialSeed.Open tells.
+// ParseSerialNumber parses a typed serial number and verifies its check letter. It fails with a *CodeError. It does
+// not check that the number belongs to a program; SerialSeed.Open does.
 func ParseSerialNumber(text string) (SerialNumber, error) {
 	values, err := parseCrockford(KindSerialNumber, text)
 	if err != nil {

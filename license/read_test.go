@@ -8,11 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestForgivingReading covers spaces, dashes, quotes and letters that look like digits (spec: codes "Reading what
-// people type").
-func TestForgivingReading(t *testing.T) {
+// Parsers accept spaces, dashes, quotes and letters that resemble digits (spec: codes "Reading what people type").
+func TestReadFaultTolerance(t *testing.T) {
 	for _, text := range []string{
-		"7183EC4D", "7183ec4d", " 7183 EC4D ", "“7183-EC4D”", "7183\u2011EC4D\r\n", "7\u200b183\u00a0EC4D", "７１８３ＥＣ４Ｄ", "'7183—ec4d'",
+		"7183EC4D", "7183ec4d", " 7183 EC4D ", "“7183-EC4D”", "7183\u2011EC4D\r\n", "7\u200b183\u00a0EC4D", "７１８３ＥＣ４Ｄ",
+		"'7183—ec4d'",
 		"7\u00ad183EC4D\ufeff", "7I83EC4D", "7l83EC4D",
 	} {
 		site, err := ParseSiteCode(text)
@@ -26,7 +26,7 @@ func TestForgivingReading(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestFaultsNameTheGroup covers which group of a code is said to be wrong (spec: codes "Reading what people type").
+// Errors name the wrong group of a code (spec: codes "Reading what people type").
 func TestFaultsNameTheGroup(t *testing.T) {
 	for _, c := range []struct {
 		kind  CodeKind
@@ -46,7 +46,8 @@ func TestFaultsNameTheGroup(t *testing.T) {
 		{KindMachineID, "83A9 342 0090 B3F5", FaultTooShort, 2, "group 2 of 4"},
 		{KindMachineID, "83 A9-342-00 90-B3F5", FaultTooShort, 2, "group 2 of 4"},
 		{KindMachineID, "83A9-34290090-B3F", FaultTooShort, 4, "group 4 of 4"},
-		{KindMachineID, "83A9-3429-00900-B3F5", FaultTooLong, 3, "Group 3 of the Machine ID is too long: it has 5 characters, not 4"},
+		{KindMachineID, "83A9-3429-00900-B3F5", FaultTooLong, 3,
+			"Group 3 of the Machine ID is too long: it has 5 characters, not 4"},
 		{KindMachineID, "83A9-3429-0090-B3F5-1", FaultTooLong, 0, "17 characters, not 16"},
 		{KindMachineID, "83A934290090B3F", FaultTooShort, 0, "15 of 16"},
 		{KindMachineID, "83A93429X090B3F5", FaultLetter, 3, "Group 3"},
@@ -76,7 +77,8 @@ func TestFaultsNameTheGroup(t *testing.T) {
 }
 
 func FuzzParsers(f *testing.F) {
-	for _, seed := range []string{"", "7183EC4D", "83A9-3429-0090-B3F5", "9D2BK-DD62M-C", "SM4G-2FQZ-XF-7EGC-WT2T", "F3945D8C-B0D71FFA-02A956E3-8D6DB947", "\xff\xfe", "７"} {
+	for _, seed := range []string{"", "7183EC4D", "83A9-3429-0090-B3F5", "9D2BK-DD62M-C", "SM4G-2FQZ-XF-7EGC-WT2T",
+		"F3945D8C-B0D71FFA-02A956E3-8D6DB947", "\xff\xfe", "７"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -96,12 +98,13 @@ func FuzzParsers(f *testing.F) {
 	})
 }
 
-// Every parser reads back what every kind shows, however it is mangled on the way (spec: codes "Reading what people
-// type").
-func TestEveryKindIsReadForgivingly(t *testing.T) {
+// Every parser accepts the shown form of its kind after common distortions (spec: codes "Reading what people type").
+func TestParsersAreFaultTolerant(t *testing.T) {
 	shown := map[CodeKind]string{
 		KindSiteCode: "7183EC4D", KindMachineID: "83A9-3429-0090-B3F5", KindMerged: "7183-EC4D-83A9-3429-0090-B3F5",
-		KindActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947", KindRemovalCode: "9D2BK-DD62M-C", KindSerialNumber: "SM4G-2FQZ-XF-7EGC-WT2T",
+		KindActivationCode: "F3945D8C-B0D71FFA-02A956E3-8D6DB947",
+		KindRemovalCode:    "9D2BK-DD62M-C",
+		KindSerialNumber:   "SM4G-2FQZ-XF-7EGC-WT2T",
 	}
 	require.Len(t, shown, len(shapes))
 	mangles := map[string]func(string) string{

@@ -21,7 +21,7 @@ func testReceipt() (SigningKey, Receipt) {
 	}
 }
 
-// TestReceipt covers that a receipt that was signed is read back (spec: api "Receipts").
+// A receipt that was signed is parsed back (spec: api "Receipts").
 func TestReceipt(t *testing.T) {
 	key, want := testReceipt()
 	for _, task := range []ReceiptTask{ReceiptRemoval, ReceiptRelease, ReceiptTransfer} {
@@ -62,7 +62,7 @@ func TestSignReceiptRefuses(t *testing.T) {
 	}
 }
 
-func TestVerifyReceiptFindsTheKey(t *testing.T) {
+func TestVerifyReceiptKeys(t *testing.T) {
 	key, want := testReceipt()
 	token, err := key.SignReceipt(want)
 	require.NoError(t, err)
@@ -83,10 +83,10 @@ func TestVerifyReceiptFindsTheKey(t *testing.T) {
 	require.ErrorIs(t, err, ErrReceiptDamaged)
 }
 
-// A receipt is refused in every spelling but the one that was signed.
-func TestReceiptHasOneText(t *testing.T) {
+// A receipt is refused in every other encoding of the same bytes.
+func TestReceiptEncoding(t *testing.T) {
 	key, r := testReceipt()
-	r.Task = ReceiptRelease // this length leaves unused bits at the end of payload and footer
+	r.Task = ReceiptRelease // this length has unused bits at the end of payload and footer
 	token, err := key.SignReceipt(r)
 	require.NoError(t, err)
 	public := key.Public()
@@ -102,7 +102,7 @@ func TestReceiptHasOneText(t *testing.T) {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	parts := strings.Split(token, ".")
 	require.Len(t, parts, 4)
-	for _, letter := range letters { // every value of the last letter, whose low bits may be unused
+	for _, letter := range letters { // every last letter, whose low bits may be unused
 		for _, part := range []int{2, 3} {
 			changed := append([]string{}, parts...)
 			changed[part] = parts[part][:len(parts[part])-1] + string(letter)
@@ -121,7 +121,7 @@ func TestReceiptHasOneText(t *testing.T) {
 	}
 }
 
-// A properly signed token is refused by name if it is of another kind, or if a claim is missing or ill-typed (spec: api
+// A signed token of another kind, or with a missing or ill-typed claim, is refused with its name (spec: api
 // "Receipts").
 func TestMalformedReceipts(t *testing.T) {
 	key, _ := testReceipt()
@@ -205,7 +205,7 @@ func TestMalformedReceipts(t *testing.T) {
 	require.ErrorIs(t, err, ErrReceiptSignature, "a license file is no receipt")
 }
 
-// No text other than the signed one is accepted, and signed claims are read or refused without a panic.
+// No other text than the signed one is accepted, and no signed claims cause a panic.
 func FuzzReceipt(f *testing.F) {
 	key, r := testReceipt()
 	token, err := key.SignReceipt(r)

@@ -6,8 +6,8 @@ import (
 	"github.com/acen-desktop/acen/redact"
 )
 
-// RemovalSeed is the 16-byte secret that a license file carries and from which a program makes the removal code. It does
-// not show itself.
+// RemovalSeed is the 16-byte secret in a license file from which a program derives the removal code. It prints
+// redacted.
 type RemovalSeed struct{ redact.Value[[16]byte] }
 
 // NewRemovalSeed wraps the 16 bytes of a seed.
@@ -43,7 +43,7 @@ func (s RemovalSeed) RemovalCode(c Codes) RemovalCode {
 	return RemovalCode(top64(mac(s.bytes(), []byte{0x21}, c.bytes())) >> 14)
 }
 
-// Verify reports, in constant time, whether a removal code is the one of a PC.
+// Verify reports, in constant time, whether a removal code is that of a PC.
 func (s RemovalSeed) Verify(c Codes, r RemovalCode) bool {
 	return subtle.ConstantTimeCompare(be64(uint64(s.RemovalCode(c))), be64(uint64(r))) == 1
 }

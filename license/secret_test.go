@@ -8,9 +8,8 @@ import (
 	"github.com/acen-desktop/acen/redact/redacttest"
 )
 
-// TestSecretsDoNotShow covers every way in which a secret may be printed (spec: codes "Keys of a program").
-// TestSecretsDoNotShow covers every type of the package that holds a secret.
-func TestSecretsDoNotShow(t *testing.T) {
+// Every type of the package that contains a secret hides it (spec: codes "Keys of a program").
+func TestSecretsAreHidden(t *testing.T) {
 	var b [32]byte
 	copy(b[:], redacttest.Marker)
 	seed := NewRemovalSeed([16]byte(append([]byte(redacttest.Marker), "1234"...)))

@@ -49,7 +49,8 @@ func serialFromValues(values []byte) SerialNumber {
 	return SerialNumber{data: high<<(64-serialTagBits) | low>>serialTagBits, tag: low & (1<<serialTagBits - 1)}
 }
 
-// Serial makes the serial number of a serial id (1 to MaxSerialID) with features (16 bits). It fails with ErrSerialID.
+// Serial returns the serial number of a serial id (1 to MaxSerialID) with features (16 bits). It fails with
+// ErrSerialID.
 func (q SerialSeed) Serial(programID, serialID uint32, features uint16) (SerialNumber, error) {
 	if serialID == 0 || serialID > MaxSerialID {
 		return SerialNumber{}, ErrSerialID
@@ -58,8 +59,8 @@ func (q SerialSeed) Serial(programID, serialID uint32, features uint16) (SerialN
 	return SerialNumber{data: (uint64(serialID)<<16 | uint64(features)) ^ q.mask(tag), tag: tag}, nil
 }
 
-// Open returns the serial id and the features of a serial number. It fails with ErrSerialInvalid when the
-// number was not made for the program.
+// Open returns the serial id and the features of a serial number. It fails with ErrSerialInvalid if the number was
+// not made for the program.
 func (q SerialSeed) Open(programID uint32, n SerialNumber) (serialID uint32, features uint16, err error) {
 	data := n.data ^ q.mask(n.tag)
 	serialID, features = uint32(data>>16), uint16(data)

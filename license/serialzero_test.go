@@ -6,8 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSerialNumberZero covers a number with a right tag whose serial id is 0, which Serial never makes (spec: codes
-// "Serial number").
+// A number with a valid tag and serial id 0, which Serial never returns, is refused (spec: codes "Serial number").
 func TestSerialNumberZero(t *testing.T) {
 	q := NewSerialSeed([32]byte{9})
 	tag := q.tag(1, 0, 5)

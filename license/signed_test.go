@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// opened takes any v4.public token apart, also one without a footer, which no license file is; else it returns nothing.
+// opened splits any v4.public token, with or without footer; it returns the zero token for other texts.
 func opened(text string) token {
 	parts := strings.Split(text, ".")
 	if !strings.HasPrefix(text, header) || len(parts) > 4 {
@@ -32,9 +32,9 @@ func opened(text string) token {
 	return t
 }
 
-// asTheLibrary requires that our verification and the library's say the same of a token, and that a license file that
-// is read was accepted by the library.
-func asTheLibrary(t *testing.T, key PublicKey, token, assertion string) (accepted bool) {
+// matchesLibrary requires that this package and the PASETO library agree on a token, and that the library accepts every
+// license file that this package parses.
+func matchesLibrary(t *testing.T, key PublicKey, token, assertion string) (accepted bool) {
 	t.Helper()
 	public, err := paseto.NewV4AsymmetricPublicKeyFromBytes(key[:])
 	require.NoError(t, err)
@@ -42,7 +42,7 @@ func asTheLibrary(t *testing.T, key PublicKey, token, assertion string) (accepte
 	parsed, err := parser.ParseV4Public(public, token, []byte(assertion))
 	accepted = err == nil
 	if e, damaged := openFile(token); damaged == nil && !hasStray(token) {
-		var members map[string]json.RawMessage // the library refuses a token that is properly signed and holds no object
+		var members map[string]json.RawMessage // the library refuses a signed token whose payload is not an object
 		require.Equal(t, accepted, e.signedBy(key, assertion) && json.Unmarshal(e.claims, &members) == nil, token)
 		if accepted {
 			require.Equal(t, parsed.Footer(), e.footer)
@@ -58,21 +58,21 @@ func asTheLibrary(t *testing.T, key PublicKey, token, assertion string) (accepte
 	return accepted
 }
 
-// TestVerifiedAsByTheLibrary covers that our verification and the PASETO library agree (spec: codes "License file").
-func TestVerifiedAsByTheLibrary(t *testing.T) {
+// This package and the PASETO library agree on signatures (spec: codes "License file").
+func TestVerifyMatchesLibrary(t *testing.T) {
 	key, f := testFile()
 	token, err := key.Sign(f)
 	require.NoError(t, err)
 	public, other := key.Public(), SigningKeyFromSeed([32]byte{4}).Public()
-	require.True(t, asTheLibrary(t, public, token, files.assertion))
-	require.False(t, asTheLibrary(t, public, token, ""), "a token made for something else")
-	require.False(t, asTheLibrary(t, other, token, files.assertion))
-	require.False(t, asTheLibrary(t, PublicKey{}, token, files.assertion))
+	require.True(t, matchesLibrary(t, public, token, files.assertion))
+	require.False(t, matchesLibrary(t, public, token, ""), "a token made for something else")
+	require.False(t, matchesLibrary(t, other, token, files.assertion))
+	require.False(t, matchesLibrary(t, PublicKey{}, token, files.assertion))
 	for end := 0; end < len(token); end += 3 {
-		require.False(t, asTheLibrary(t, public, token[:end], files.assertion), "cut off at %d", end)
+		require.False(t, matchesLibrary(t, public, token[:end], files.assertion), "cut off at %d", end)
 		changed := []byte(token)
 		changed[end] ^= 1
-		require.False(t, asTheLibrary(t, public, string(changed), files.assertion), "changed at %d", end)
+		require.False(t, matchesLibrary(t, public, string(changed), files.assertion), "changed at %d", end)
 	}
 	secret, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(key.private())
 	require.NoError(t, err)
@@ -81,21 +81,22 @@ func TestVerifiedAsByTheLibrary(t *testing.T) {
 			made, err := paseto.NewTokenFromClaimsJSON([]byte(body), []byte(foot))
 			require.NoError(t, err)
 			for _, assertion := range []string{files.assertion, "", "x"} {
-				require.True(t, asTheLibrary(t, public, made.V4Sign(secret, []byte(assertion)), assertion), "%s %s", body, foot)
+				require.True(t, matchesLibrary(t, public, made.V4Sign(secret, []byte(assertion)), assertion), "%s %s", body, foot)
 			}
 		}
 	}
 	parts := strings.Split(token, ".")
-	for _, moved := range []string{ // what is signed tells its parts apart
-		"v4.public." + parts[2] + "." + parts[3] + "AA", "v4.public." + parts[2] + "." + parts[3] + ".", "v3.public." + parts[2] + "." + parts[3], "v4.local." + parts[2] + "." + parts[3],
+	for _, moved := range []string{ // the signed message separates its parts
+		"v4.public." + parts[2] + "." + parts[3] + "AA", "v4.public." + parts[2] + "." + parts[3] + ".",
+		"v3.public." + parts[2] + "." + parts[3], "v4.local." + parts[2] + "." + parts[3],
 		"v4.public." + parts[2] + ".", "v4.public." + parts[2], "V4.public." + parts[2] + "." + parts[3],
 	} {
-		require.False(t, asTheLibrary(t, public, moved, files.assertion), moved)
+		require.False(t, matchesLibrary(t, public, moved, files.assertion), moved)
 	}
 }
 
-// Whatever stands in the place of claims, footer, assertion and signature: the library and ours say the same.
-func FuzzVerifiedAsByTheLibrary(f *testing.F) {
+// This package and the library agree for any claims, footer, assertion and signature.
+func FuzzVerifyMatchesLibrary(f *testing.F) {
 	key, file := testFile()
 	signed, err := key.Sign(file)
 	require.NoError(f, err)
@@ -105,12 +106,13 @@ func FuzzVerifiedAsByTheLibrary(f *testing.F) {
 	f.Add(signed+"\n", []byte(`null`), []byte(`{"kid":"x"}`), "x", byte(0))
 	f.Add("v4.public.AAAA.e30", []byte(`[]`), []byte{}, "acen", byte(64))
 	f.Fuzz(func(t *testing.T, original string, body, foot []byte, assertion string, flip byte) {
-		asTheLibrary(t, key.Public(), original, assertion)
+		matchesLibrary(t, key.Public(), original, assertion)
 		made := token{claims: body, footer: foot}
 		made.signature = ed25519.Sign(key.private(), made.signed(assertion))
 		made.signature[flip%ed25519.SignatureSize] ^= flip
-		text := header + base64.RawURLEncoding.EncodeToString(append(bytes.Clone(body), made.signature...)) + "." + base64.RawURLEncoding.EncodeToString(foot)
+		text := header + base64.RawURLEncoding.EncodeToString(append(bytes.Clone(body), made.signature...)) + "." +
+			base64.RawURLEncoding.EncodeToString(foot)
 		require.Equal(t, flip == 0, made.signedBy(key.Public(), assertion))
-		asTheLibrary(t, key.Public(), text, assertion)
+		matchesLibrary(t, key.Public(), text, assertion)
 	})
 }

@@ -9,13 +9,13 @@ import (
 	"io"
 )
 
-// ErrKey is returned for bytes that cannot be a signing or public key.
+// ErrKey is returned for bytes that are not a signing or public key.
 var ErrKey = errors.New("this is not an Ed25519 key")
 
 // SigningKey is a program's Ed25519 private key, which only the server has.
 type SigningKey struct{ secret }
 
-// NewSigningKey makes a key from 32 random bytes read from a source of randomness.
+// NewSigningKey returns a key from 32 bytes of a source of randomness.
 func NewSigningKey(random io.Reader) (SigningKey, error) {
 	var seed [32]byte
 	if _, err := io.ReadFull(random, seed[:]); err != nil {
@@ -42,7 +42,7 @@ func (k SigningKey) private() ed25519.PrivateKey { return ed25519.NewKeyFromSeed
 // PublicKey is a program's Ed25519 public key, 32 bytes.
 type PublicKey [ed25519.PublicKeySize]byte
 
-// ParsePublicKey reads a public key from 64 hex digits.
+// ParsePublicKey parses a public key of 64 hex digits.
 func ParsePublicKey(text string) (PublicKey, error) {
 	var p PublicKey
 	b, err := hex.DecodeString(text)
@@ -62,7 +62,7 @@ func (p PublicKey) Fingerprint() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// KeyID returns the short name of the key that stands in a license file's footer: 16 hex digits of its fingerprint.
+// KeyID returns the short name of the key in the footer of a license file: 16 hex digits of its fingerprint.
 func (p PublicKey) KeyID() string {
 	sum := sha256.Sum256(p[:])
 	return hex.EncodeToString(sum[:8])

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// statement is the verified claims of a receipt or of a validation answer: what the server states about one license.
+// statement is the verified claims of a receipt or of a validation answer: the server's statement about one license.
 type statement struct {
 	kind   tokenKind
 	claims map[string]any
-	err    error // of the first claim that could not be read
+	err    error // of the first invalid claim
 }
 
-// statement verifies a token and returns its claims. Of one statement there is one text: statement refuses white space,
-// padding and other spellings of the base64 text and the footer. It applies no rule of time.
+// statement verifies a token and returns its claims. The encoding is canonical: statement refuses white space,
+// padding and other spellings of the base64 text and the footer. It checks no time.
 func (kind tokenKind) statement(text string, key func(id string) (PublicKey, bool)) (*statement, error) {
 	if len(text) > kind.max {
 		return nil, kind.tooLarge()

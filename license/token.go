@@ -79,7 +79,7 @@ type footer struct {
 	KeyID string `json:"kid"`
 }
 
-// header begins a PASETO v4.public token.
+// header is the beginning of a PASETO v4.public token.
 const header = "v4.public."
 
 // strict is the base64 encoding of tokens. It decodes only one text to the same bytes.
@@ -128,14 +128,13 @@ func isKeyID(id string) bool {
 }
 
 // signedBy reports whether a key signed exactly these claims and this footer with an implicit assertion (PASETO,
-// version 4, "Verify"). It does not use the library that signs: that one decodes all claims once more, which takes a
-// third of the time of the signature itself (docs/adr/0013). The tests compare both.
+// version 4, "Verify"). It does not use the library that signs, which decodes all claims again at a third of the cost
+// of the signature (docs/adr/0013). The tests compare both.
 func (t token) signedBy(p PublicKey, assertion string) bool {
 	return ed25519.Verify(p[:], t.signed(assertion), t.signature)
 }
 
-// signed returns what the signature covers: PASETO's pre-authentication encoding of header, claims, footer and
-// assertion.
+// signed returns the signed message: PASETO's pre-authentication encoding of header, claims, footer and assertion.
 func (t token) signed(assertion string) []byte {
 	const pieces = 4
 	m := make([]byte, 0, 8*(1+pieces)+len(header)+len(t.claims)+len(t.footer)+len(assertion))

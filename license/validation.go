@@ -121,8 +121,8 @@ func (k SigningKey) SignValidation(v Validation) (string, error) {
 
 // VerifyValidation verifies the answer to the question with a nonce, with the key that key returns for the id in the
 // answer, and returns its content. It fails with ErrValidationKey if key returns false, and with
-// ErrValidationSignature, ErrValidationDamaged or ErrValidationNonce. The nonce proves that the answer is fresh:
-// VerifyValidation compares no time with a clock. The caller compares license and Site code with its own.
+// ErrValidationSignature, ErrValidationDamaged or ErrValidationNonce. The nonce proves that the answer is fresh;
+// VerifyValidation compares no time with a clock. The caller must compare license and Site code with its own.
 func VerifyValidation(token string, nonce Nonce, key func(id string) (PublicKey, bool)) (Validation, error) {
 	s, err := validations.statement(token, key)
 	if err != nil {

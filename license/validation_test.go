@@ -22,13 +22,12 @@ func testValidation() (SigningKey, Validation) {
 	}
 }
 
-// byKey finds one key.
+// byKey returns a key lookup with one key.
 func byKey(p PublicKey) func(string) (PublicKey, bool) {
 	return func(id string) (PublicKey, bool) { return p, id == p.KeyID() }
 }
 
-// TestValidation covers that a validation answer is read back, and which answers are refused (spec: codes "Validation
-// answer").
+// A validation answer that was signed is parsed back, and others are refused (spec: codes "Validation answer").
 func TestValidation(t *testing.T) {
 	key, plain := testValidation()
 	file, claims := testFile()
@@ -80,7 +79,7 @@ func TestSignValidationRefuses(t *testing.T) {
 	}
 }
 
-func TestVerifyValidationFindsTheKey(t *testing.T) {
+func TestVerifyValidationKeys(t *testing.T) {
 	key, want := testValidation()
 	token, err := key.SignValidation(want)
 	require.NoError(t, err)
@@ -91,14 +90,14 @@ func TestVerifyValidationFindsTheKey(t *testing.T) {
 	_, err = VerifyValidation(token, want.Nonce, func(string) (PublicKey, bool) { return stranger, true })
 	require.ErrorIs(t, err, ErrValidationSignature)
 	require.NotErrorIs(t, err, ErrValidationKey)
-	for _, text := range []string{"", token + "\n", " " + token, token + "==", token + strings.Repeat("A", MaxValidation)} {
+	for _, text := range []string{"", token + "\n", " " + token, token + "==",
+		token + strings.Repeat("A", MaxValidation)} {
 		_, err := VerifyValidation(text, want.Nonce, byKey(key.Public()))
 		require.ErrorIs(t, err, ErrValidationDamaged, "%.20q", text)
 	}
 }
 
-// A properly signed token is refused if a claim is missing or ill-typed, or if it is of another kind (spec: codes
-// "Validation answer").
+// A signed token with a missing or ill-typed claim, or of another kind, is refused (spec: codes "Validation answer").
 func TestMalformedValidations(t *testing.T) {
 	key, v := testValidation()
 	private, err := paseto.NewV4AsymmetricSecretKeyFromEd25519(key.private())
@@ -156,13 +155,14 @@ func TestNonce(t *testing.T) {
 	require.Equal(t, n, read)
 	_, err = NewNonce(strings.NewReader("short"))
 	require.Error(t, err)
-	for _, text := range []string{"", "AAAA", n.String() + "=", n.String()[:4] + "\n" + n.String()[4:], n.String()[:21] + "h"} {
+	for _, text := range []string{"", "AAAA", n.String() + "=", n.String()[:4] + "\n" + n.String()[4:],
+		n.String()[:21] + "h"} {
 		_, err := ParseNonce(text)
 		require.Error(t, err, "%q", text)
 	}
 }
 
-// No text other than the signed one is accepted.
+// No other text than the signed one is accepted.
 func FuzzValidation(f *testing.F) {
 	key, v := testValidation()
 	token, err := key.SignValidation(v)

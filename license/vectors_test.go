@@ -73,7 +73,7 @@ type rawVector struct {
 	Unreadable map[string]bool `json:"unreadable"`
 }
 
-// tokenVector is a license file, a receipt or a validation answer, and what is wrong with it.
+// tokenVector is a license file, a receipt or a validation answer, with its fault.
 type tokenVector struct {
 	Kind      string          `json:"kind"`
 	PublicKey string          `json:"public_key"`
@@ -85,11 +85,11 @@ type tokenVector struct {
 	Wrong     string          `json:"wrong"`
 }
 
-// TestVectors runs the test vectors of the scheme, and those of a further file: go test ./license -run TestVectors
+// TestVectors runs the test vectors of the scheme, and those of another file: go test ./license -run TestVectors
 // -args -vectors=FILE (spec: codes "Keys of a program", codes "Lock values", codes "Site code and Machine ID", codes
 // "Activation code", codes "License file", codes "Removal code", codes "Serial number").
 func TestVectors(t *testing.T) {
-	const edges = "../docs/spec/vectors/codes-edges.json" // has cases alone
+	const edges = "../docs/spec/vectors/codes-edges.json" // has cases only
 	files := []string{"../docs/spec/vectors/codes.json", edges}
 	if *moreVectors != "" {
 		files = append(files, *moreVectors)
@@ -160,7 +160,7 @@ func (v rawVector) check(t *testing.T) {
 	}
 }
 
-// check verifies the token as its kind. What was read from a good one, signed again, has the same claims.
+// check verifies the token as its kind. The content of a valid token, signed again, has the same claims.
 func (v tokenVector) check(t *testing.T) {
 	public, err := ParsePublicKey(v.PublicKey)
 	require.NoError(t, err)
@@ -213,7 +213,7 @@ func (v tokenVector) check(t *testing.T) {
 	}
 }
 
-// resigned signs again what was read from a token, if that succeeded.
+// resigned signs the content of a token again if parsing succeeded.
 func resigned[T any](t *testing.T, err error, content T, sign func(T) (string, error)) string {
 	t.Helper()
 	if err != nil {
@@ -225,8 +225,8 @@ func resigned[T any](t *testing.T, err error, content T, sign func(T) (string, e
 	return token
 }
 
-// readVectors decodes a file of test vectors. A relative name is looked for in the parent folder, too: a test runs in
-// its package's folder, and whoever passes -vectors stands in the one above.
+// readVectors decodes a file of test vectors. It also tries a relative name in the parent folder: a test runs in the
+// folder of its package, but -vectors is relative to the module.
 func readVectors(t *testing.T, name string, into any) {
 	t.Helper()
 	data, err := os.ReadFile(name)
@@ -326,8 +326,7 @@ func (v codeVector) check(t *testing.T) {
 	require.ErrorIs(t, err, ErrSerialInvalid)
 }
 
-// PASETO's own vectors for v4.public hold the library, and our own verification, to the standard that license files
-// rest on.
+// The test vectors of PASETO v4.public, for the library and this package.
 func TestPASETOVectors(t *testing.T) {
 	data, err := os.ReadFile("testdata/paseto-v4-public.json")
 	require.NoError(t, err)
@@ -372,24 +371,27 @@ func TestPASETOVectors(t *testing.T) {
 	}
 }
 
-// RFC 8032 section 7.1, tests 1 to 3, and signatures that a strict verifier must refuse: S not reduced, truncated, of
-// another message.
+// RFC 8032 section 7.1, tests 1 to 3, and signatures that a strict verifier must refuse: S not reduced, truncated, or
+// of another message.
 func TestEd25519Vectors(t *testing.T) {
 	vectors := []struct{ seed, public, message, signature string }{
 		{
 			"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
 			"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-			"e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+			"e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155" +
+				"5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
 		},
 		{
 			"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
 			"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-			"92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+			"92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da" +
+				"085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
 		},
 		{
 			"c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
 			"fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
-			"6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+			"6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac" +
+				"18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
 		},
 	}
 	order, err := hex.DecodeString("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")
@@ -414,12 +416,12 @@ func TestEd25519Vectors(t *testing.T) {
 			sum := int(malleable[32+i]) + int(order[i]) + carry
 			malleable[32+i], carry = byte(sum), sum>>8
 		}
-		require.False(t, ed25519.Verify(p[:], message, malleable), "S plus the group order is the same point but not the signature")
+		require.False(t, ed25519.Verify(p[:], message, malleable),
+			"S plus the group order is the same point but not the signature")
 	}
 }
 
-// A selection of Project Wycheproof's vectors: special values, truncation, garbage, changed R, and S that is not
-// reduced.
+// Some vectors of Project Wycheproof: special values, truncation, garbage, changed R, and S that is not reduced.
 func TestWycheproofEd25519(t *testing.T) {
 	data, err := os.ReadFile("testdata/ed25519-wycheproof.json")
 	require.NoError(t, err)

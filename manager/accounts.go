@@ -7,13 +7,13 @@ import (
 	"github.com/acen-desktop/acen/manager/session"
 )
 
-// keyringTime bounds how long the system's keyring is waited for; a prompt may need a person.
+// keyringTime limits how long to wait for the system's keyring, which may prompt a person.
 const keyringTime = 20 * time.Second
 
 type (
 	// Account is a client's account at one server.
 	Account = session.Account
-	// SignIn is what somebody signs in with.
+	// SignIn has the credentials for a sign-in.
 	SignIn = session.SignIn
 )
 
@@ -37,10 +37,10 @@ func (m *Manager) newSessions() *session.Sessions {
 	})
 }
 
-// Accounts lists the known accounts, last used first.
+// Accounts lists the known accounts, most recently used first.
 func (m *Manager) Accounts(ctx context.Context) ([]Account, error) { return m.sessions.Accounts(ctx) }
 
-// Current returns who is signed in.
+// Current returns the current account; false if nobody is signed in.
 func (m *Manager) Current() (Account, bool) {
 	s, ok := m.sessions.Current()
 	return s.Account, ok
@@ -51,20 +51,20 @@ func (m *Manager) SignIn(ctx context.Context, s SignIn) (account Account, warnin
 	return m.sessions.SignIn(ctx, s)
 }
 
-// Recall makes the last used account the current one without a session: its last known tables can be read, and nothing is
-// asked of the server. It fails with ErrSignedOut when there is none.
+// Recall makes the most recently used account the current one without a session: its cached tables can be read, and
+// no request is sent. It fails with ErrSignedOut if there is no account.
 func (m *Manager) Recall(ctx context.Context) error { return m.sessions.Recall(ctx) }
 
-// Resume continues the last remembered session. It fails with ErrSignedOut when there is none. When the server cannot be
-// reached it returns the account together with the network error: the last known tables can be shown.
+// Resume continues the last remembered session. It fails with ErrSignedOut if there is none. If the server cannot be
+// reached it returns the account with the network error; the cached tables can be shown.
 func (m *Manager) Resume(ctx context.Context) (Account, error) { return m.sessions.Resume(ctx) }
 
-// Switch makes another remembered account the current one, with the session that the keyring holds, and the one that the next
-// start resumes. The account that was current stays signed in. It fails like Resume; the current account then stays.
+// Switch makes another remembered account the current one, with the session from the keyring; the next start resumes
+// it. The former account remains signed in. Switch fails like Resume, and then the current account does not change.
 func (m *Manager) Switch(ctx context.Context, id int64) (Account, error) {
 	return m.sessions.Switch(ctx, id)
 }
 
-// SignOut ends the session here at once, and on the server if it can be reached. The keyring and the last known tables
-// of the account are forgotten; open jobs stay for the next sign-in.
+// SignOut ends the session on this PC, and on the server if it can be reached. It deletes the keyring entry and the
+// cached tables of the account. Open jobs remain for the next sign-in.
 func (m *Manager) SignOut(ctx context.Context) error { return m.sessions.SignOut(ctx) }

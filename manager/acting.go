@@ -11,21 +11,21 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 )
 
-// acting is a session of an account. What a call does for an account hangs on the session that it began with, so that
-// it acts for that account whichever becomes the current one meanwhile.
+// acting is a session of an account. A call uses the session that it began with, so that it acts for that account
+// even if another one becomes current meanwhile.
 type acting struct {
 	m       *Manager
 	account Account
 	client  *client.Client
-	// cached lets the session take programs as they were last known; the server is asked only for those that never were.
+	// cached makes the session use cached programs; it fetches only those that were never cached.
 	cached bool
 }
 
 // AccountID implements journal.Session.
 func (s *acting) AccountID() int64 { return s.account.ID }
 
-// lastKnown returns the session with cached set.
-func (s *acting) lastKnown() *acting {
+// fromCache returns the session with cached set.
+func (s *acting) fromCache() *acting {
 	cached := *s
 	cached.cached = true
 	return &cached
@@ -72,7 +72,7 @@ func asCurrent[T any](m *Manager, act func(*acting) (T, error)) (T, error) {
 	return act(s)
 }
 
-// ask makes one call of the current account's server.
+// ask makes a call to the current account's server.
 func ask[T any](m *Manager, call func(*client.Client) (T, error)) (T, error) {
 	return asCurrent(m, func(s *acting) (T, error) {
 		out, err := call(s.client)
@@ -80,12 +80,12 @@ func ask[T any](m *Manager, call func(*client.Client) (T, error)) (T, error) {
 	})
 }
 
-// Orders asks the server for the orders and keeps them.
+// Orders fetches and caches the orders.
 func (m *Manager) Orders(ctx context.Context) (Orders, error) {
 	return asCurrent(m, func(s *acting) (Orders, error) { return s.orders(ctx) })
 }
 
-// CachedOrders returns the last known orders of the current account; false when none are known.
+// CachedOrders returns the cached orders of the current account; false if there are none.
 func (m *Manager) CachedOrders(ctx context.Context) (out Orders, ok bool, err error) {
 	s, err := m.acting()
 	if err != nil {
@@ -94,18 +94,18 @@ func (m *Manager) CachedOrders(ctx context.Context) (out Orders, ok bool, err er
 	return s.cachedOrders(ctx)
 }
 
-// Licenses asks the server for the active licenses of an order and keeps them. Those of this PC get their license files, and
-// the file of one that the server names as ended is erased.
+// Licenses fetches and caches the active licenses of an order. It installs the files of this PC's licenses, and
+// erases the file of a license that the server lists as ended.
 func (m *Manager) Licenses(ctx context.Context, order int64) (Licenses, error) {
 	return asCurrent(m, func(s *acting) (Licenses, error) { return s.licenses(ctx, order) })
 }
 
-// AllLicenses asks the server for all licenses of an order, also those that have ended. They are not kept.
+// AllLicenses fetches all licenses of an order, ended ones included. It does not cache them.
 func (m *Manager) AllLicenses(ctx context.Context, order int64) (Licenses, error) {
 	return asCurrent(m, func(s *acting) (Licenses, error) { return s.allLicenses(ctx, order) })
 }
 
-// CachedLicenses returns the last known licenses of an order; false when none are known.
+// CachedLicenses returns the cached licenses of an order; false if there are none.
 func (m *Manager) CachedLicenses(ctx context.Context, order int64) (out Licenses, ok bool, err error) {
 	s, err := m.acting()
 	if err != nil {
@@ -114,7 +114,7 @@ func (m *Manager) CachedLicenses(ctx context.Context, order int64) (out Licenses
 	return s.cachedLicenses(ctx, order)
 }
 
-// History asks the server what happened to an order, newest first.
+// History fetches what happened to an order, newest first.
 func (m *Manager) History(ctx context.Context, order int64) ([]api.HistoryEntry, error) {
 	return ask(m, func(c *client.Client) ([]api.HistoryEntry, error) { return c.History(ctx, order) })
 }
@@ -124,10 +124,9 @@ func (m *Manager) Program(ctx context.Context, id int64) (api.Program, error) {
 	return asCurrent(m, func(s *acting) (api.Program, error) { return s.program(ctx, id) })
 }
 
-// CachedProgram returns a program of the current account's server as it was last known; the server is asked for one that
-// never was.
+// CachedProgram returns a cached program of the current account's server; it fetches one that was never cached.
 func (m *Manager) CachedProgram(ctx context.Context, id int64) (api.Program, error) {
-	return asCurrent(m, func(s *acting) (api.Program, error) { return s.lastKnown().program(ctx, id) })
+	return asCurrent(m, func(s *acting) (api.Program, error) { return s.fromCache().program(ctx, id) })
 }
 
 // SerialPrograms asks the server for the programs that accept serial numbers.
@@ -143,8 +142,8 @@ func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
 	return asCurrent(m, func(s *acting) (ThisPC, error) { return s.thisPC(ctx, programID) })
 }
 
-// Compare tells how the PC with these codes compares with the one that a license was made for: the server decides about a
-// reactivation by the same function. It needs no network, and fails with license.ErrMismatch for codes of another program.
+// Compare compares the PC of codes with the one that a license was made for. The server decides about a reactivation
+// by the same function. Compare needs no network, and fails with license.ErrMismatch for codes of another program.
 func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (license.Comparison, error) {
 	s, err := m.acting()
 	if err != nil {
@@ -153,26 +152,25 @@ func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (
 	return s.compare(ctx, l, codes)
 }
 
-// NewLicense activates a PC for an order. The same order and codes while a job is open join that job. On a network error the
-// job stays open and goes on with ResumeJobs. If the server refuses this PC's Site code as spent, this PC takes a new
-// one and the job asks again (spec: api 21).
+// NewLicense activates a PC for an order. A call with the order and codes of an open job joins that job. After a
+// network error the job stays open, and ResumeJobs sends it again. If the server refuses this PC's Site code as
+// spent, this PC takes a new one and the job is sent with it (spec: api 21).
 func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
 	return asCurrent(m, func(s *acting) (License, error) { return s.newLicense(ctx, r) })
 }
 
-// Reactivate gives a license to the new codes of the PC it was made for. The job, and this PC's codes, work like those of
-// NewLicense.
+// Reactivate gives a license to the new codes of its PC. The job, and this PC's codes, work like those of NewLicense.
 func (m *Manager) Reactivate(ctx context.Context, r Reactivate) (License, error) {
 	return asCurrent(m, func(s *acting) (License, error) { return s.reactivate(ctx, r) })
 }
 
-// Transfer gives a license to another PC. The job works like that of NewLicense; the removal code in it is sealed. A license
-// of this PC leaves it first, as with Move.
+// Transfer gives a license to another PC. The job works like that of NewLicense; its removal code is sealed. A
+// license of this PC leaves it first, as with Move.
 func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
 	return asCurrent(m, func(s *acting) (License, error) { return s.transfer(ctx, r) })
 }
 
-// PickUp takes a license that was released for another PC onto this one. The job works like that of NewLicense.
+// PickUp transfers a released license to this PC. The job works like that of NewLicense.
 func (m *Manager) PickUp(ctx context.Context, l License) (License, error) {
 	s, err := m.acting()
 	if err != nil {
@@ -181,8 +179,8 @@ func (m *Manager) PickUp(ctx context.Context, l License) (License, error) {
 	return s.pickUp(ctx, l)
 }
 
-// PlanCourier finds out what the current account can do for the items of another PC's request. It asks the server for orders
-// and licenses and changes nothing.
+// PlanCourier returns what the current account can do for the items of another PC's request. It fetches orders and
+// licenses and changes nothing on the server.
 func (m *Manager) PlanCourier(ctx context.Context, r carry.Request) ([]CourierItem, error) {
 	return asCurrent(m, func(s *acting) ([]CourierItem, error) { return s.planCourier(ctx, r) })
 }

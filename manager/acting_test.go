@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Another account becomes the current one while a task of the first is sent: what comes of the task is the first one's.
+// If another account becomes current while a task is sent, the outcome belongs to the first account.
 func TestSwitchWhileATaskIsSent(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")

@@ -10,7 +10,7 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 )
 
-// with returns a block in which a lock has another value; 0 makes it unreadable.
+// with returns b with another value of a lock; 0 makes the lock unreadable.
 func with(b license.Block, l license.Lock, value uint16) license.Block {
 	var with license.Block
 	for _, one := range license.Locks() {
@@ -23,8 +23,8 @@ func with(b license.Block, l license.Lock, value uint16) license.Block {
 	return with
 }
 
-// closenessServer returns a server and a PC that lost its data. Of its three licenses that the PC is recognized for,
-// the first has the most locks that are the same and one that differs; the others have none that differs.
+// closenessServer returns a server and a PC that lost its data. The PC is recognized for three licenses: the first
+// has the most equal locks and one that differs; the others have none that differs.
 func closenessServer(t *testing.T) (f *fakeServer, p *fakePC) {
 	t.Helper()
 	f = newFakeServer()
@@ -37,7 +37,8 @@ func closenessServer(t *testing.T) (f *fakeServer, p *fakePC) {
 	bare := with(with(with(now, license.BIOSID, 0), license.OSID, 0), license.CPUID, 0)
 	changed := license.Compare(with(now, license.NETID, now.Value(license.NETID)^1), now, license.DefaultPolicy())
 	silent := license.Compare(bare, now, license.DefaultPolicy())
-	require.Greater(t, changed.Count(license.Same), silent.Count(license.Same), "counting equal locks alone would choose the other one")
+	require.Greater(t, changed.Count(license.Same), silent.Count(license.Same),
+		"counting equal locks alone would choose the other one")
 	f.activate(key.Codes(1, with(now, license.NETID, now.Value(license.NETID)^1)), "one differs", 0)
 	f.activate(key.Codes(2, with(bare, license.HDID, 0)), "fewer locks", 0)
 	f.activate(key.Codes(3, bare), "closest", 0)
@@ -48,8 +49,8 @@ func closenessServer(t *testing.T) (f *fakeServer, p *fakePC) {
 	return f, p
 }
 
-// What is brought back is the license of which the fewest locks differ, not the one with the most that are the same.
-func TestTheClosestLicenseIsBroughtBack(t *testing.T) {
+// The license with the fewest differing locks is offered, not the one with the most equal locks.
+func TestBringBackPrefersTheClosest(t *testing.T) {
 	_, p := closenessServer(t)
 	offers, err := p.BringBacks(t.Context())
 	require.NoError(t, err)
@@ -57,16 +58,16 @@ func TestTheClosestLicenseIsBroughtBack(t *testing.T) {
 	require.Equal(t, "closest", offers[0].License.Note)
 }
 
-func TestOfTwoAsCloseTheLaterOneIsBroughtBack(t *testing.T) {
+func TestBringBackPrefersTheLaterOfEqual(t *testing.T) {
 	day := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	var earlier, later BringBack
 	earlier.License.ActivatedAt, later.License.ActivatedAt = day, day.AddDate(0, 0, 1)
-	require.True(t, later.better(earlier))
-	require.False(t, earlier.better(later))
+	require.True(t, later.preferred(earlier))
+	require.False(t, earlier.preferred(later))
 }
 
-// A request of another PC gets the license of which the fewest locks differ first.
-func TestTheClosestLicenseIsTheFirstOption(t *testing.T) {
+// The first option for another PC is the license with the fewest differing locks.
+func TestCourierPrefersTheClosest(t *testing.T) {
 	f, p := closenessServer(t)
 	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: carry.TaskActivate, Signature: lumenSignature}})
 	require.NoError(t, err)

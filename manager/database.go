@@ -17,7 +17,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// schema holds the steps from one version of the data file to the next; its length is the newest version.
+// schema has the migrations from one version of the data file to the next; its length is the newest version.
 var schema = []string{`
 CREATE TABLE accounts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -91,15 +91,16 @@ DELETE FROM vault;
 DELETE FROM requests;
 `}
 
-// trialSchema is the newest version of the data file that trial versions wrote. Their licenses, tasks and removal codes
-// are of the scheme acen/v1. The next migration deletes all but the accounts; keepOlder makes a copy first.
+// trialSchema is the newest version of the data file that trial versions wrote. Their licenses, tasks and removal
+// codes are of the scheme acen/v1. The next migration deletes all but the accounts; copyTrial makes a copy first.
 const trialSchema = 3
 
 // oldName is the name of the folder for files of a trial version, below the data folder.
 const oldName = "old"
 
 // errNewerFile is the cause of an ErrStorage for a data file of a newer version.
-var errNewerFile = errors.New("it was written by a newer version of this app; install that version (the file is untouched)")
+var errNewerFile = errors.New("it was written by a newer version of this app; install that version " +
+	"(the file is untouched)")
 
 // errDamaged is an ErrStorage whose file should be set aside.
 var errDamaged = errors.New("the local data file is damaged")
@@ -118,8 +119,10 @@ func openDatabase(ctx context.Context, path string) (*database, error) {
 		return nil, storageError(err)
 	}
 	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()}
-	// busy_timeout stands first: switching to WAL may already have to wait.
-	db, err := sql.Open("sqlite", address.String()+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)")
+	// busy_timeout is first because switching to WAL may have to wait.
+	db, err := sql.Open("sqlite",
+		address.String()+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)"+
+			"&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)")
 	if err != nil {
 		return nil, storageError(err)
 	}
@@ -148,7 +151,7 @@ func (d *database) prepare(ctx context.Context, path string) error {
 	}
 	d.fresh = version <= trialSchema
 	if d.fresh && version > 0 {
-		if err := d.keepOlder(ctx, path); err != nil {
+		if err := d.copyTrial(ctx, path); err != nil {
 			return err
 		}
 	}
@@ -156,7 +159,7 @@ func (d *database) prepare(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	defer func() { _ = tx.Rollback() }() // it has no effect after Commit
 	for ; version < len(schema); version++ {
 		if _, err := tx.ExecContext(ctx, schema[version]); err != nil {
 			return err
@@ -168,10 +171,10 @@ func (d *database) prepare(ctx context.Context, path string) error {
 	return tx.Commit()
 }
 
-// keepOlder copies the data file of a trial version into the folder "old" beside it, unless it contains only accounts.
-// The caller holds the lock of the data folder.
-func (d *database) keepOlder(ctx context.Context, path string) error {
-	used, err := d.used(ctx)
+// copyTrial copies the data file of a trial version into the folder "old" beside it, unless it contains only
+// accounts. The caller holds the lock of the data folder.
+func (d *database) copyTrial(ctx context.Context, path string) error {
+	used, err := d.hasContent(ctx)
 	if err != nil || !used {
 		return err
 	}
@@ -180,7 +183,7 @@ func (d *database) keepOlder(ctx context.Context, path string) error {
 		return err
 	}
 	fresh := filepath.Join(old, ".fresh-"+filepath.Base(path))
-	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a crash
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) { // left by a crash
 		return err
 	}
 	f, err := os.OpenFile(fresh, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
@@ -200,8 +203,8 @@ func (d *database) keepOlder(ctx context.Context, path string) error {
 	}
 }
 
-// used reports whether a data file of a trial version contains anything besides accounts.
-func (d *database) used(ctx context.Context) (used bool, err error) {
+// hasContent reports whether a data file of a trial version contains anything besides accounts.
+func (d *database) hasContent(ctx context.Context) (used bool, err error) {
 	for _, table := range []string{"cache", "generations", "jobs", "vault", "requests"} {
 		var there bool
 		const query = `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?)`
@@ -209,7 +212,7 @@ func (d *database) used(ctx context.Context) (used bool, err error) {
 			return false, err
 		}
 		if !there {
-			continue // the file is older
+			continue // the version of the file is older
 		}
 		if err := d.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM `+table+`)`).Scan(&used); err != nil || used {
 			return used, err
@@ -218,24 +221,25 @@ func (d *database) used(ctx context.Context) (used bool, err error) {
 	return false, nil
 }
 
-// StorageError says what is wrong with the disk; it is an ErrStorage.
+// StorageError is an ErrStorage with a sentence about what is wrong with the disk.
 type StorageError struct {
 	text  Text
 	cause error
 }
 
-// Error says it after what ErrStorage says.
+// Error returns the text of ErrStorage and the sentence.
 func (e *StorageError) Error() string { return fmt.Sprintf("%s: %s", ErrStorage, e.text) }
 
-// Text says it in a few plain words.
+// Text returns the sentence.
 func (e *StorageError) Text() Text { return e.text }
 
 // Unwrap returns ErrStorage and the cause.
 func (e *StorageError) Unwrap() []error { return []error{ErrStorage, e.cause} }
 
-// storageError makes an ErrStorage whose text says what is wrong with the disk.
+// storageError turns an error into an ErrStorage whose text says what is wrong with the disk.
 func storageError(err error) error {
-	if err == nil || errors.Is(err, ErrStorage) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, ErrStorage) || errors.Is(err, context.Canceled) ||
+		errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	if errors.Is(err, errDamaged) {
@@ -266,34 +270,38 @@ func storageError(err error) error {
 	return fmt.Errorf("%w: %w", ErrStorage, err)
 }
 
-// change runs a statement that writes.
+// change executes a statement that writes.
 func (d *database) change(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	result, err := d.ExecContext(ctx, query, args...)
 	return result, storageError(err)
 }
 
-// save puts something into the cache of an account.
+// save stores content in the cache of an account.
 func (d *database) save(ctx context.Context, account int64, name string, content any, at time.Time) error {
 	data, err := json.Marshal(content)
 	if err != nil {
 		return err
 	}
 	_, err = d.change(ctx, `INSERT INTO cache (account, name, content, fetched_at) VALUES (?, ?, ?, ?)
- ON CONFLICT DO UPDATE SET content = excluded.content, fetched_at = excluded.fetched_at`, account, name, data, at.UnixMicro())
+ ON CONFLICT DO UPDATE SET content = excluded.content, fetched_at = excluded.fetched_at`,
+		account, name, data, at.UnixMicro())
 	return err
 }
 
-// forget deletes what is cached of an account.
+// forget deletes the cache of an account.
 func (d *database) forget(ctx context.Context, account int64) error {
 	_, err := d.change(ctx, `DELETE FROM cache WHERE account = ?`, account)
 	return err
 }
 
-// load reads from the cache into content; false when it holds nothing readable under the name.
-func (d *database) load(ctx context.Context, account int64, name string, content any) (at time.Time, ok bool, err error) {
+// load reads the cached value of a name into content; false if there is none that can be decoded.
+func (d *database) load(
+	ctx context.Context, account int64, name string, content any,
+) (at time.Time, ok bool, err error) {
 	var data []byte
 	var micro int64
-	err = d.QueryRowContext(ctx, `SELECT content, fetched_at FROM cache WHERE account = ? AND name = ?`, account, name).Scan(&data, &micro)
+	err = d.QueryRowContext(ctx, `SELECT content, fetched_at FROM cache WHERE account = ? AND name = ?`, account,
+		name).Scan(&data, &micro)
 	if errors.Is(err, sql.ErrNoRows) {
 		return at, false, nil
 	}
@@ -301,7 +309,7 @@ func (d *database) load(ctx context.Context, account int64, name string, content
 		return at, false, storageError(err)
 	}
 	if json.Unmarshal(data, content) != nil {
-		return at, false, nil // an older version's form: it is fetched anew
+		return at, false, nil // an older version's format: the caller fetches the value again
 	}
 	return time.UnixMicro(micro), true, nil
 }

@@ -35,8 +35,8 @@ func (s *acting) newDeparture(ctx context.Context, l License) (departure, error)
 	return leaves, err
 }
 
-// departureCode returns the removal code of a license that leaves or has left this PC. If it is not known here it is made
-// from the server's copy of the license file.
+// departureCode returns the removal code of a license that leaves or has left this PC. If this PC does not know it,
+// departureCode derives it from the server's copy of the license file.
 func (s *acting) departureCode(ctx context.Context, leaves departure) (string, error) {
 	code, err := s.m.pc.RemovalCode(ctx, leaves)
 	if err != nil || code != "" {
@@ -57,8 +57,8 @@ func (s *acting) departureCode(ctx context.Context, leaves departure) (string, e
 }
 
 // checkReceipt verifies that a receipt proves that the server took a license that left this PC, and fails with
-// thispc.ErrReceipt otherwise. If the receipt names an unknown key, checkReceipt fetches the program's keys and retries
-// once. s is nil where nobody is signed in.
+// thispc.ErrReceipt otherwise. If the receipt names an unknown key, checkReceipt fetches the program's keys and
+// retries once. s is nil if nobody is signed in.
 func (m *Manager) checkReceipt(ctx context.Context, s *acting, leaves departure, token string) error {
 	err := m.pc.CheckReceipt(ctx, leaves, token)
 	if errors.Is(err, license.ErrReceiptKey) && s != nil {
@@ -69,13 +69,13 @@ func (m *Manager) checkReceipt(ctx context.Context, s *acting, leaves departure,
 	return err
 }
 
-// licensedAnew reports whether the cached tables list a license of a program for this PC's present codes other than the
-// one that left with a Site code. Its file may not be on this PC yet.
-func (m *Manager) licensedAnew(ctx context.Context, s *acting, p api.Program, left license.SiteCode) (found bool) {
+// hasNewerLicense reports whether the cached tables list a license of a program for this PC's present codes, other
+// than the one that left with a Site code. Its file may not be installed yet.
+func (m *Manager) hasNewerLicense(ctx context.Context, s *acting, p api.Program, left license.SiteCode) (found bool) {
 	if s == nil {
 		return false // without a session there are no tables
 	}
-	err := s.eachKnown(ctx, func(_ api.Order, other api.Program, t Licenses) error {
+	err := s.eachCached(ctx, func(_ api.Order, other api.Program, t Licenses) error {
 		found = found || other.ApplicationSignature == p.ApplicationSignature &&
 			slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC && !thispc.SameSite(l.License, left) })
 		return nil
@@ -83,14 +83,14 @@ func (m *Manager) licensedAnew(ctx context.Context, s *acting, p api.Program, le
 	return found && err == nil
 }
 
-// undoLeave brings a license back that left this PC. It fails like thispc.Undo. s is nil where nobody is signed in.
+// undoLeave reverts the departure of a license. It fails like thispc.Undo. s is nil if nobody is signed in.
 func (m *Manager) undoLeave(ctx context.Context, s *acting, l departure) error {
-	return m.pc.Undo(ctx, l, func(p api.Program, left license.SiteCode) bool { return m.licensedAnew(ctx, s, p, left) })
+	return m.pc.Undo(ctx, l, func(p api.Program, left license.SiteCode) bool { return m.hasNewerLicense(ctx, s, p, left) })
 }
 
-// Move releases a license of this PC, or a stranded one, for another PC, which picks it up. The removal code is stored
-// before the license leaves, and the license leaves before the server is asked; without a connection the job is sent as
-// soon as there is one. The job works like that of NewLicense. It fails with ErrNotThisPC for another PC's license.
+// Move releases a license of this PC, or a stranded one, for another PC to pick up. The removal code is stored before
+// the license leaves, and the license leaves before the request is sent; without a connection the job is sent later.
+// The job works like that of NewLicense. Move fails with ErrNotThisPC for another PC's license.
 func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 	if !l.MakesCode() {
 		return License{}, ErrNotThisPC
@@ -105,8 +105,12 @@ func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 }
 
 func (s *acting) release(ctx context.Context, l License, leaves departure) (License, error) {
-	return s.licensed(ctx, journal.Draft{
-		Task: api.TaskRelease, Title: tasks[api.TaskRelease].title + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, Intent: fmt.Sprintf("license %d", l.ID),
+	return s.runForLicense(ctx, journal.Draft{
+		Task:      api.TaskRelease,
+		Title:     tasks[api.TaskRelease].title + jobName(l),
+		OrderID:   l.OrderID,
+		LicenseID: l.ID,
+		Intent:    fmt.Sprintf("license %d", l.ID),
 	}, removalRequest(l, leaves, 0), nil)
 }
 
@@ -123,21 +127,21 @@ func (s *acting) pickUp(ctx context.Context, l License) (License, error) {
 	return s.transfer(ctx, Transfer{License: l, Codes: pc.Codes})
 }
 
-// Waiting is a license that waits for a PC to pick it up.
+// Waiting is a released license that no PC has picked up.
 type Waiting struct {
 	Order   api.Order
 	License License
-	// Refusal says why the server would not allow it now; nil when it would.
+	// Refusal is the reason why the server would refuse the transfer now; nil if it would not.
 	Refusal error
 }
 
-// WaitingToMove lists the last known licenses that were released and not picked up yet.
+// WaitingToMove lists the cached licenses that were released and not picked up.
 func (m *Manager) WaitingToMove(ctx context.Context) (list []Waiting, err error) {
 	s, err := m.acting()
 	if err != nil {
 		return nil, err
 	}
-	err = s.eachKnown(ctx, waitingInto(&list))
+	err = s.eachCached(ctx, waitingInto(&list))
 	return list, err
 }
 
@@ -152,19 +156,19 @@ func waitingInto(list *[]Waiting) visitor {
 	}
 }
 
-// KeptCode is a removal code that this PC keeps until the server has taken it.
+// KeptCode is a removal code that this PC stores until the server has taken it.
 type KeptCode struct {
 	Signature license.Signature
-	// Program is the program's name, or what it says of itself; it may be "".
+	// Program is the name of the program, possibly its own name for itself; it may be "".
 	Program string
 	Codes   license.Codes
-	// Code is zero while an open task hands it in: the license comes back if the task is canceled or refused, so nobody may
-	// have seen the code.
+	// Code is zero while an open job hands it in. The license returns if the job is canceled or refused, so nobody may
+	// see the code.
 	Code      license.RemovalCode
 	Note      string
-	OrderID   int64 // 0 when it is not known
-	LicenseID int64 // 0 when it is not known
-	// Purpose is the open task that hands the code in; "" when there is none, and a person has to.
+	OrderID   int64 // 0 if unknown
+	LicenseID int64 // 0 if unknown
+	// Purpose is the task of the open job that hands the code in; "" if there is none.
 	Purpose api.Task
 }
 
@@ -180,7 +184,9 @@ func (m *Manager) KeptCodes(ctx context.Context) (list []KeptCode, err error) {
 	}
 	for _, s := range states {
 		for _, spent := range s.Spent {
-			i := slices.IndexFunc(list, func(k KeptCode) bool { return k.Signature == s.Signature && k.Codes.Site == spent.Codes.Site })
+			i := slices.IndexFunc(list, func(k KeptCode) bool {
+				return k.Signature == s.Signature && k.Codes.Site == spent.Codes.Site
+			})
 			switch {
 			case i >= 0 && spent.Settled: // the app's data were restored from a backup
 				list[i].Code = 0
@@ -188,7 +194,13 @@ func (m *Manager) KeptCodes(ctx context.Context) (list []KeptCode, err error) {
 			case i >= 0:
 				list[i].Code = spent.RemovalCode
 			default:
-				list = append(list, KeptCode{Signature: s.Signature, Program: s.Program.Name, Codes: spent.Codes, Code: spent.RemovalCode, LicenseID: spent.LicenseID})
+				list = append(list, KeptCode{
+					Signature: s.Signature,
+					Program:   s.Program.Name,
+					Codes:     spent.Codes,
+					Code:      spent.RemovalCode,
+					LicenseID: spent.LicenseID,
+				})
 			}
 		}
 	}
@@ -246,8 +258,8 @@ func (m *Manager) sealedCodes(ctx context.Context) (list []KeptCode, err error) 
 	return list, err
 }
 
-// HandIn removes a license that its program let go, with the removal code that was kept: the order gets one back. It
-// fails with api.ErrNotFound when the license is none of the current account's.
+// HandIn removes a license that its program let go, with the kept removal code; its seat is free again. It fails with
+// api.ErrNotFound if the current account does not have the license.
 func (m *Manager) HandIn(ctx context.Context, k KeptCode) (api.Order, error) {
 	s, err := m.acting()
 	if err != nil {
@@ -261,7 +273,7 @@ func (m *Manager) HandIn(ctx context.Context, k KeptCode) (api.Order, error) {
 	return out.order, err
 }
 
-// Offer releases a license that its program let go, so that another PC picks it up. It fails like HandIn.
+// Offer releases a license that its program let go, for another PC to pick up. It fails like HandIn.
 func (m *Manager) Offer(ctx context.Context, k KeptCode) (License, error) {
 	s, err := m.acting()
 	if err != nil {
@@ -285,8 +297,8 @@ func (s *acting) keptLicense(ctx context.Context, k KeptCode) (License, departur
 	return l, leaves, nil
 }
 
-// LicenseOf finds the license of a kept removal code, with its order, among the last known ones of the current account.
-// It fails with api.ErrNotFound when the license is none of the account's.
+// LicenseOf returns the license of a kept removal code and its order, from the cached tables of the current account.
+// It fails with api.ErrNotFound if the account does not have the license.
 func (m *Manager) LicenseOf(ctx context.Context, k KeptCode) (License, api.Order, error) {
 	s, err := m.acting()
 	if err != nil {
@@ -296,17 +308,22 @@ func (m *Manager) LicenseOf(ctx context.Context, k KeptCode) (License, api.Order
 	return l, o, err
 }
 
-func (s *acting) licenseOf(ctx context.Context, k KeptCode) (found License, order api.Order, program api.Program, err error) {
-	err = s.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
+func (s *acting) licenseOf(
+	ctx context.Context, k KeptCode,
+) (found License, order api.Order, program api.Program, err error) {
+	err = s.eachCached(ctx, func(o api.Order, p api.Program, t Licenses) error {
 		for _, l := range t.Licenses {
-			if p.ApplicationSignature == string(k.Signature) && l.SiteCode == k.Codes.Site.String() && l.Status == api.StatusActive {
+			if p.ApplicationSignature == string(k.Signature) && l.SiteCode == k.Codes.Site.String() &&
+				l.Status == api.StatusActive {
 				found, order, program = l, o, p
 			}
 		}
 		return nil
 	})
 	if err == nil && found.ID == 0 {
-		err = refuse(api.ErrNotFound, "This account has no active license with this Site code. Sign in to the account that the license belongs to, or give the removal code to its owner.")
+		err = refuse(api.ErrNotFound,
+			"This account has no active license with this Site code. Sign in to the account that the license belongs to, "+
+				"or give the removal code to its owner.")
 	}
 	return found, order, program, err
 }

@@ -11,27 +11,28 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// noticeDays are the days before its end on which a license is spoken of, the longest first.
-var noticeDays = []int{14, 7, 1}
+// reminderDays are the numbers of days before its end at which a person is reminded of a license, in descending
+// order.
+var reminderDays = []int{14, 7, 1}
 
 // Expiring is a license that ends soon.
 type Expiring struct {
 	Order   api.Order
 	License License
-	// Days are the whole days that are left; 0 on the last one.
+	// Days is the number of complete days left; 0 on the last day.
 	Days int
-	// Step is 14, 7 or 1: a notice that was dismissed comes back at the next step.
+	// Step is 14, 7 or 1. A dismissed notice returns at the next step.
 	Step int
 }
 
-// Expiring lists the last known licenses that end within 14 days, the soonest first. Those that have ended are not among them.
+// Expiring lists the cached licenses that end within 14 days, soonest first, without those that have ended.
 func (m *Manager) Expiring(ctx context.Context) (list []Expiring, err error) {
 	s, err := m.acting()
 	if err != nil {
 		return nil, err
 	}
-	err = s.eachKnown(ctx, m.expiringInto(&list))
-	soonestFirst(list)
+	err = s.eachCached(ctx, m.expiringInto(&list))
+	sortByEnd(list)
 	return list, err
 }
 
@@ -44,7 +45,7 @@ func (m *Manager) expiringInto(list *[]Expiring) visitor {
 			}
 			days := int(l.ExpiresAt.Sub(now) / (24 * time.Hour))
 			step := 0
-			for _, s := range noticeDays {
+			for _, s := range reminderDays {
 				if days <= s {
 					step = s
 				}
@@ -57,12 +58,12 @@ func (m *Manager) expiringInto(list *[]Expiring) visitor {
 	}
 }
 
-func soonestFirst(list []Expiring) {
+func sortByEnd(list []Expiring) {
 	slices.SortStableFunc(list, func(a, b Expiring) int { return a.License.ExpiresAt.Compare(*b.License.ExpiresAt) })
 }
 
-// Calendar makes a calendar file (iCalendar, RFC 5545) with the end of a license as an event of that day, which reminds 14, 7
-// and 1 days before. say puts its texts into the language of the person; nil is English. It holds no code.
+// Calendar returns a calendar file (iCalendar, RFC 5545) with an event on the day when a license ends, and alarms 14,
+// 7 and 1 days before. say translates its texts; nil means English. The file contains no code.
 func (m *Manager) Calendar(o api.Order, l License, say func(Text) string) (name string, content []byte) {
 	if say == nil {
 		say = Text.String
@@ -81,7 +82,7 @@ func (m *Manager) Calendar(o api.Order, l License, say func(Text) string) (name 
 	}
 	e.SetDescription(say(about))
 	e.SetTimeTransparency(ics.TransparencyTransparent)
-	for _, days := range noticeDays {
+	for _, days := range reminderDays {
 		alarm := e.AddAlarm()
 		alarm.SetAction(ics.ActionDisplay)
 		alarm.SetDescription(ends)

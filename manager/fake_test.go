@@ -33,10 +33,11 @@ const (
 	fakeAddress    = "https://licenses.example.com"
 )
 
-// fakeServer is a license server of one account, one program and one order, in memory. A test may replace its answers.
+// fakeServer is an in-memory license server with one account, one program and one order. A test may replace its
+// answers.
 type fakeServer struct {
 	mu       sync.Mutex
-	clock    sync.Mutex // guards now, which a call's hook may read
+	clock    sync.Mutex // guards now, which the hook of a call may read
 	now      time.Time
 	epoch    string
 	key      license.SigningKey
@@ -45,14 +46,14 @@ type fakeServer struct {
 	rows     []api.License // of all statuses
 	total    int
 	nextID   int64
-	down     bool // nothing can be sent
-	hidden   bool // the order is switched off
+	down     bool // the server is unreachable
+	hidden   bool // the order is disabled
 	readOnly bool
 	answers  map[string]string // bodies by idempotency key
 	refused  map[string]bool   // idempotency keys that were answered with ErrNotFound
-	calls    []string          // "POST /licenses/1/release", in the order in which they came
-	keys     []string          // idempotency keys, in that order; "" where there is none
-	// before may answer in the place of the server; it returns nil to let it.
+	calls    []string          // "POST /licenses/1/release", in order
+	keys     []string          // idempotency keys of calls; "" where a call has none
+	// before may answer instead of the server; nil means the server answers.
 	before func(*http.Request) *http.Response
 	// after may replace an answer of the server.
 	after func(*http.Request, *http.Response) (*http.Response, error)
@@ -60,12 +61,18 @@ type fakeServer struct {
 
 func newFakeServer() *fakeServer {
 	return &fakeServer{
-		now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), epoch: "AAAAAAAAAAAAAAAAAAAAAA", total: 4, nextID: 20219,
-		key: license.SigningKeyFromSeed([32]byte{1}), key2: license.NewActivationKey([32]byte{2}), answers: map[string]string{}, refused: map[string]bool{},
+		now:     time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC),
+		epoch:   "AAAAAAAAAAAAAAAAAAAAAA",
+		total:   4,
+		nextID:  20219,
+		key:     license.SigningKeyFromSeed([32]byte{1}),
+		key2:    license.NewActivationKey([32]byte{2}),
+		answers: map[string]string{},
+		refused: map[string]bool{},
 	}
 }
 
-// RoundTrip makes a fakeServer an http.RoundTripper.
+// RoundTrip implements http.RoundTripper.
 func (f *fakeServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -96,7 +103,7 @@ func (f *fakeServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// answer makes an answer of something else.
+// answer returns an HTTP response.
 func answer(status int, contentType, body string) *http.Response {
 	recorder := httptest.NewRecorder()
 	recorder.Header().Set("Content-Type", contentType)
@@ -110,7 +117,7 @@ func problemAnswer(code api.Code) *http.Response {
 	return answer(code.HTTPStatus(), api.ProblemMediaType, string(body))
 }
 
-// on answers the calls whose path ends so.
+// on returns a hook that answers the calls whose path has a suffix.
 func on(suffix string, response func() *http.Response) func(*http.Request) *http.Response {
 	return func(r *http.Request) *http.Response {
 		if !strings.HasSuffix(r.URL.Path, suffix) {
@@ -139,9 +146,18 @@ func (f *fakeServer) set(change func()) {
 
 func (f *fakeServer) program() api.Program {
 	return api.Program{
-		ID: 1, Name: "Lumen Studio 7", RequiresActivation: true, ApplicationSignature: string(lumenSignature),
-		PublicKey: f.key.Public().String(), KeyID: f.key.Public().KeyID(), FormerKeys: f.former,
-		FlexibleLocking: api.FlexibleLocking{Enabled: true, MaxHardwareChanges: 1, Changeable: []string{"HD_ID", "NET_ID"}},
+		ID:                   1,
+		Name:                 "Lumen Studio 7",
+		RequiresActivation:   true,
+		ApplicationSignature: string(lumenSignature),
+		PublicKey:            f.key.Public().String(),
+		KeyID:                f.key.Public().KeyID(),
+		FormerKeys:           f.former,
+		FlexibleLocking: api.FlexibleLocking{
+			Enabled:            true,
+			MaxHardwareChanges: 1,
+			Changeable:         []string{"HD_ID", "NET_ID"},
+		},
 	}
 }
 
@@ -158,13 +174,20 @@ func (f *fakeServer) order() api.Order {
 		add = &api.Allowance{Reason: api.ErrLicensesInUse}
 	}
 	return api.Order{
-		ID: lumenOrder, ProgramID: 1, ProgramName: "Lumen Studio 7", OrderedAt: f.now, LicensesTotal: f.total, LicensesActivated: active,
-		RequiresActivation: true, CanManage: true, Subscription: api.Subscription{State: api.SubscriptionNone},
-		Allowed: api.Allowed{Add: add, Reactivate: yes, Transfer: yes, Remove: yes},
+		ID:                 lumenOrder,
+		ProgramID:          1,
+		ProgramName:        "Lumen Studio 7",
+		OrderedAt:          f.now,
+		LicensesTotal:      f.total,
+		LicensesActivated:  active,
+		RequiresActivation: true,
+		CanManage:          true,
+		Subscription:       api.Subscription{State: api.SubscriptionNone},
+		Allowed:            api.Allowed{Add: add, Reactivate: yes, Transfer: yes, Remove: yes},
 	}
 }
 
-// activate adds a license for codes.
+// activate adds an active license for codes.
 func (f *fakeServer) activate(codes license.Codes, note string, original int64) api.License {
 	id := f.nextID
 	f.nextID++
@@ -177,9 +200,16 @@ func (f *fakeServer) activate(codes license.Codes, note string, original int64) 
 	}
 	yes := &api.Allowance{OK: true}
 	l := api.License{
-		ID: id, OrderID: lumenOrder, OriginalLicenseID: original, SiteCode: codes.Site.String(), MachineID: codes.Machine.String(),
-		ActivationCode: code.String(), Note: note, ActivatedAt: f.now, Status: api.StatusActive,
-		Allowed: &api.LicenseAllowed{Reactivate: yes, Transfer: yes, Remove: yes},
+		ID:                id,
+		OrderID:           lumenOrder,
+		OriginalLicenseID: original,
+		SiteCode:          codes.Site.String(),
+		MachineID:         codes.Machine.String(),
+		ActivationCode:    code.String(),
+		Note:              note,
+		ActivatedAt:       f.now,
+		Status:            api.StatusActive,
+		Allowed:           &api.LicenseAllowed{Reactivate: yes, Transfer: yes, Remove: yes},
 	}
 	f.rows = append(f.rows, l)
 	return l
@@ -205,7 +235,13 @@ func (f *fakeServer) receipt(l api.License, task license.ReceiptTask) string {
 	if err != nil {
 		panic(err)
 	}
-	token, err := f.key.SignReceipt(license.Receipt{LicenseID: l.ID, Site: site, Task: task, IssuedAt: f.now, Epoch: f.epoch})
+	token, err := f.key.SignReceipt(license.Receipt{
+		LicenseID: l.ID,
+		Site:      site,
+		Task:      task,
+		IssuedAt:  f.now,
+		Epoch:     f.epoch,
+	})
 	if err != nil {
 		panic(err)
 	}
@@ -216,8 +252,18 @@ func (f *fakeServer) file(l api.License) string {
 	codes, _ := license.ParseCodes(l.SiteCode, l.MachineID)
 	code, _ := license.ParseActivationCode(l.ActivationCode)
 	content, err := f.key.Sign(license.File{
-		Issuer: "Lumen Software", ID: l.ID, IssuedAt: f.now, ProgramID: 1, ProgramName: "Lumen Studio 7", Signature: lumenSignature, Order: lumenOrder,
-		Codes: codes, ActivationCode: code, Policy: license.Policy{Enabled: true, MaxHardwareChanges: 1}, Seed: f.key2.RemovalSeed(code), Note: l.Note,
+		Issuer:         "Lumen Software",
+		ID:             l.ID,
+		IssuedAt:       f.now,
+		ProgramID:      1,
+		ProgramName:    "Lumen Studio 7",
+		Signature:      lumenSignature,
+		Order:          lumenOrder,
+		Codes:          codes,
+		ActivationCode: code,
+		Policy:         license.Policy{Enabled: true, MaxHardwareChanges: 1},
+		Seed:           f.key2.RemovalSeed(code),
+		Note:           l.Note,
 	})
 	if err != nil {
 		panic(err)
@@ -225,7 +271,7 @@ func (f *fakeServer) file(l api.License) string {
 	return content
 }
 
-// serve answers a call; the same key gets the same answer.
+// serve answers a call; calls with the same key get the same answer.
 func (f *fakeServer) serve(w http.ResponseWriter, r *http.Request) {
 	reply := func(status int, body any) {
 		content, err := json.Marshal(body)
@@ -247,7 +293,8 @@ func (f *fakeServer) serve(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(p)
 	}
 	path := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, api.Base), "/"), "/")
-	made := map[string]int{"licenses": http.StatusCreated, "reactivation": http.StatusCreated, "transfer": http.StatusCreated, "orders": http.StatusCreated}
+	made := map[string]int{"licenses": http.StatusCreated, "reactivation": http.StatusCreated,
+		"transfer": http.StatusCreated, "orders": http.StatusCreated}
 	if old, ok := f.answers[r.Header.Get(api.IdempotencyKey)]; ok && r.Header.Get(api.IdempotencyKey) != "" {
 		status, created := made[path[len(path)-1]]
 		if !created {
@@ -260,13 +307,22 @@ func (f *fakeServer) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case path[0] == "server":
-		reply(200, api.Server{Name: "Lumen Software", Version: "1", Time: f.now, KeyFingerprints: []api.KeyFingerprint{}, SerialPrograms: []api.SerialProgram{}})
+		reply(200, api.Server{
+			Name:            "Lumen Software",
+			Version:         "1",
+			Time:            f.now,
+			KeyFingerprints: []api.KeyFingerprint{},
+			SerialPrograms:  []api.SerialProgram{},
+		})
 	case path[0] == "sessions" && r.Method == http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
 	case path[0] == "sessions":
 		reply(201, api.Session{
-			AccessToken: "access", ExpiresAt: f.now.Add(15 * time.Minute), RefreshToken: "refresh", RefreshExpiresAt: f.now.Add(24 * time.Hour),
-			Client: api.Client{ID: 1, Username: "anna", DisplayName: "Anna"},
+			AccessToken:      "access",
+			ExpiresAt:        f.now.Add(15 * time.Minute),
+			RefreshToken:     "refresh",
+			RefreshExpiresAt: f.now.Add(24 * time.Hour),
+			Client:           api.Client{ID: 1, Username: "anna", DisplayName: "Anna"},
 		})
 	case path[0] == "programs":
 		reply(200, api.ProgramList{Programs: []api.Program{f.program()}})
@@ -278,7 +334,7 @@ func (f *fakeServer) serve(w http.ResponseWriter, r *http.Request) {
 		reply(200, list)
 	case f.hidden:
 		refuse(api.ErrNotFound, "")
-		if key := r.Header.Get(api.IdempotencyKey); key != "" { // a refusal is an answer like any other
+		if key := r.Header.Get(api.IdempotencyKey); key != "" { // refusals are stored answers as well
 			f.refused[key] = true
 		}
 	case f.refused[r.Header.Get(api.IdempotencyKey)]:
@@ -332,7 +388,8 @@ func (f *fakeServer) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (f *fakeServer) serveLicense(w http.ResponseWriter, r *http.Request, l *api.License, path []string, reply func(int, any), refuse func(api.Code, string)) {
+func (f *fakeServer) serveLicense(w http.ResponseWriter, r *http.Request, l *api.License, path []string,
+	reply func(int, any), refuse func(api.Code, string)) {
 	if l == nil || len(path) < 3 && r.Method != http.MethodPatch {
 		refuse(api.ErrNotFound, "")
 		return
@@ -357,7 +414,9 @@ func (f *fakeServer) serveLicense(w http.ResponseWriter, r *http.Request, l *api
 	if l.Status != api.StatusActive {
 		receipt := ""
 		if right && (l.Status == api.StatusRemoved || l.Status == api.StatusTransferred) {
-			receipt = f.receipt(*l, map[api.LicenseStatus]license.ReceiptTask{api.StatusRemoved: license.ReceiptRemoval, api.StatusTransferred: license.ReceiptTransfer}[l.Status])
+			receipt = f.receipt(*l,
+				map[api.LicenseStatus]license.ReceiptTask{api.StatusRemoved: license.ReceiptRemoval,
+					api.StatusTransferred: license.ReceiptTransfer}[l.Status])
 		}
 		refuse(api.ErrLicenseEnded, receipt)
 		return
@@ -406,37 +465,37 @@ func (f *fakeServer) serveLicense(w http.ResponseWriter, r *http.Request, l *api
 	}
 }
 
-// fakePC is the app on a made-up PC.
+// fakePC is the app on a fake PC.
 type fakePC struct {
 	*Manager
 	server *fakeServer
 	ring   *ring
 }
 
-// ring is a keyring that may be out of reach.
+// ring is a keyring that may be unavailable.
 type ring struct {
 	keyring.Store
-	gone bool
+	unavailable bool
 }
 
 var errRing = fmt.Errorf("%w: no service", keyring.ErrUnavailable)
 
 func (r *ring) Get(ctx context.Context, name string) (string, error) {
-	if r.gone {
+	if r.unavailable {
 		return "", errRing
 	}
 	return r.Store.Get(ctx, name)
 }
 
 func (r *ring) Set(ctx context.Context, name, secret string) error {
-	if r.gone {
+	if r.unavailable {
 		return errRing
 	}
 	return r.Store.Set(ctx, name, secret)
 }
 
 func (r *ring) Delete(ctx context.Context, name string) error {
-	if r.gone {
+	if r.unavailable {
 		return errRing
 	}
 	return r.Store.Delete(ctx, name)
@@ -462,7 +521,7 @@ func (p *fakePC) open(t *testing.T, o Options) {
 	require.NoError(t, err)
 }
 
-// restart ends the app and starts it again, with the remembered session where there is one.
+// restart closes the app and opens it again, with the remembered session if there is one.
 func (p *fakePC) restart(t *testing.T) {
 	t.Helper()
 	o := p.options
@@ -476,7 +535,12 @@ func (p *fakePC) restart(t *testing.T) {
 
 func (p *fakePC) signIn(t *testing.T) {
 	t.Helper()
-	_, _, err := p.SignIn(t.Context(), SignIn{Server: fakeAddress, Username: "anna", Password: "correct horse", Remember: true})
+	_, _, err := p.SignIn(t.Context(), SignIn{
+		Server:   fakeAddress,
+		Username: "anna",
+		Password: "correct horse",
+		Remember: true,
+	})
 	require.NoError(t, err)
 	_, err = p.Orders(t.Context())
 	require.NoError(t, err)
@@ -490,19 +554,24 @@ func (p *fakePC) session(t *testing.T) *acting {
 	return s
 }
 
-// activateHere gives this PC a license.
+// activateHere makes a new license for this PC.
 func (p *fakePC) activateHere(t *testing.T) License {
 	t.Helper()
 	pc, err := p.ThisPC(t.Context(), 1)
 	require.NoError(t, err)
-	l, err := p.NewLicense(t.Context(), NewLicense{OrderID: lumenOrder, Codes: pc.Codes, Note: "Studio", ThisPC: true})
+	l, err := p.NewLicense(t.Context(), NewLicense{
+		OrderID: lumenOrder,
+		Codes:   pc.Codes,
+		Note:    "Studio",
+		ThisPC:  true,
+	})
 	require.NoError(t, err)
 	require.True(t, l.ThisPC)
 	require.True(t, p.runs(t, l), "its program runs")
 	return l
 }
 
-// runs reports whether the license file of a license lies here and its Site code is not spent.
+// runs reports whether the file of a license is installed and its Site code is not spent.
 func (p *fakePC) runs(t *testing.T, l License) bool {
 	t.Helper()
 	files, err := p.options.Installed.Files(lumenSignature)
@@ -519,7 +588,7 @@ func (p *fakePC) runs(t *testing.T, l License) bool {
 	return false
 }
 
-// row returns the row of a license as the server lists it now; false when it is not active.
+// row returns the row of a license in the server's table; false if it is not active.
 func (p *fakePC) row(t *testing.T, id int64) (License, bool) {
 	t.Helper()
 	table, err := p.Licenses(t.Context(), lumenOrder)
@@ -546,19 +615,21 @@ func (p *fakePC) jobs(t *testing.T) []Job {
 	return list
 }
 
-// spent returns what left this PC with a Site code.
+// spent returns the spent codes of a Site code on this PC.
 func (p *fakePC) spent(t *testing.T, l License) (installed.Spent, bool) {
 	t.Helper()
 	state, err := p.options.Installed.State(lumenSignature)
 	require.NoError(t, err)
-	i := slices.IndexFunc(state.Spent, func(one installed.Spent) bool { return thispc.SameSite(l.License, one.Codes.Site) })
+	i := slices.IndexFunc(state.Spent, func(one installed.Spent) bool {
+		return thispc.SameSite(l.License, one.Codes.Site)
+	})
 	if i < 0 {
 		return installed.Spent{}, false
 	}
 	return state.Spent[i], true
 }
 
-// code is the removal code of a license, as its PC makes it.
+// code returns the removal code of a license, as its PC derives it.
 func (f *fakeServer) code(l api.License) license.RemovalCode {
 	codes, _ := license.ParseCodes(l.SiteCode, l.MachineID)
 	activation, _ := license.ParseActivationCode(l.ActivationCode)

@@ -14,23 +14,23 @@ import (
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
-// lockName is the file in the data folder that the app that runs holds.
+// lockName is the name of the lock file in the data folder, which the running app holds.
 const lockName = "acen.lock"
 
-// ForgetOptions are what Forget needs.
+// ForgetOptions configure Forget.
 type ForgetOptions struct {
 	// DataDir is the person's folder for the app's data.
 	DataDir string
-	// Installed is where the programs of this PC find their licenses; nil means a folder of its own in DataDir.
+	// Installed is the license folder; nil means a folder in DataDir.
 	Installed *installed.Store
 	Keyring   keyring.Store
 	// Clear removes the app's secrets from the keyring.
 	Clear func(context.Context) error
 }
 
-// Rest is what Forget leaves for a person to do.
+// Rest is what Forget leaves to the person.
 type Rest struct {
-	// Jobs were open and are forgotten.
+	// Jobs are the open jobs that were deleted.
 	Jobs []Job
 	// Codes are the removal codes of licenses that left this PC and that the server has not confirmed. They stay in the
 	// license folder.
@@ -47,28 +47,33 @@ func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	if _, err := os.Stat(o.DataDir); errors.Is(err, os.ErrNotExist) {
 		return rest, o.Clear(ctx)
 	}
-	m, err := Open(ctx, Options{DataDir: o.DataDir, Installed: o.Installed, Keyring: o.Keyring, Fingerprint: fingerprint.System()})
+	m, err := Open(ctx, Options{
+		DataDir:     o.DataDir,
+		Installed:   o.Installed,
+		Keyring:     o.Keyring,
+		Fingerprint: fingerprint.System(),
+	})
 	if err != nil {
 		return rest, err
 	}
-	if rest, err = m.rescue(ctx); err != nil {
+	if rest, err = m.rescueCodes(ctx); err != nil {
 		return rest, errors.Join(err, m.Close())
 	}
 	err = errors.Join(m.db.Close(), o.Clear(ctx))
-	files, globErr := filepath.Glob(filepath.Join(o.DataDir, databaseName+"*")) // with those that were damaged
+	files, globErr := filepath.Glob(filepath.Join(o.DataDir, databaseName+"*")) // damaged ones included
 	older, olderErr := filepath.Glob(filepath.Join(o.DataDir, oldName, "*"+databaseName+"*"))
 	err = errors.Join(err, globErr, olderErr)
 	files = append(files, older...)
 	for _, file := range files {
 		err = errors.Join(err, storageError(os.Remove(file)))
 	}
-	_ = os.Remove(filepath.Join(o.DataDir, oldName)) // it stays if it is missing or holds something else
+	_ = os.Remove(filepath.Join(o.DataDir, oldName)) // fails if it is missing or not empty
 	return rest, errors.Join(err, m.lock.Unlock(), storageError(os.Remove(m.lock.Path())))
 }
 
-// rescue stores the removal codes of the vault beside the license files, where older versions did not. It fails with
-// ErrKeyringUnavailable if that needs a key that cannot be read now.
-func (m *Manager) rescue(ctx context.Context) (rest Rest, err error) {
+// rescueCodes copies the removal codes of the vault into the license folder, where older versions did not store them.
+// It fails with ErrKeyringUnavailable if that needs a key that cannot be read now.
+func (m *Manager) rescueCodes(ctx context.Context) (rest Rest, err error) {
 	sealed, err := m.sealedCodes(ctx)
 	if err != nil {
 		return rest, err
@@ -80,15 +85,15 @@ func (m *Manager) rescue(ctx context.Context) (rest Rest, err error) {
 		}
 		spent, ok := state.Find(k.Codes.Site)
 		switch {
-		case !ok || spent.Settled || spent.RemovalCode != 0: // it has not left, or nothing is to be done
+		case !ok || spent.Settled || spent.RemovalCode != 0: // the license has not left, or its departure is complete
 			continue
 		case k.Code == 0 && !m.vault.Lasts():
 			return rest, vault.ErrKeyMissing
 		case k.Code == 0:
 			continue
 		}
-		gone := installed.Spent{Codes: k.Codes, LicenseID: k.LicenseID, RemovalCode: k.Code}
-		if err := m.options.Installed.Leave(ctx, k.Signature, gone); err != nil {
+		departed := installed.Spent{Codes: k.Codes, LicenseID: k.LicenseID, RemovalCode: k.Code}
+		if err := m.options.Installed.Leave(ctx, k.Signature, departed); err != nil {
 			return rest, installedError(err)
 		}
 	}
@@ -99,7 +104,7 @@ func (m *Manager) rescue(ctx context.Context) (rest Rest, err error) {
 	return rest, err
 }
 
-// lockFolder keeps other apps out of a data folder. It fails with ErrAlreadyRunning or ErrStorage.
+// lockFolder locks a data folder against other apps. It fails with ErrAlreadyRunning or ErrStorage.
 func lockFolder(dataDir string) (*flock.Flock, error) {
 	path := filepath.Join(dataDir, lockName)
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() { // a FIFO would block

@@ -17,7 +17,11 @@ import (
 func TestForget(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data")
 	cleared := 0
-	o := ForgetOptions{DataDir: folder, Keyring: keyringtest.Memory(), Clear: func(context.Context) error { cleared++; return nil }}
+	o := ForgetOptions{
+		DataDir: folder,
+		Keyring: keyringtest.Memory(),
+		Clear:   func(context.Context) error { cleared++; return nil },
+	}
 	m := open(t, folder)
 	_, err := Forget(t.Context(), o)
 	require.ErrorIs(t, err, ErrAlreadyRunning)
@@ -37,7 +41,8 @@ func TestForget(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 	left, err := filepath.Glob(filepath.Join(folder, "*"))
 	require.NoError(t, err)
-	require.Equal(t, []string{filepath.Join(folder, "letter.txt"), filepath.Join(folder, "licenses")}, left, "what is not the app's, and licenses, stay")
+	require.Equal(t, []string{filepath.Join(folder, "letter.txt"), filepath.Join(folder, "licenses")}, left,
+		"files of others, and licenses, remain")
 
 	_, err = Forget(t.Context(), o)
 	require.NoError(t, err, "again")
@@ -45,11 +50,11 @@ func TestForget(t *testing.T) {
 	_, err = Forget(t.Context(), o)
 	require.NoError(t, err)
 	require.Equal(t, 2, cleared)
-	require.NoError(t, open(t, folder).Close(), "it begins anew")
+	require.NoError(t, open(t, folder).Close(), "it starts over")
 }
 
-// A move that waits is told, and its removal code is put where the license files lie before the data file goes.
-func TestForgetKeepsTheCodesOfWhatWaits(t *testing.T) {
+// Forget reports an open move, and copies its removal code into the license folder before it deletes the data file.
+func TestForgetKeepsCodesOfOpenJobs(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -86,19 +91,23 @@ func TestForgetKeepsTheCodesOfWhatWaits(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// What a newer version keeps is not removed unread.
-func TestForgetLeavesNewerData(t *testing.T) {
+// Data of a newer version are not deleted.
+func TestForgetKeepsNewerData(t *testing.T) {
 	folder := t.TempDir()
 	m := open(t, folder)
 	_, err := m.db.ExecContext(t.Context(), `PRAGMA user_version = 999`)
 	require.NoError(t, err)
 	require.NoError(t, m.Close())
-	_, err = Forget(t.Context(), ForgetOptions{DataDir: folder, Keyring: keyringtest.Memory(), Clear: func(context.Context) error { return nil }})
+	_, err = Forget(t.Context(), ForgetOptions{
+		DataDir: folder,
+		Keyring: keyringtest.Memory(),
+		Clear:   func(context.Context) error { return nil },
+	})
 	require.ErrorContains(t, err, "newer version")
 	require.FileExists(t, filepath.Join(folder, databaseName))
 }
 
-// A code that only a locked keyring can open is not forgotten.
+// A code whose key is in a locked keyring is not deleted.
 func TestForgetWaitsForTheKeyring(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
@@ -112,11 +121,11 @@ func TestForgetWaitsForTheKeyring(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, p.Close())
 	o := ForgetOptions{DataDir: p.options.DataDir, Keyring: p.ring, Clear: func(context.Context) error { return nil }}
-	p.ring.gone = true
+	p.ring.unavailable = true
 	_, err = Forget(t.Context(), o)
 	require.ErrorIs(t, err, ErrKeyringUnavailable)
 	require.FileExists(t, filepath.Join(o.DataDir, databaseName))
-	p.ring.gone = false
+	p.ring.unavailable = false
 	rest, err := Forget(t.Context(), o)
 	require.NoError(t, err)
 	require.Len(t, rest.Codes, 1)

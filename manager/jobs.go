@@ -8,7 +8,7 @@ import (
 	"github.com/acen-desktop/acen/manager/thispc"
 )
 
-// JobState is how far a job is.
+// JobState is the state of a job.
 type JobState = journal.State
 
 // The states of a job.
@@ -19,8 +19,8 @@ const (
 	JobFailed  = journal.Failed
 )
 
-// Job is a task that survives a crash. It is written down with its idempotency key before anything is sent, and sent again
-// with the same key until an answer comes, so that it happens once.
+// Job is a task that survives a crash. It is stored with its idempotency key before it is sent, and sent again with
+// the same key until it is answered, so that the server carries it out once.
 type Job journal.Job
 
 // GiveUpAt returns the time from which GiveUp accepts the job.
@@ -65,7 +65,7 @@ func (m *Manager) jobChanged(job journal.Job) {
 	})
 }
 
-// run carries a job out, or joins the open job that asks for the same.
+// run carries out a job, or joins the open job with the same intent and request.
 func (s *acting) run(ctx context.Context, d journal.Draft, r request) (outcome, error) {
 	return s.m.journal.Run(ctx, s, d, r)
 }
@@ -86,13 +86,14 @@ func (m *Manager) AllJobs(ctx context.Context) ([]Job, error) {
 	return jobsOf(open), err
 }
 
-// Elsewhere counts the open jobs of an account that is not the current one. They are sent once it is.
+// Elsewhere is the number of open jobs of an account other than the current one. They are sent after it becomes
+// current.
 type Elsewhere struct {
 	Account Account
 	Jobs    int
 }
 
-// WaitingElsewhere lists the other accounts in which jobs are open, last used first.
+// WaitingElsewhere lists the other accounts with open jobs, most recently used first.
 func (m *Manager) WaitingElsewhere(ctx context.Context) (list []Elsewhere, err error) {
 	current, _ := m.Current()
 	accounts, err := m.Accounts(ctx)
@@ -143,25 +144,25 @@ var (
 )
 
 // DropJob cancels an open job that was never sent, of any account and without a session. A license that had left this
-// PC for it comes back. If DropJob fails with ErrJobSent the job stays open; with ErrTooLate or ErrNewerHere it is
+// PC for it returns. If DropJob fails with ErrJobSent the job stays open; with ErrTooLate or ErrNewerHere it is
 // closed.
 func (m *Manager) DropJob(ctx context.Context, id int64) error {
 	job, err := m.journal.Cancel(ctx, id)
-	m.closedByPerson(job)
+	m.publishClosed(job)
 	return err
 }
 
 // GiveUp closes a job that has been open for a day, of any account and without a session. If the job was sent, its
-// result stays unknown; a license that had left this PC for it stays away, and its removal code stays stored for HandIn
-// and Offer, or until Reactivate. GiveUp fails with ErrTooEarly, or like DropJob.
+// result stays unknown; a license that had left this PC for it does not return, and its removal code remains stored
+// for HandIn and Offer, or until Reactivate. GiveUp fails with ErrTooEarly, or like DropJob.
 func (m *Manager) GiveUp(ctx context.Context, id int64) error {
 	job, err := m.journal.GiveUp(ctx, id)
-	m.closedByPerson(job)
+	m.publishClosed(job)
 	return err
 }
 
-// closedByPerson publishes that a license may have come back with a job, if the job is closed.
-func (m *Manager) closedByPerson(job journal.Job) {
+// publishClosed publishes that a license may have come back with a job, if the job is closed.
+func (m *Manager) publishClosed(job journal.Job) {
 	if job.State == JobFailed {
 		m.publish(Event{
 			Kind:    LicensesChanged,

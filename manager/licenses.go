@@ -19,14 +19,13 @@ func (m *Manager) ChangeNote(ctx context.Context, licenseID int64, note string) 
 		if err != nil {
 			return License{}, s.fail(err)
 		}
-		s.keepOutcome(ctx, journal.Job{OrderID: out.OrderID, LicenseID: out.ID}, outcome{license: out})
+		s.cacheOutcome(ctx, journal.Job{OrderID: out.OrderID, LicenseID: out.ID}, outcome{license: out})
 		m.publish(Event{Kind: LicensesChanged, Account: s.account.ID, OrderID: out.OrderID})
 		return s.mark(ctx, out.OrderID, []api.License{out})[0], nil
 	})
 }
 
-// LicenseFile returns name and text of a license file. It is checked against the program's public key first; a file that
-// does not fit is not handed on.
+// LicenseFile returns name and content of a license file, verified with the program's public keys.
 func (m *Manager) LicenseFile(ctx context.Context, licenseID int64) (name, content string, err error) {
 	s, err := m.begin()
 	if err != nil {
@@ -39,7 +38,7 @@ func (m *Manager) LicenseFile(ctx context.Context, licenseID int64) (name, conte
 	return license.FileName(f.ProgramName, licenseID), content, nil
 }
 
-// verifiedFile asks the server for a license file and verifies it with the keys of the program.
+// verifiedFile fetches a license file and verifies it with the keys of the program.
 func (s *acting) verifiedFile(ctx context.Context, licenseID int64) (f license.File, content string, err error) {
 	_, content, err = s.client.LicenseFile(ctx, licenseID)
 	if err != nil {
@@ -66,7 +65,7 @@ func (s *acting) verifiedFile(ctx context.Context, licenseID int64) (f license.F
 	return f, "", license.ErrFileSignature
 }
 
-// ErrNotThisPC is returned when something can be done only on the PC that a license is on.
+// ErrNotThisPC is returned for an action that is possible only on the PC of a license.
 var ErrNotThisPC = errors.New("the license is on another PC; its removal code is made there")
 
 // RemovalCode returns the removal code of a license of this PC or of a stranded one. It fails with ErrNotThisPC for
@@ -91,7 +90,7 @@ func (m *Manager) EmailPreview(ctx context.Context, licenseID int64) (api.EmailP
 	return ask(m, func(c *client.Client) (api.EmailPreview, error) { return c.EmailPreview(ctx, licenseID) })
 }
 
-// OpenLicensesRefusal says why the licenses of an order cannot be opened; nil when they can.
+// OpenLicensesRefusal returns the reason why the licenses of an order cannot be opened; nil if they can.
 func OpenLicensesRefusal(o api.Order) error {
 	if !o.RequiresActivation {
 		return refuse(api.ErrTaskDisabled, "%s needs no activation, so there are no licenses.", o.ProgramName)
@@ -99,7 +98,7 @@ func OpenLicensesRefusal(o api.Order) error {
 	return nil
 }
 
-// NewLicenseRefusal says why an order takes no new license, in the words of the button's reason; nil when it does.
+// NewLicenseRefusal returns the reason why an order allows no new license, as shown at the button; nil if it does.
 func NewLicenseRefusal(o api.Order) error {
 	if err := OpenLicensesRefusal(o); err != nil {
 		return err
@@ -107,22 +106,22 @@ func NewLicenseRefusal(o api.Order) error {
 	return allowanceRefusal(o, o.Allowed.Add, Say("The licenses of this order have ended."))
 }
 
-// ReactivationRefusal says why a license cannot be reactivated now, whatever the PC; nil when it can.
+// ReactivationRefusal returns the reason why a license cannot be reactivated now on any PC; nil if it can.
 func ReactivationRefusal(o api.Order, l License) error {
 	return licenseRefusal(o, l, func(a *api.LicenseAllowed) *api.Allowance { return a.Reactivate })
 }
 
-// Why a license cannot go on its way to another PC.
+// Refusals of a license on its way to another PC.
 var (
 	// ErrLeftThisPC is the refusal of a license that left this PC and that an open job hands in.
 	ErrLeftThisPC = errors.New("the license left this PC, and the server has to be told of that first")
-	// ErrReleased is the refusal of a license that waits to be picked up.
+	// ErrReleased is the refusal of a license that another PC has to pick up.
 	ErrReleased = errors.New("the license was released already; another PC picks it up")
 	// ErrNotReleased is the refusal of a license that is on a PC.
 	ErrNotReleased = errors.New("the license was not released; move it on the PC that it is on first")
 )
 
-// MoveRefusal says why a license cannot be moved from this PC to another now; nil when it can.
+// MoveRefusal returns the reason why a license cannot be moved from this PC now; nil if it can.
 func MoveRefusal(o api.Order, l License) error {
 	switch {
 	case l.Status != api.StatusActive:
@@ -134,25 +133,26 @@ func MoveRefusal(o api.Order, l License) error {
 	return TransferRefusal(o, l)
 }
 
-// PickUpRefusal says why this PC cannot pick up a license now; nil when it can. licensed is the order with a license of the same
-// program for this PC, or 0.
+// PickUpRefusal returns the reason why this PC cannot pick up a license now; nil if it can. licensed is the order
+// with a license of the same program for this PC, or 0.
 func PickUpRefusal(o api.Order, l License, licensed int64) error {
 	switch {
 	case l.Status != api.StatusActive:
 	case l.ReleasedAt == nil:
 		return ErrNotReleased
 	case licensed != 0:
-		return refuse(api.ErrSiteCodeInUse, "This PC has a license of %s already, in order %d. It needs no second one.", o.ProgramName, licensed)
+		return refuse(api.ErrSiteCodeInUse, "This PC has a license of %s already, in order %d. It needs no second one.",
+			o.ProgramName, licensed)
 	}
 	return TransferRefusal(o, l)
 }
 
-// TransferRefusal says why a license cannot be transferred now; nil when it can.
+// TransferRefusal returns the reason why a license cannot be transferred now; nil if it can.
 func TransferRefusal(o api.Order, l License) error {
 	return licenseRefusal(o, l, func(a *api.LicenseAllowed) *api.Allowance { return a.Transfer })
 }
 
-// RemovalRefusal says why a license cannot be removed now; nil when it can.
+// RemovalRefusal returns the reason why a license cannot be removed now; nil if it can.
 func RemovalRefusal(o api.Order, l License) error {
 	return licenseRefusal(o, l, func(a *api.LicenseAllowed) *api.Allowance { return a.Remove })
 }
@@ -176,7 +176,7 @@ func licenseRefusal(o api.Order, l License, of func(*api.LicenseAllowed) *api.Al
 
 func notOffered() error { return refuse(api.ErrTaskDisabled, "This server does not offer it.") }
 
-// allowanceRefusal puts an allowance into the words of a button's reason; nil when the task is allowed.
+// allowanceRefusal turns an allowance into the reason shown at a button; nil if the task is allowed.
 func allowanceRefusal(o api.Order, a *api.Allowance, disabled Text) error {
 	switch {
 	case a == nil:
@@ -204,7 +204,7 @@ func allowanceRefusal(o api.Order, a *api.Allowance, disabled Text) error {
 	return p
 }
 
-// EmailRefusal says why the activation code of a license cannot be mailed; nil when it can.
+// EmailRefusal returns the reason why the activation code of a license cannot be mailed; nil if it can.
 func EmailRefusal(l License) error {
 	if l.Status != api.StatusActive {
 		return refuse(api.ErrLicenseEnded, "This license has ended.")
@@ -212,7 +212,7 @@ func EmailRefusal(l License) error {
 	return nil
 }
 
-// ChangeNoteRefusal says why the note of an order's licenses cannot be changed; nil when it can.
+// ChangeNoteRefusal returns the reason why the notes of an order's licenses cannot be changed; nil if they can.
 func ChangeNoteRefusal(o api.Order) error {
 	if !o.CanManage {
 		return refuse(api.ErrOrderReadOnly, "The vendor allows no changes to this order.")

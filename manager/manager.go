@@ -1,8 +1,8 @@
-// Package manager is the license manager without a window: accounts, cached tables, tasks as jobs that survive a crash,
-// and the licenses of this PC. The window and acenctl use it. It shows nothing, and translates nothing: messages are a
-// client.Text, errors are found with errors.Is.
+// Package manager is the license manager without a window: accounts, cached tables, tasks as jobs that survive a
+// crash, and the licenses of this PC. The window and acenctl use it. It draws nothing and translates nothing:
+// messages are a client.Text, and errors are matched with errors.Is.
 //
-// All methods may be called from any goroutine; they may block and end with their context.
+// All methods may be called from any goroutine; they may block, and end with their context.
 package manager
 
 import (
@@ -29,31 +29,31 @@ import (
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
-// Errors of the layers below that the window tells apart.
+// Errors that callers distinguish.
 var (
-	// ErrUnreachable: no answer of a license server came back; errors.As finds the NetworkError.
+	// ErrUnreachable: no license server answered; errors.As finds the NetworkError.
 	ErrUnreachable = client.ErrUnreachable
-	// ErrSignedOut: sign in again.
+	// ErrSignedOut: the person must sign in.
 	ErrSignedOut = client.ErrSignedOut
-	// ErrAddress: a text is no server address.
+	// ErrAddress: the text is not a server address.
 	ErrAddress = client.ErrAddress
 	// ErrKeyringUnavailable: credentials cannot be remembered; the session lasts until the app ends.
 	ErrKeyringUnavailable = keyring.ErrUnavailable
-	// ErrStorage: the local data file cannot be read or written; the error's text says why.
+	// ErrStorage: the local data file cannot be read or written; the text of the error says why.
 	ErrStorage = errors.New("the local data cannot be kept")
 	// ErrAlreadyRunning: another app uses the same data folder.
 	ErrAlreadyRunning = errors.New("the app is running already")
 	// ErrNewer: a newer version of the app or of a program wrote the state of a program on this PC. It is left
 	// unchanged.
 	ErrNewer = installed.ErrNewer
-	// ErrOutcomeUnknown: a job was sent and its answer lost so long ago that the server no longer knows it.
+	// ErrOutcomeUnknown: a job was sent, and its answer lost so long ago that the server no longer stores it.
 	ErrOutcomeUnknown = errors.New("whether the server did this is not known")
 )
 
-// NetworkError says why no answer came from the server.
+// NetworkError is the reason why a request got no answer from the server.
 type NetworkError = client.NetworkError
 
-// What the manager has to tell the person, in English and ready for other languages.
+// Messages for the person, in English with arguments, ready for translation.
 type (
 	// Text is a sentence with its arguments.
 	Text = client.Text
@@ -61,7 +61,7 @@ type (
 	Day = client.Day
 )
 
-// Say makes a Text of a format with arguments.
+// Say returns a Text of a format with arguments.
 func Say(format client.Format, args ...any) Text { return client.Say(format, args...) }
 
 // The kinds of NetworkError.
@@ -79,31 +79,31 @@ const (
 // Fingerprint reads the locks of a PC.
 type Fingerprint = thispc.Fingerprint
 
-// Options are what a Manager needs.
+// Options configure a Manager.
 type Options struct {
 	// DataDir is the person's folder for the app's data.
 	DataDir string
-	// Installed is where the programs of this PC find their licenses; nil means a folder of its own in DataDir.
+	// Installed is the license folder; nil means a folder in DataDir.
 	Installed   *installed.Store
 	Keyring     keyring.Store
 	Fingerprint Fingerprint
-	// DeviceName is what this PC is called on the server.
+	// DeviceName is the name of this PC on the server.
 	DeviceName string
-	// Version is the app's, for the user agent.
+	// Version is the app's version, for the user agent.
 	Version string
 	Logger  *slog.Logger
-	// Notices are what there is to tell from before.
+	// Notices are notices from before Open.
 	Notices []Notice
-	// Now tells the time and Rand gives randomness; nil means the system's.
+	// Now returns the time and Rand provides randomness; nil means the system's.
 	Now  func() time.Time
 	Rand io.Reader
-	// HTTPTransport replaces the network; nil means the system's.
+	// HTTPTransport is the transport of the HTTP clients; nil means the default.
 	HTTPTransport http.RoundTripper
-	// Pause waits between two tries of a call; nil means that time passes.
+	// Pause waits between two attempts of a call; nil means a timer.
 	Pause func(ctx context.Context, d time.Duration) error
 }
 
-// Notice is something to tell the person at start.
+// Notice is a message that is shown at start until it is dismissed.
 type Notice struct{ Title, Detail Text }
 
 // Manager is the license manager of one person.
@@ -118,7 +118,7 @@ type Manager struct {
 
 	mu       sync.Mutex
 	notices  []Notice
-	programs map[int64]api.Program // of the server of programsOf, whose ids mean other programs elsewhere
+	programs map[int64]api.Program // of the server of programsOf, because ids differ between servers
 
 	programsOf *client.Client
 
@@ -127,11 +127,11 @@ type Manager struct {
 	nextSub       int
 }
 
-// databaseName is the file in the data folder.
+// databaseName is the name of the data file in the data folder.
 const databaseName = "acen.db"
 
-// Open opens the data folder and makes it when it is missing. It fails with ErrAlreadyRunning or ErrStorage. A damaged data
-// file is set aside, never erased, and a Notice tells.
+// Open opens the data folder, and creates it if it is missing. It fails with ErrAlreadyRunning or ErrStorage. It sets
+// a damaged data file aside, never erases it, and adds a Notice.
 func Open(ctx context.Context, o Options) (*Manager, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -152,7 +152,13 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Manager{options: o, lock: lock, notices: o.Notices, programs: map[int64]api.Program{}, subscribers: map[int]func(Event){}}
+	m := &Manager{
+		options:     o,
+		lock:        lock,
+		notices:     o.Notices,
+		programs:    map[int64]api.Program{},
+		subscribers: map[int]func(Event){},
+	}
 	if err := m.openDatabase(ctx); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
@@ -165,7 +171,7 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 func (m *Manager) openDatabase(ctx context.Context) (err error) {
 	path := filepath.Join(m.options.DataDir, databaseName)
 	if m.db, err = openDatabase(ctx, path); err == nil {
-		m.openRooms()
+		m.openStores()
 	}
 	if !errors.Is(err, errDamaged) {
 		return err
@@ -177,19 +183,23 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 		}
 	}
 	m.options.Logger.Warn("the data file was damaged and set aside", "file", filepath.Base(aside))
-	m.addNotice(Say("The local data file was damaged."), Say("It was set aside as %s and a new one begun. Your orders and licenses are safe on the server; sign in again to see them.", filepath.Base(aside)))
+	m.addNotice(Say("The local data file was damaged."),
+		Say("It was set aside as %s and a new one begun. Your orders and licenses are safe on the server; "+
+			"sign in again to see them.", filepath.Base(aside)))
 	if m.db, err = openDatabase(ctx, path); err != nil {
 		return err
 	}
-	m.openRooms()
+	m.openStores()
 	if kept, err := m.KeptCodes(ctx); err == nil && len(kept) > 0 {
-		m.addNotice(Say("Tasks that waited were in the damaged file."), Say("Licenses that had left this PC for them are not lost: %d removal codes are kept here. Sign in and choose Removal codes to hand them in.", len(kept)))
+		m.addNotice(Say("Tasks that waited were in the damaged file."),
+			Say("Licenses that had left this PC for them are not lost: %d removal codes are kept here. Sign in and choose "+
+				"Removal codes to hand them in.", len(kept)))
 	}
 	return nil
 }
 
-// openRooms opens what the data file holds.
-func (m *Manager) openRooms() {
+// openStores creates the parts that store their data in the data file.
+func (m *Manager) openStores() {
 	m.sessions = m.newSessions()
 	m.journal = m.newJournal()
 	m.vault = vault.New(vault.Options{
@@ -219,7 +229,7 @@ func (m *Manager) newPC() *thispc.PC {
 }
 
 // setOlderAside moves the files of a trial version on this PC into folders "old", without reading their licenses, and
-// adds a notice. Files that cannot be moved now stay; a task that has to replace one fails and says why.
+// adds a notice. Files that cannot be moved now are not moved; a task that has to replace one fails with the reason.
 func (m *Manager) setOlderAside(ctx context.Context) error {
 	moved, err := m.options.Installed.SetTrialVersionAside(ctx)
 	if err != nil {
@@ -251,12 +261,12 @@ func (m *Manager) Older() (folders []string, err error) {
 	return append(folders, programs...), storageError(err)
 }
 
-// Close ends the manager. Open jobs go on at the next start.
+// Close closes the manager. Open jobs continue at the next start.
 func (m *Manager) Close() error {
 	return errors.Join(m.db.Close(), m.lock.Unlock())
 }
 
-// Notices returns what there is to tell since the start.
+// Notices returns the notices since the start.
 func (m *Manager) Notices() []Notice {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -269,7 +279,7 @@ func (m *Manager) addNotice(title, detail Text) {
 	m.notices = append(m.notices, Notice{title, detail})
 }
 
-// EventKind says what an Event is about.
+// EventKind is the kind of an Event.
 type EventKind int
 
 // The kinds of events.
@@ -278,16 +288,16 @@ const (
 	OrdersChanged
 	LicensesChanged
 	SignedOut
-	// AccountChanged: another account became the current one; whether its server answers is not known yet.
+	// AccountChanged: another account became the current one; its server may be unreachable.
 	AccountChanged
 	// ServerRestored: the account's server was restored from a backup and may have lost later changes.
 	ServerRestored
 )
 
-// Event tells a subscriber that something changed.
+// Event is a change that subscribers are notified of.
 type Event struct {
 	Kind EventKind
-	// Account is whose tables or session changed, by its ID; 0 where none is signed in.
+	// Account is the ID of the account whose tables or session changed; 0 if nobody is signed in.
 	Account int64
 	Job     Job
 	OrderID int64

@@ -15,20 +15,21 @@ import (
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
-// OfflineProgram is a program that this PC knows without asking a server: it has run here, or an account of this PC has it.
+// OfflineProgram is a program that this PC knows without asking a server: it has run on this PC, or an account of
+// this PC has an order of it.
 type OfflineProgram struct {
 	Signature license.Signature
-	Name      string // "" when nobody told it
-	// TypedCodes tells that the program accepts typed activation codes.
+	Name      string // "" if unknown
+	// TypedCodes is true if the program accepts typed activation codes.
 	TypedCodes bool
-	// Here is the license that the program runs under on this PC; nil when it has none, or none that can be verified here.
+	// Here is the verified license that the program runs under on this PC; nil if there is none.
 	Here *license.File
-	// Unproven is what a license file claims that lies here and that nothing here can thispc.Verify, for the program has never run on
-	// this PC; nil when there is Here.
+	// Unproven is the unverified content of a license file on this PC; nil if Here is set. It cannot be verified because
+	// the program has never run on this PC.
 	Unproven *license.File
 }
 
-// OfflinePrograms lists the programs that this PC knows without asking a server, by name. It needs no account.
+// OfflinePrograms lists the programs that this PC knows, by name. It needs no account and asks no server.
 func (m *Manager) OfflinePrograms(ctx context.Context) (list []OfflineProgram, err error) {
 	programs, err := m.knownPrograms(ctx)
 	if err != nil {
@@ -49,14 +50,14 @@ func (m *Manager) OfflinePrograms(ctx context.Context) (list []OfflineProgram, e
 	}
 	slices.SortFunc(list, func(a, b OfflineProgram) int {
 		if a.Name != b.Name && (a.Name == "" || b.Name == "") {
-			return len(b.Name) - len(a.Name) // those without a name come last
+			return len(b.Name) - len(a.Name) // programs without a name come last
 		}
 		return strings.Compare(a.Name+"\x00"+string(a.Signature), b.Name+"\x00"+string(b.Signature))
 	})
 	return list, nil
 }
 
-// knownProgram is what is known of a program, put together from what it says of itself and from the programs of accounts.
+// knownProgram merges what a program and the accounts of this PC say about a program.
 type knownProgram struct {
 	api.Program
 	typed bool
@@ -95,7 +96,8 @@ func (m *Manager) knownPrograms(ctx context.Context) (map[license.Signature]*kno
 	for _, s := range states {
 		one, ok := known[s.Signature]
 		if !ok {
-			one = &knownProgram{Program: api.Program{ApplicationSignature: string(s.Signature), Name: carry.Clean(s.Program.Name, carry.MaxName)}}
+			one = &knownProgram{Program: api.Program{ApplicationSignature: string(s.Signature),
+				Name: carry.Clean(s.Program.Name, carry.MaxName)}}
 			known[s.Signature] = one
 		}
 		one.typed = s.Program.TypedCodes
@@ -104,7 +106,7 @@ func (m *Manager) knownPrograms(ctx context.Context) (map[license.Signature]*kno
 	return known, nil
 }
 
-// programBySignature is what is known here of a program; of one that nobody knows, its signature.
+// programBySignature returns a known program; an unknown one has only its signature.
 func (m *Manager) programBySignature(ctx context.Context, signature license.Signature) (api.Program, error) {
 	known, err := m.knownPrograms(ctx)
 	if err != nil {
@@ -116,23 +118,23 @@ func (m *Manager) programBySignature(ctx context.Context, signature license.Sign
 	return api.Program{ApplicationSignature: string(signature)}, nil
 }
 
-// Wish is one thing that this PC asks a courier for.
+// Wish is one item that this PC asks a courier for.
 type Wish struct {
 	Task      carry.Task
 	Signature license.Signature
-	// Program is the name to show; "" takes the one that is known.
+	// Program is the name to show; "" means the known one.
 	Program string
 	Note    string
-	// RemovalCode is the other PC's, for a transfer.
+	// RemovalCode is the other PC's removal code, for a transfer.
 	RemovalCode license.RemovalCode
-	// From are the codes of the other PC of a transfer; zero when they are not known.
+	// From are the codes of the other PC of a transfer; zero if unknown.
 	From license.Codes
 	// Kept is the removal code to hand in, for a removal.
 	Kept KeptCode
 }
 
-// MakeRequest makes a request for a courier, with the codes of this PC, and keeps it until its answer is taken. It needs no
-// account and no network. It fails with a *carry.Fault for a note or a name that cannot be sent.
+// MakeRequest makes a request for a courier with the codes of this PC, and stores it until its answer is taken in. It
+// needs no account and no network. It fails with a *carry.Fault for a note or a name that cannot be sent.
 func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish) (carry.Request, error) {
 	request := carry.Request{Device: carry.Clean(device, carry.MaxName), MadeAt: m.options.Now()}
 	var err error
@@ -140,7 +142,14 @@ func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish)
 		return request, err
 	}
 	for _, w := range wishes {
-		item := carry.Item{Task: w.Task, Signature: w.Signature, Program: w.Program, Note: w.Note, RemovalCode: w.RemovalCode, From: w.From}
+		item := carry.Item{
+			Task:        w.Task,
+			Signature:   w.Signature,
+			Program:     w.Program,
+			Note:        w.Note,
+			RemovalCode: w.RemovalCode,
+			From:        w.From,
+		}
 		p, err := m.programBySignature(ctx, w.Signature)
 		if err != nil {
 			return request, err
@@ -159,16 +168,16 @@ func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish)
 	if err != nil {
 		return request, err
 	}
-	sealed, err := m.vault.Seal(ctx, content) // it may hold removal codes
+	sealed, err := m.vault.Seal(ctx, content) // it may contain removal codes
 	if err != nil {
 		return request, err
 	}
-	_, err = m.db.change(ctx, `INSERT INTO requests (id, content, made_at) VALUES (?, ?, ?)`, request.ID, sealed, request.MadeAt.UnixMicro())
+	_, err = m.db.change(ctx, `INSERT INTO requests (id, content, made_at) VALUES (?, ?, ?)`, request.ID, sealed,
+		request.MadeAt.UnixMicro())
 	return request, err
 }
 
-// Requests lists the requests whose answers have not been taken, the newest first. Those sealed with a key that is gone are
-// left out.
+// Requests lists the requests that have no answer yet, newest first. It omits requests whose key is lost.
 func (m *Manager) Requests(ctx context.Context) (list []carry.Request, err error) {
 	rows, err := m.db.QueryContext(ctx, `SELECT content FROM requests ORDER BY made_at DESC, id`)
 	if err != nil {
@@ -203,14 +212,15 @@ func (m *Manager) Requests(ctx context.Context) (list []carry.Request, err error
 	return list, nil
 }
 
-// ForgetRequest forgets a request. What it asked for may be asked for again; removal codes in it stay kept.
+// ForgetRequest deletes a request. Its items may be requested again, and its removal codes remain stored.
 func (m *Manager) ForgetRequest(ctx context.Context, id string) error {
 	_, err := m.db.change(ctx, `DELETE FROM requests WHERE id = ?`, id)
 	return err
 }
 
-// LetGo lets the license of a program leave this PC without a server: the program runs no more, and the removal code is kept
-// until it is handed in, by a courier or when there is a connection. It fails with ErrNotThisPC when there is none.
+// LetGo removes the license of a program from this PC without a server. The program stops running, and the removal
+// code is stored until it is handed in, by a courier or over a network. LetGo fails with ErrNotThisPC if this PC has
+// no license of the program.
 func (m *Manager) LetGo(ctx context.Context, signature license.Signature) (KeptCode, error) {
 	p, err := m.programBySignature(ctx, signature)
 	if err != nil {
@@ -225,27 +235,35 @@ func (m *Manager) LetGo(ctx context.Context, signature license.Signature) (KeptC
 	if err := m.pc.Leave(ctx, 0, thispc.NewDeparture(p, l.License, here.Codes, code), ""); err != nil {
 		return KeptCode{}, err
 	}
-	return KeptCode{Signature: signature, Program: p.Name, Codes: here.Codes, Code: code, Note: here.Note, OrderID: here.Order, LicenseID: here.ID}, nil
+	return KeptCode{
+		Signature: signature,
+		Program:   p.Name,
+		Codes:     here.Codes,
+		Code:      code,
+		Note:      here.Note,
+		OrderID:   here.Order,
+		LicenseID: here.ID,
+	}, nil
 }
 
-// ErrOtherPC is returned for a license file that was made for another PC, or for a Site code that this PC no longer has.
+// ErrOtherPC is returned for a license file of another PC, or for a Site code that this PC no longer has.
 var ErrOtherPC = errors.New("this license file was made for another PC, or for a Site code that this PC no longer has")
 
-// Taken is what became of one result of an answer.
+// Taken is the outcome of one result of an answer.
 type Taken struct {
 	Result carry.Result
-	// License is what the license file says; nil for other results.
+	// License is the content of the license file; nil for other results.
 	License *license.File
-	// Unproven tells that this PC did not know the program, so that only the program itself can tell whether the license is
-	// the vendor's.
+	// Unproven is true if this PC did not know the program, so that only the program can verify that the license is the
+	// vendor's.
 	Unproven bool
-	// Err says why the result could not be taken; nil when it was. A refusal by the server is no error.
+	// Err is the reason why the result could not be taken in. A refusal by the server is not an error.
 	Err error
 }
 
-// TakeAnswer takes what a courier brought: license files go where their programs find them, removal codes that were accepted are
-// forgotten. If the server refused this PC's Site code as spent, the next request has a new one. A second call with the
-// same answer does nothing. The error is that of this PC's disk; what is wrong with a result stands in it.
+// TakeAnswer takes in a courier's answer: it installs the license files, and deletes the removal codes that the
+// server accepted. If the server refused this PC's Site code as spent, the next request has a new one. TakeAnswer is
+// idempotent. It returns errors of this PC's disk; errors of a single result are in Taken.
 func (m *Manager) TakeAnswer(ctx context.Context, a carry.Answer) ([]Taken, error) {
 	list := make([]Taken, len(a.Results))
 	settled := map[int]bool{}
@@ -279,7 +297,11 @@ var ErrNoReceipt = errors.New("the answer does not prove that the server took th
 // takeReceipt deletes the removal code of a license that a courier handed in. It fails with ErrNoReceipt unless the
 // receipt proves that the server took the license.
 func (m *Manager) takeReceipt(ctx context.Context, r carry.Result) error {
-	leaves := departure{Signature: string(r.Signature), SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String()}
+	leaves := departure{
+		Signature: string(r.Signature),
+		SiteCode:  r.Codes.Site.String(),
+		MachineID: r.Codes.Machine.String(),
+	}
 	state, err := m.options.Installed.State(r.Signature)
 	if err != nil {
 		return installedError(err)
@@ -287,7 +309,7 @@ func (m *Manager) takeReceipt(ctx context.Context, r carry.Result) error {
 	if spent, ok := state.Find(r.Codes.Site); ok {
 		leaves.LicenseID = spent.LicenseID
 	}
-	s, _ := m.acting() // nobody may be signed in
+	s, _ := m.acting() // s is nil if nobody is signed in
 	if err := m.checkReceipt(ctx, s, leaves, r.Receipt); err != nil {
 		m.options.Logger.Warn("a courier's answer has no valid receipt", "error", err)
 		return ErrNoReceipt
@@ -295,8 +317,8 @@ func (m *Manager) takeReceipt(ctx context.Context, r carry.Result) error {
 	return m.pc.Confirm(ctx, leaves)
 }
 
-// takeRefusal takes a new Site code for this PC if the server refused the one that a request of this PC asked with as
-// spent (spec: api 21).
+// takeRefusal takes a new Site code for this PC if the server refused the Site code of a request of this PC as spent
+// (spec: api 21).
 func (m *Manager) takeRefusal(ctx context.Context, id string, r carry.Result) error {
 	if api.Code(r.Code) != api.ErrSiteCodeSpent || r.Task == carry.TaskRemove {
 		return nil
@@ -310,12 +332,12 @@ func (m *Manager) takeRefusal(ctx context.Context, id string, r carry.Result) er
 			request.Items[r.Item-1].Signature == r.Signature && request.Items[r.Item-1].Codes == r.Codes
 	})
 	if !asked {
-		return nil // anybody can write an answer
+		return nil // an answer is not signed
 	}
 	return m.pc.RenewSite(ctx, r.Signature, r.Program, r.Codes.Site)
 }
 
-// closeRequest forgets a request all of whose items are settled.
+// closeRequest deletes a request all of whose items are settled.
 func (m *Manager) closeRequest(ctx context.Context, id string, settled map[int]bool) error {
 	requests, err := m.Requests(ctx)
 	if err != nil {
@@ -335,14 +357,17 @@ func (m *Manager) closeRequest(ctx context.Context, id string, settled map[int]b
 	return nil
 }
 
-// TakeLicense puts a license file that came some other way, such as by mail, where its program finds it. It fails with
-// ErrOtherPC, license.ErrFileSignature, license.ErrOlderVersion or license.ErrFileDamaged.
+// TakeLicense installs a license file that was received in another way, such as by mail. It fails with ErrOtherPC,
+// license.ErrFileSignature, license.ErrOlderVersion or license.ErrFileDamaged.
 func (m *Manager) TakeLicense(ctx context.Context, content string) (f license.File, unproven bool, err error) {
 	return m.take(ctx, content, nil)
 }
 
-// take verifies a license file and puts it where its program finds it. keys thispc.Verify it where this PC does not know the program.
-func (m *Manager) take(ctx context.Context, content string, keys []license.PublicKey) (f license.File, unproven bool, err error) {
+// take verifies a license file and installs it. If this PC does not know the program, take verifies the file with
+// keys.
+func (m *Manager) take(
+	ctx context.Context, content string, keys []license.PublicKey,
+) (f license.File, unproven bool, err error) {
 	claimed, err := license.UnverifiedFile(content)
 	if err != nil {
 		return f, false, err
@@ -353,8 +378,8 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 	}
 	f, err = thispc.Verify(p, content)
 	if errors.Is(err, license.ErrFileSignature) && !errors.Is(err, license.ErrOlderVersion) &&
-		len(keys) > 0 && !m.knowsOwnKeys(claimed.Signature) {
-		// Nobody here knows the program's key, or only as it was once.
+		len(keys) > 0 && !m.hasProgramKeys(claimed.Signature) {
+		// This PC does not know the program's key, or only a former one.
 		unproven = true
 		for _, k := range keys {
 			p.FormerKeys = append(p.FormerKeys, k.String())
@@ -362,16 +387,16 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 		f, err = thispc.Verify(p, content)
 	}
 	if errors.Is(err, license.ErrFileSignature) && (installed.File{Content: content}).OfTrialVersion() {
-		err = license.ErrOlderVersion // its key went with the data of the trial version
+		err = license.ErrOlderVersion // its key was deleted with the data of the trial version
 	}
 	if err != nil {
 		return f, unproven, err
 	}
-	if err := m.mine(ctx, p, f); err != nil {
+	if err := m.checkFits(ctx, p, f); err != nil {
 		return f, unproven, err
 	}
 	if here, ok := m.pc.FileOf(p, f.Order); ok && here.IssuedAt.After(f.IssuedAt) {
-		return here.File, unproven, nil // an older one does not take the place of a newer one
+		return here.File, unproven, nil // an older file does not replace a newer one
 	}
 	if p.Name == "" {
 		p.Name = carry.Clean(f.ProgramName, carry.MaxName)
@@ -379,14 +404,14 @@ func (m *Manager) take(ctx context.Context, content string, keys []license.Publi
 	return f, unproven, m.pc.Install(ctx, p, api.License{ID: f.ID, OrderID: f.Order, Note: f.Note}, content)
 }
 
-// knowsOwnKeys reports whether a program has said here which keys it accepts.
-func (m *Manager) knowsOwnKeys(signature license.Signature) bool {
+// hasProgramKeys reports whether a program has stored the keys that it accepts on this PC.
+func (m *Manager) hasProgramKeys(signature license.Signature) bool {
 	state, err := m.options.Installed.State(signature)
 	return err == nil && len(state.Program.PublicKeys) > 0
 }
 
-// mine reports, with ErrOtherPC, a license file that this PC's programs would not run under.
-func (m *Manager) mine(ctx context.Context, p api.Program, f license.File) error {
+// checkFits fails with ErrOtherPC for a license file that the programs of this PC would not run under.
+func (m *Manager) checkFits(ctx context.Context, p api.Program, f license.File) error {
 	state, err := m.options.Installed.State(f.Signature)
 	if err != nil {
 		return installedError(err)
@@ -409,7 +434,7 @@ func (m *Manager) mine(ctx context.Context, p api.Program, f license.File) error
 	if !license.Compare(then, reading.BlockFor(key, then), f.Policy).Accepted {
 		return ErrOtherPC
 	}
-	// The PC is the same: a record that was lost, as with the data of an older system, learns the Site code again.
+	// The PC is the same, so a state that was lost, such as with a reinstalled system, gets the Site code of the file.
 	_, err = m.options.Installed.Update(ctx, f.Signature, func(s *installed.State) error {
 		if g := f.Codes.Site.Generation(); !s.HasGeneration {
 			s.Generation, s.HasGeneration = g, true
@@ -420,8 +445,8 @@ func (m *Manager) mine(ctx context.Context, p api.Program, f license.File) error
 	return installedError(err)
 }
 
-// EnterCode gives a typed activation code to a program of this PC that accepts such codes. The program checks it at its next
-// start. It fails with a *license.CodeError, or ErrNoTypedCodes.
+// EnterCode stores a typed activation code for a program of this PC that accepts such codes. The program checks it at
+// its next start. EnterCode fails with a *license.CodeError or ErrNoTypedCodes.
 func (m *Manager) EnterCode(ctx context.Context, signature license.Signature, text string) error {
 	code, err := license.ParseActivationCode(text)
 	if err != nil {
@@ -448,5 +473,6 @@ func (m *Manager) EnterCode(ctx context.Context, signature license.Signature, te
 	return installedError(err)
 }
 
-// ErrNoTypedCodes is returned for a program that has not said that it accepts typed activation codes.
-var ErrNoTypedCodes = errors.New("this program has not been started here yet, or accepts license files only; take the license file")
+// ErrNoTypedCodes is returned for a program that has not declared that it accepts typed activation codes.
+var ErrNoTypedCodes = errors.New("this program has not been started here yet, or accepts license files " +
+	"only; take the license file")

@@ -9,7 +9,7 @@ import (
 	"github.com/acen-desktop/acen/client"
 )
 
-// anonymous returns a client of a server that needs no session; "" means the server of the current account.
+// anonymous returns a client for calls without a session; "" means the server of the current account.
 func (m *Manager) anonymous(server string) (*client.Client, error) {
 	if server == "" {
 		s, err := m.begin()
@@ -27,7 +27,8 @@ func (m *Manager) key() (string, error) {
 	return key.String(), err
 }
 
-// About describes a server to somebody who has not signed in. It fails with ErrAddress for a text that is no address.
+// About returns the description of a server, without a sign-in. It fails with ErrAddress if the text is not an
+// address.
 func (m *Manager) About(ctx context.Context, server string) (api.Server, error) {
 	c, err := m.anonymous(server)
 	if err != nil {
@@ -36,7 +37,7 @@ func (m *Manager) About(ctx context.Context, server string) (api.Server, error) 
 	return c.Server(ctx)
 }
 
-// Verification gets a verification number of a server as a picture, and on request as a sound; "" means the server of the
+// Verification fetches a verification number as a picture, and optionally as a sound; "" means the server of the
 // current account.
 func (m *Manager) Verification(ctx context.Context, server string, sound bool) (api.Verification, error) {
 	c, err := m.anonymous(server)
@@ -46,8 +47,8 @@ func (m *Manager) Verification(ctx context.Context, server string, sound bool) (
 	return c.Verification(ctx, sound)
 }
 
-// Register opens an account with a serial number; the person signs in afterwards. A lost answer is asked for again with the
-// same key while the call lasts.
+// Register creates an account with a serial number; the person then signs in. If the answer is lost, the call is
+// retried with the same key.
 func (m *Manager) Register(ctx context.Context, server string, a api.NewAccount) (api.Client, error) {
 	c, err := m.anonymous(server)
 	if err != nil {
@@ -60,7 +61,8 @@ func (m *Manager) Register(ctx context.Context, server string, a api.NewAccount)
 	return c.NewAccount(ctx, key, a)
 }
 
-// RequestPasswordReset asks a server to mail a link that sets a new password. Whether there is such an account is not told.
+// RequestPasswordReset asks a server to mail a link that sets a new password. It succeeds whether or not the account
+// exists.
 func (m *Manager) RequestPasswordReset(ctx context.Context, server, login string, v api.VerificationAnswer) error {
 	c, err := m.anonymous(server)
 	if err != nil {
@@ -73,7 +75,7 @@ func (m *Manager) RequestPasswordReset(ctx context.Context, server, login string
 	return c.RequestPasswordReset(ctx, key, api.PasswordReset{Login: login, Verification: v})
 }
 
-// Account asks for the contact data of the current account.
+// Account fetches the contact data of the current account.
 func (m *Manager) Account(ctx context.Context) (api.Account, error) {
 	return ask(m, func(c *client.Client) (api.Account, error) { return c.Account(ctx) })
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/acen-desktop/acen/manager/thispc"
 )
 
-// settle lets every license of this PC have its file where its program finds it: from the vault, else from the server. What
-// fails is logged and tried again with the next table. Rows are marked with what is here.
-func (s *acting) settle(ctx context.Context, rows []License, online bool) {
+// installFiles installs the files of this PC's licenses: from the vault, else from the server if online. It sets
+// Installed in rows. It logs errors; the next table is the retry.
+func (s *acting) installFiles(ctx context.Context, rows []License, online bool) {
 	for i := range rows {
 		l := &rows[i]
 		if !l.ThisPC {
@@ -45,18 +45,18 @@ func (s *acting) settle(ctx context.Context, rows []License, online bool) {
 	}
 }
 
-// unnamed holds the licenses of a program that this PC has and that the server does not list as active: the one of the
-// license file on this PC, and departures that the server has not confirmed.
-type unnamed struct {
+// unlisted are the licenses of a program that this PC has and the server does not list as active: the license of an
+// installed file, and departures that the server has not confirmed.
+type unlisted struct {
 	program api.Program
 	here    *thispc.File
 	spent   []installed.Spent
 }
 
-func (u unnamed) empty() bool { return u.here == nil && len(u.spent) == 0 }
+func (u unlisted) empty() bool { return u.here == nil && len(u.spent) == 0 }
 
-// unnamedOf returns what this PC has of an order's program beside the active licenses of the order.
-func (s *acting) unnamedOf(ctx context.Context, order int64, active []api.License) (u unnamed) {
+// unlistedOf returns what this PC has of an order's program besides the active licenses of the order.
+func (s *acting) unlistedOf(ctx context.Context, order int64, active []api.License) (u unlisted) {
 	p, err := s.programOfOrder(ctx, order)
 	if err != nil {
 		return u
@@ -80,20 +80,22 @@ func (s *acting) unnamedOf(ctx context.Context, order int64, active []api.Licens
 	}
 	for _, spent := range state.Spent {
 		if _, waits := open[departureKey{p.ApplicationSignature, spent.Codes.Site.String()}]; waits {
-			continue // the job learns by its key what came of it
+			continue // the job gets its outcome under its key
 		}
-		if !spent.Settled && !slices.ContainsFunc(active, func(l api.License) bool { return thispc.SameSite(l, spent.Codes.Site) }) {
+		if !spent.Settled && !slices.ContainsFunc(active, func(l api.License) bool {
+			return thispc.SameSite(l, spent.Codes.Site)
+		}) {
 			u.spent = append(u.spent, spent)
 		}
 	}
 	return u
 }
 
-// reconcile erases the license files of licenses that the server lists as ended or released, and closes the departures
-// of those that it lists as ended. all are all licenses of an order, ended ones included; asked is the installCount
-// from before they were fetched. A license that is missing from the list is kept, since the server may have been
-// restored or the vendor may have disabled the order.
-func (m *Manager) reconcile(ctx context.Context, u unnamed, all []api.License, asked int) {
+// reconcile erases the files of licenses that the server lists as ended or released, and settles the departures of
+// those that it lists as ended. all are all licenses of an order, ended ones included; asked is the result of
+// Installs from before they were fetched. A license that is missing from the list is not touched, since the server
+// may have been restored or the vendor may have disabled the order.
+func (m *Manager) reconcile(ctx context.Context, u unlisted, all []api.License, asked int) {
 	for _, l := range all {
 		ended := l.Status != api.StatusActive
 		if u.here != nil && u.here.IsOf(l) && (ended || l.ReleasedAt != nil) && m.pc.Installs() == asked {
@@ -109,15 +111,17 @@ func (m *Manager) reconcile(ctx context.Context, u unnamed, all []api.License, a
 	}
 }
 
-// installOutcome puts the license that a job brought on this PC, when it is this PC's. That it fails changes nothing about the
-// license: it is tried again with the next table.
+// installOutcome installs the file of the license that a job returned, if it is this PC's. An error does not affect
+// the license; the next table is the retry.
 func (s *acting) installOutcome(ctx context.Context, l api.License) {
 	if l.ID == 0 || l.Status != api.StatusActive {
 		return
 	}
 	rows := s.mark(ctx, l.OrderID, []api.License{l})
-	s.settle(ctx, rows, true)
+	s.installFiles(ctx, rows, true)
 	if rows[0].ThisPC && !rows[0].Installed {
-		s.m.addNotice(Say("The license file could not be put on this PC yet."), Say("The license %s is yours all the same. It is tried again when the tables are refreshed; Save file puts it where you want.", nameOf(rows[0])))
+		s.m.addNotice(Say("The license file could not be put on this PC yet."),
+			Say("The license %s is yours all the same. It is tried again when the tables are refreshed; Save file "+
+				"puts it where you want.", jobName(rows[0])))
 	}
 }

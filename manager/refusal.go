@@ -5,16 +5,16 @@ import (
 	"github.com/acen-desktop/acen/client"
 )
 
-// Told is an error that says in a Text what the person has to know. *NetworkError, *Refusal and *StorageError are some.
+// Told is an error with a Text for the person. *NetworkError, *Refusal and *StorageError implement it.
 type Told = client.Told
 
-// Refusal is a refusal that the app foresees by itself; it stands for the *api.Problem of the contract.
+// Refusal is a refusal that the app foresees without asking the server. It wraps the corresponding *api.Problem.
 type Refusal struct {
 	*api.Problem
 	text Text
 }
 
-// refuse makes a Refusal with one plain sentence for the person.
+// refuse returns a Refusal with one sentence for the person.
 func refuse(code api.Code, format client.Format, args ...any) *Refusal {
 	text := Say(format, args...)
 	return &Refusal{api.NewProblem(code, text.String()), text}
@@ -23,5 +23,5 @@ func refuse(code api.Code, format client.Format, args ...any) *Refusal {
 // Unwrap returns the problem.
 func (r *Refusal) Unwrap() error { return r.Problem }
 
-// Text is the sentence.
+// Text returns the sentence.
 func (r *Refusal) Text() Text { return r.text }

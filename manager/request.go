@@ -22,7 +22,7 @@ type request struct {
 	Body json.RawMessage `json:"body,omitempty"`
 	// Leaves is the license that leaves this PC with the job.
 	Leaves departure `json:"leaves,omitzero"`
-	// Sealed is the typed removal code. Temporary reports that its key is not in the keyring and ends with the app.
+	// Sealed is the typed removal code. Temporary is true if its key is not in the keyring and ends with the app.
 	Sealed    []byte `json:"sealed,omitempty"`
 	Temporary bool   `json:"temporary,omitempty"`
 
@@ -103,7 +103,7 @@ func (m *Manager) readRequest(ctx context.Context, job journal.Job) (r request, 
 	return r, nil
 }
 
-// openRequest decodes the request of a job, with its removal code.
+// openRequest decodes the request of a job and adds its removal code.
 func (s *acting) openRequest(ctx context.Context, job journal.Job) (request, error) {
 	r, err := s.m.readRequest(ctx, job)
 	if err != nil {
@@ -129,8 +129,8 @@ func (m *Manager) encodeRequest(ctx context.Context, r request) ([]byte, error) 
 	return r.encode()
 }
 
-// jobDeparture returns the departure of a job; zero if it has none. It fails with vault.ErrLost or vault.ErrKeyMissing if the
-// request cannot be read.
+// jobDeparture returns the departure of a job; zero if it has none. It fails with vault.ErrLost or
+// vault.ErrKeyMissing if the request cannot be read.
 func (m *Manager) jobDeparture(ctx context.Context, job journal.Job) (departure, error) {
 	r, err := m.readRequest(ctx, job)
 	return r.Leaves, err
@@ -146,8 +146,8 @@ func (m *Manager) sealSecret(ctx context.Context, r *request) (err error) {
 	return err
 }
 
-// typedCode decrypts the typed removal code. It fails with vault.ErrLost if the key is lost, and with vault.ErrKeyMissing if
-// the keyring cannot be used now.
+// typedCode decrypts the typed removal code. It fails with vault.ErrLost if the key is lost, and with
+// vault.ErrKeyMissing if the keyring cannot be used now.
 func (m *Manager) typedCode(ctx context.Context, r request) (string, error) {
 	plain, err := m.vault.Open(ctx, r.Sealed)
 	if r.Temporary && errors.Is(err, vault.ErrKeyMissing) {

@@ -17,14 +17,13 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 )
 
-// sent is a request for a license as it came to the server.
+// sent is a received request for a license.
 type sent struct {
 	key  string
 	site string
 }
 
-// takenSites lets the server refuse the first count Site codes that it is asked with, as those of other PCs, and lists
-// what it was asked.
+// takenSites makes the server refuse the first count Site codes as those of other PCs, and records the requests.
 func takenSites(f *fakeServer, count int) *[]sent {
 	var list []sent
 	taken := map[string]bool{}
@@ -52,11 +51,11 @@ func takenSites(f *fakeServer, count int) *[]sent {
 	return &list
 }
 
-// siteTask is a task that asks for a license for this PC.
+// siteTask is a task that requests a license for this PC.
 type siteTask struct {
-	// begin makes the state before the task, and returns the task.
+	// begin prepares the state and returns the task.
 	begin func(t *testing.T, p *fakePC) (ask func() (License, error))
-	// unchanged checks that the state is as begin left it.
+	// unchanged checks that the state is as after begin.
 	unchanged func(t *testing.T, p *fakePC)
 }
 
@@ -142,8 +141,8 @@ func siteTasks() map[string]siteTask {
 	}
 }
 
-// Another PC has the Site code of this one by chance: this PC takes a new one and asks again, up to three times, each
-// time as a new request. When that does not help either nothing is lost (spec: api 21).
+// Another PC has the same Site code by chance. This PC takes a new one and retries, up to three times, each time as a
+// new request. If all are refused, nothing is lost (spec: api 21).
 func TestSiteCodesOfOtherPCs(t *testing.T) {
 	for name, task := range siteTasks() {
 		for taken := range 6 {
@@ -175,7 +174,7 @@ func TestSiteCodesOfOtherPCs(t *testing.T) {
 	}
 }
 
-// distinct checks that every request has another idempotency key and another Site code.
+// distinct checks that all requests differ in idempotency key and Site code.
 func distinct(t *testing.T, requests []sent) {
 	t.Helper()
 	keys, sites := map[string]bool{}, map[string]bool{}
@@ -186,14 +185,14 @@ func distinct(t *testing.T, requests []sent) {
 	require.Len(t, sites, len(requests))
 }
 
-// The app ends between any two steps of taking a new Site code: the next start goes on, with one license and the old
-// one until then.
-func TestKilledWhileTakingASiteCode(t *testing.T) {
+// The app is killed between any two steps of taking a new Site code. The next start continues, with one license, and
+// the old one until then.
+func TestKilledWhileRenewingSiteCode(t *testing.T) {
 	lost := func() *http.Response { return answer(http.StatusBadGateway, "text/html", "<html>") }
 	kills := map[string]struct {
-		// at is the request whose answer does not arrive, counted from 0.
+		// at is the index of the request whose answer is lost.
 		at int
-		// then is what else had happened.
+		// then is what else happened.
 		then func(t *testing.T, p *fakePC)
 		// requests are those of both runs.
 		requests int
@@ -254,8 +253,8 @@ func TestKilledWhileTakingASiteCode(t *testing.T) {
 	}
 }
 
-// A license that leaves this PC for a Site code that is spent comes back, and this PC's Site code stays: it is the
-// other PC's that must change. So does that of a PC whose codes somebody typed here.
+// A license that leaves this PC for a spent Site code returns, and this PC's Site code does not change, because the
+// other PC's must. The same applies to typed codes of another PC.
 func TestSpentSiteCodeOfAnotherPC(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
@@ -278,17 +277,22 @@ func TestSpentSiteCodeOfAnotherPC(t *testing.T) {
 	require.Equal(t, before.Codes, after.Codes)
 }
 
-// A request that an older version sealed contains a removal code in its body, which is not stored in plain text now.
-func TestSealedRequestKeepsItsCodes(t *testing.T) {
+// A sealed request of an older version contains a removal code in its body, which must not be stored in plain text.
+func TestSealedRequestIsNotRenewed(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	pc, err := p.ThisPC(t.Context(), 1)
 	require.NoError(t, err)
-	body := api.Transfer{SiteCode: pc.Codes.Site.String(), MachineID: pc.Codes.Machine.String(), RemovalCode: "9D2BK-DD62M-C"}
+	body := api.Transfer{
+		SiteCode:    pc.Codes.Site.String(),
+		MachineID:   pc.Codes.Machine.String(),
+		RemovalCode: "9D2BK-DD62M-C",
+	}
 	r, err := request{LicenseID: 1}.withBody(body)
 	require.NoError(t, err)
 	down(f)
-	_, err = p.Transfer(t.Context(), Transfer{License: License{License: api.License{ID: 1, OrderID: lumenOrder}}, Codes: pc.Codes})
+	_, err = p.Transfer(t.Context(),
+		Transfer{License: License{License: api.License{ID: 1, OrderID: lumenOrder}}, Codes: pc.Codes})
 	require.ErrorIs(t, err, ErrUnreachable)
 	_, err = p.db.ExecContext(t.Context(), `UPDATE jobs SET request = ?`, []byte("sealed"))
 	require.NoError(t, err)
@@ -301,9 +305,9 @@ func TestSealedRequestKeepsItsCodes(t *testing.T) {
 	require.Equal(t, []byte("sealed"), job.Request())
 }
 
-// A courier's PC cannot take a new Site code for the PC that asked, which takes it with the answer: its next request is
-// answered. An answer to no request of this PC changes nothing.
-func TestCourierBringsARefusedSiteCode(t *testing.T) {
+// A courier's PC cannot take a new Site code for another PC. That PC takes one with the answer, and its next request
+// succeeds. An answer to no request of this PC changes nothing.
+func TestCourierAnswerWithRefusedSiteCode(t *testing.T) {
 	f := newFakeServer()
 	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	requests := takenSites(f, 1)
@@ -325,7 +329,7 @@ func TestCourierBringsARefusedSiteCode(t *testing.T) {
 	require.Equal(t, string(api.ErrSiteCodeSpent), a.Results[0].Code)
 	require.Len(t, *requests, 1, "the codes are not the courier's PC's")
 
-	// Not to the request of this PC, or about something else.
+	// To another request, or about another item.
 	lies := map[string]func(a *carry.Answer, r *carry.Result){
 		"another request": func(a *carry.Answer, _ *carry.Result) { a.Request = "AAAAAAAAAAAAAAAAAAAAAA" },
 		"another item":    func(_ *carry.Answer, r *carry.Result) { r.Item = 2 },
@@ -341,7 +345,7 @@ func TestCourierBringsARefusedSiteCode(t *testing.T) {
 			require.NoError(t, err)
 		})
 		require.Equal(t, first.Items[0].Codes.Site, site(), name)
-		if name == "another refusal" { // the request is settled by it
+		if name == "another refusal" { // it settles the request
 			first, a = ask()
 			require.Equal(t, string(api.ErrSiteCodeSpent), a.Results[0].Code)
 		}

@@ -23,28 +23,29 @@ type outcome struct {
 	receipt string
 }
 
-// task is what the jobs of a task have of their own.
+// task is what distinguishes the jobs of a task.
 type task struct {
-	// title begins the titles of its jobs; what they are about follows.
+	// title is the beginning of the titles of its jobs; the subject follows.
 	title string
 	// send sends the request of a job with its idempotency key.
 	send func(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error)
 	// withCodes returns the body of a request with other codes of the PC that it asks a license for; nil for a task that
 	// asks for none.
 	withCodes func(r request, codes api.PCCodes) (request, error)
-	// final are the errors that close its jobs although they pass with time, because what a person typed may be mistyped
-	// or because nothing comes of waiting. They close no job that a license left for.
+	// final are the temporary errors that close its jobs all the same, because the input may be mistyped or waiting does
+	// not help. They do not close a job that a license left for.
 	final []error
 	// resendFor limits how long after its creation a job that was sent is sent again; 0 means forever.
 	resendFor time.Duration
-	// noLicense reports that its jobs change no license and no order.
+	// noLicense is true if its jobs change no license and no order.
 	noLicense bool
 }
 
-// answersKept is how long a server surely knows an idempotency key (spec: api "Idempotency").
+// answersKept is the minimum time for which a server stores the answer under an idempotency key (spec: api
+// "Idempotency").
 const answersKept = 24 * time.Hour
 
-// tasks are all tasks that this version knows.
+// tasks are the tasks that this version knows.
 var tasks = map[api.Task]task{
 	api.TaskNewLicense: {
 		title:     "New license for ",
@@ -116,7 +117,7 @@ func (m *Manager) step(name api.Task) journal.Step[*acting, request, outcome] {
 	return step
 }
 
-// prepare decodes the request of a job and lets the license that it is about leave this PC.
+// prepare decodes the request of a job and begins its departure, if any.
 func (s *acting) prepare(ctx context.Context, job journal.Job) (request, error) {
 	r, err := s.openRequest(ctx, job)
 	if err == nil && r.leaves() {
@@ -128,9 +129,9 @@ func (s *acting) prepare(ctx context.Context, job journal.Job) (request, error) 
 // maxRenewals limits how often a job takes a new Site code for this PC (spec: api 21).
 const maxRenewals = 3
 
-// send sends the request of a job and checks the answer. If the server refuses the Site code of this PC as spent, send
-// takes a new one for this PC and retries: another PC may have the Site code by chance, or it was spent without this PC's
-// knowledge, because its data were restored from a backup or its license was removed from elsewhere.
+// send sends the request of a job and checks the answer. If the server refuses the Site code of this PC as spent,
+// send takes a new one and retries: another PC may have the same Site code by chance, or it was spent without this
+// PC's knowledge, because its data were restored from a backup or its license was removed from elsewhere.
 func (s *acting) send(ctx context.Context, t task, job *journal.Job, r *request) (outcome, error) {
 	for renewals := 0; ; renewals++ {
 		out, err := t.send(ctx, s.client, job, *r)
@@ -147,10 +148,10 @@ func (s *acting) send(ctx context.Context, t task, job *journal.Job, r *request)
 	}
 }
 
-// renewSite takes a new Site code for this PC instead of the one in the request of a job, and stores the new codes and a
-// new idempotency key in the job, because it is another request. It reports false if the codes are not this PC's, for a
-// license that leaves this PC, and for a request that an older version sealed. After a crash in between, the job is sent
-// with its old codes, refused, and renewed again.
+// renewSite takes a new Site code for this PC instead of the one in the request of a job, and stores the new codes
+// and a new idempotency key in the job, because it is another request. It reports false if the codes are not this
+// PC's, for a license that leaves this PC, and for a request that an older version sealed. After a crash in between,
+// the job is sent with its old codes, refused, and renewed again.
 func (s *acting) renewSite(ctx context.Context, t task, job *journal.Job, r *request) (bool, error) {
 	old, err := r.codes()
 	if err != nil || r.leaves() || t.withCodes == nil || !json.Valid(job.Request()) {
@@ -185,19 +186,20 @@ func (s *acting) renewSite(ctx context.Context, t task, job *journal.Job, r *req
 // for one without a valid receipt for a license that left this PC: the job then stays open and is sent again.
 func (s *acting) checkOutcome(ctx context.Context, job journal.Job, leaves departure, out outcome) error {
 	if out.order.ID != 0 && job.OrderID != 0 && out.order.ID != job.OrderID {
-		return notAnAnswer(s.account, fmt.Errorf("an answer about order %d to a request about order %d", out.order.ID, job.OrderID))
+		return invalidAnswer(s.account,
+			fmt.Errorf("an answer about order %d to a request about order %d", out.order.ID, job.OrderID))
 	}
 	if leaves.Signature == "" {
 		return nil
 	}
 	if err := s.m.checkReceipt(ctx, s, leaves, out.receipt); err != nil {
-		return notAnAnswer(s.account, err)
+		return invalidAnswer(s.account, err)
 	}
 	return nil
 }
 
-// notAnAnswer returns a *NetworkError for an answer that the account's license server would not give.
-func notAnAnswer(a Account, err error) error {
+// invalidAnswer returns a *NetworkError for an answer that did not come from the account's license server.
+func invalidAnswer(a Account, err error) error {
 	host := a.Server
 	if u, parseErr := url.Parse(a.Server); parseErr == nil {
 		host = u.Hostname()
@@ -208,7 +210,7 @@ func notAnAnswer(a Account, err error) error {
 // done stores the outcome of a job.
 func (s *acting) done(ctx context.Context, t task, job *journal.Job, r request, out outcome) error {
 	if !t.noLicense {
-		s.keepOutcome(ctx, *job, out)
+		s.cacheOutcome(ctx, *job, out)
 	}
 	if out.license.ID != 0 {
 		job.LicenseID = out.license.ID
@@ -222,7 +224,7 @@ func (s *acting) done(ctx context.Context, t task, job *journal.Job, r request, 
 	return nil
 }
 
-// finish puts the license that a job brought on this PC and publishes what changed.
+// finish installs the license that a job returned and publishes the changes.
 func (s *acting) finish(ctx context.Context, t task, job journal.Job, out outcome) {
 	if t.noLicense {
 		return
@@ -232,8 +234,8 @@ func (s *acting) finish(ctx context.Context, t task, job journal.Job, out outcom
 	s.m.publish(Event{Kind: OrdersChanged, Account: s.account.ID})
 }
 
-// judge returns what an error of a job means. A temporary refusal does not close it, except for those in final. For a job
-// that a license left for, not found is temporary as well, since the vendor may have disabled the order for a while.
+// judge returns what an error of a job means. A temporary refusal does not close it, except for those in final. If a
+// license left for the job, not found is temporary as well, since the vendor may have disabled the order for a while.
 func (t task) judge(r request, err error) journal.Failure {
 	var network *NetworkError
 	var refusal *api.Problem
@@ -265,11 +267,12 @@ func (t task) expired(job journal.Job, now time.Time) error {
 	if now.Sub(job.CreatedAt) < t.resendFor {
 		return nil
 	}
-	return fmt.Errorf("%w: the mail was asked for on %s; send it again if it did not arrive", ErrOutcomeUnknown, job.CreatedAt.Format("2 January 15:04"))
+	return fmt.Errorf("%w: the mail was asked for on %s; send it again if it did not arrive", ErrOutcomeUnknown,
+		job.CreatedAt.Format("2 January 15:04"))
 }
 
-// refused brings a license back that had left for a job that the server refused. If the refusal says that the license
-// has ended, it completes the departure instead.
+// refused reverts the departure of a job that the server refused. If the refusal says that the license has ended, it
+// completes the departure instead.
 func (m *Manager) refused(ctx context.Context, s *acting, _ journal.Job, r request, cause error) {
 	leaves := r.Leaves
 	if leaves.Signature == "" {
@@ -284,18 +287,24 @@ func (m *Manager) refused(ctx context.Context, s *acting, _ journal.Job, r reque
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrCodeShown):
-		m.addNotice(Say("The server did not let a license go."), Say("Its removal code was shown by the program, so the license did not come back here. It is still yours: hand it in, or bring it back."))
+		m.addNotice(Say("The server did not let a license go."),
+			Say("Its removal code was shown by the program, so the license did not come back here. It is still yours: hand "+
+				"it in, or bring it back."))
 	case errors.Is(err, ErrTooLate): // the server took it before this app's data were restored
 	case errors.Is(err, ErrNewerHere):
-		m.addNotice(Say("The server did not let a license go."), Say("This PC was activated again meanwhile, so the old license did not come back here. It is still yours: hand it in, or bring it back."))
+		m.addNotice(Say("The server did not let a license go."),
+			Say("This PC was activated again meanwhile, so the old license did not come back here. It is still yours: hand "+
+				"it in, or bring it back."))
 	default:
-		m.options.Logger.Error("a license that the server did not let go could not be put back", "license", leaves.LicenseID, "error", err)
-		m.addNotice(Say("A license could not be put back on this PC."), Say("The server refused to let it go, so it is still yours. Refresh the tables, or bring it back with Reactivate."))
+		m.options.Logger.Error("a license that the server did not let go could not be put back", "license",
+			leaves.LicenseID, "error", err)
+		m.addNotice(Say("A license could not be put back on this PC."),
+			Say("The server refused to let it go, so it is still yours. Refresh the tables, or bring it back with Reactivate."))
 	}
 }
 
-// canceled brings a license back that had left for a job that a person closes. If the job was sent the license stays away.
-// The notice is ErrTooLate, ErrNewerHere or ErrCodeShown if the license does not come back.
+// canceled reverts the departure of a job that a person closes. If the job was sent, the license does not return. The
+// notice is ErrTooLate, ErrNewerHere or ErrCodeShown if the license does not return.
 func (m *Manager) canceled(ctx context.Context, job journal.Job) (notice, err error) {
 	leaves, err := m.jobDeparture(ctx, job)
 	if err != nil && !errors.Is(err, vault.ErrLost) {
@@ -304,7 +313,7 @@ func (m *Manager) canceled(ctx context.Context, job journal.Job) (notice, err er
 	if leaves.Signature == "" || job.State != JobPending {
 		return nil, nil
 	}
-	s, _ := m.acting() // nobody may be signed in
+	s, _ := m.acting() // s is nil if nobody is signed in
 	err = m.undoLeave(ctx, s, leaves)
 	if errors.Is(err, ErrTooLate) || errors.Is(err, ErrNewerHere) || errors.Is(err, ErrCodeShown) {
 		return err, nil

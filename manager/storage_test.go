@@ -22,8 +22,12 @@ import (
 )
 
 func options(folder string) Options {
-	return Options{DataDir: folder, Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System(),
-		Now: func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }}
+	return Options{
+		DataDir:     folder,
+		Keyring:     keyringtest.Memory(),
+		Fingerprint: fingerprint.System(),
+		Now:         func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) },
+	}
 }
 
 func open(t *testing.T, folder string) *Manager {
@@ -37,10 +41,11 @@ func TestDataIsPrivate(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "new", "data")
 	m := open(t, folder)
 	defer m.Close()
-	for path, mode := range map[string]os.FileMode{folder: 0o700, filepath.Join(folder, databaseName): 0o600, filepath.Join(folder, "acen.lock"): 0o600} {
+	for path, mode := range map[string]os.FileMode{folder: 0o700, filepath.Join(folder, databaseName): 0o600,
+		filepath.Join(folder, "acen.lock"): 0o600} {
 		info, err := os.Stat(path)
 		require.NoError(t, err)
-		if runtime.GOOS != "windows" { // there the person's folder is private as a whole
+		if runtime.GOOS != "windows" { // on Windows, the person's folder is private
 			require.Equal(t, mode, info.Mode().Perm(), path)
 		}
 	}
@@ -63,7 +68,8 @@ func TestDamagedFileIsSetAside(t *testing.T) {
 	require.NoError(t, err)
 	inner := append([]byte{}, good...)
 	copy(inner[4096:], strings.Repeat("\xa5", len(inner)-4096))
-	for name, content := range map[string][]byte{"no database": []byte(strings.Repeat("nonsense ", 1000)), "cut off": good[:len(good)/3], "overwritten pages": inner} {
+	for name, content := range map[string][]byte{"no database": []byte(strings.Repeat("nonsense ", 1000)),
+		"cut off": good[:len(good)/3], "overwritten pages": inner} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
 			path := filepath.Join(folder, databaseName)
@@ -83,7 +89,7 @@ func TestDamagedFileIsSetAside(t *testing.T) {
 	}
 }
 
-func TestNewerFileIsLeftAlone(t *testing.T) {
+func TestNewerDataFileIsUnchanged(t *testing.T) {
 	folder := t.TempDir()
 	require.NoError(t, open(t, folder).Close())
 	path := filepath.Join(folder, databaseName)
@@ -102,25 +108,31 @@ func TestNewerFileIsLeftAlone(t *testing.T) {
 	require.Equal(t, before, after)
 }
 
-func TestFolderThatCannotBeMade(t *testing.T) {
+func TestFolderCannotBeCreated(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	_, err := Open(t.Context(), options(filepath.Join(file, "data")))
 	require.ErrorIs(t, err, ErrStorage)
 }
 
-// A job that cannot be written down is not sent: nothing could bring it back after a crash.
+// A job that cannot be stored is not sent, because a crash would lose it.
 func TestFullDisk(t *testing.T) {
 	m := open(t, t.TempDir())
 	defer m.Close()
 	ctx := t.Context()
-	_, err := m.db.change(ctx, `INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used) VALUES ('s', 's', 1, 'u', 'u', 0, 0)`)
+	_, err := m.db.change(ctx,
+		`INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used)
+ VALUES ('s', 's', 1, 'u', 'u', 0, 0)`)
 	require.NoError(t, err)
-	_, err = m.db.Exec(`PRAGMA max_page_count = 1`) // SQLite takes the present size: no page can be added
+	_, err = m.db.Exec(`PRAGMA max_page_count = 1`) // SQLite raises it to the present size: no page can be added
 	require.NoError(t, err)
 	r, err := request{OrderID: 1}.withBody(api.NewLicense{Note: strings.Repeat("x", 200_000)})
 	require.NoError(t, err)
-	_, err = m.journal.Run(ctx, &acting{m: m, account: Account{ID: 1}}, journal.Draft{Task: api.TaskNewLicense, Title: "x", OrderID: 1}, r)
+	_, err = m.journal.Run(ctx, &acting{m: m, account: Account{ID: 1}}, journal.Draft{
+		Task:    api.TaskNewLicense,
+		Title:   "x",
+		OrderID: 1,
+	}, r)
 	require.ErrorIs(t, err, ErrStorage)
 	require.ErrorContains(t, err, "disk is full")
 	open, err := m.journal.Open(ctx, 1)
@@ -138,7 +150,7 @@ func TestStorageErrorsKeepTheirKind(t *testing.T) {
 
 var lumen = api.Program{ID: 1, Name: "Lumen Studio 7", ApplicationSignature: "LUMENST7"}
 
-// The generation of a program is random at first use and stays.
+// The generation of a program is random at first use and does not change.
 func TestGeneration(t *testing.T) {
 	folder := t.TempDir()
 	m := open(t, folder)
@@ -156,8 +168,8 @@ func TestGeneration(t *testing.T) {
 	require.Equal(t, g, again, "also at the next start")
 }
 
-// A damaged record of the Site code is set aside with a notice, and the app goes on with a new one.
-func TestDamagedSiteCodeRecord(t *testing.T) {
+// A damaged state file is set aside with a notice, and the app continues with a new one.
+func TestDamagedState(t *testing.T) {
 	m := open(t, t.TempDir())
 	defer m.Close()
 	_, err := m.pc.Generation(t.Context(), lumen)
@@ -175,20 +187,29 @@ func TestDamagedSiteCodeRecord(t *testing.T) {
 
 func TestReasonsForButtons(t *testing.T) {
 	allowed := func(a *api.Allowance) api.Order {
-		return api.Order{ProgramName: "Lumen", RequiresActivation: true, LicensesTotal: 4, CanManage: true, Allowed: api.Allowed{Add: a}}
+		return api.Order{
+			ProgramName:        "Lumen",
+			RequiresActivation: true,
+			LicensesTotal:      4,
+			CanManage:          true,
+			Allowed:            api.Allowed{Add: a},
+		}
 	}
 	for name, c := range map[string]struct {
 		order api.Order
 		code  api.Code
 		words string
 	}{
-		"allowed":             {allowed(&api.Allowance{OK: true}), "", ""},
-		"in use":              {allowed(&api.Allowance{Reason: api.ErrLicensesInUse}), api.ErrLicensesInUse, "All 4 licenses are in use."},
-		"read-only":           {allowed(&api.Allowance{Reason: api.ErrOrderReadOnly}), api.ErrOrderReadOnly, "no changes"},
-		"subscription":        {allowed(&api.Allowance{Reason: api.ErrSubscriptionExpired}), api.ErrSubscriptionExpired, "subscription"},
-		"a newer server's":    {allowed(&api.Allowance{Reason: "STATUS_NEWER"}), "STATUS_NEWER", "does not allow"},
-		"not offered":         {allowed(nil), api.ErrTaskDisabled, "does not offer"},
-		"needs no activation": {api.Order{ProgramName: "Lumen Fonts"}, api.ErrTaskDisabled, "Lumen Fonts needs no activation"},
+		"allowed": {allowed(&api.Allowance{OK: true}), "", ""},
+		"in use": {allowed(&api.Allowance{Reason: api.ErrLicensesInUse}), api.ErrLicensesInUse,
+			"All 4 licenses are in use."},
+		"read-only": {allowed(&api.Allowance{Reason: api.ErrOrderReadOnly}), api.ErrOrderReadOnly, "no changes"},
+		"subscription": {allowed(&api.Allowance{Reason: api.ErrSubscriptionExpired}), api.ErrSubscriptionExpired,
+			"subscription"},
+		"a newer server's": {allowed(&api.Allowance{Reason: "STATUS_NEWER"}), "STATUS_NEWER", "does not allow"},
+		"not offered":      {allowed(nil), api.ErrTaskDisabled, "does not offer"},
+		"needs no activation": {api.Order{ProgramName: "Lumen Fonts"}, api.ErrTaskDisabled,
+			"Lumen Fonts needs no activation"},
 	} {
 		err := NewLicenseRefusal(c.order)
 		if c.code == "" {

@@ -11,25 +11,25 @@ import (
 	"github.com/acen-desktop/acen/manager/journal"
 )
 
-// Orders is the table of orders with its age.
+// Orders is the table of orders with the time when it was fetched.
 type Orders struct {
 	Orders      []api.Order `json:"orders"`
 	CanAddOrder bool        `json:"can_add_order"`
 	FetchedAt   time.Time   `json:"-"`
-	// Cached tells that these are the last known rows.
+	// Cached is true for cached rows.
 	Cached bool `json:"-"`
 }
 
-// License is a license with what this PC knows of it.
+// License is a license with its state on this PC.
 type License struct {
 	api.License
-	// ThisPC tells that the license is this PC's: same Machine ID and Site code, or the locks recognize it.
+	// ThisPC is true if the license is this PC's: its codes are, or the locks recognize it.
 	ThisPC bool
-	// Installed tells that its license file is where its program finds it. Set for licenses of this PC.
+	// Installed is true if the license file is installed. It is set for licenses of this PC only.
 	Installed bool
-	// LeftHere tells that the license was this PC's and left it; the server may not know yet.
+	// LeftHere is true if the license was this PC's and left it. The server may not know of that yet.
 	LeftHere bool
-	// JobOpen reports that an open job hands in a license that left this PC.
+	// JobOpen is true if an open job hands in a license that left this PC.
 	JobOpen bool
 }
 
@@ -39,15 +39,16 @@ func (l License) Stranded() bool {
 	return l.LeftHere && !l.JobOpen && l.Status == api.StatusActive && l.ReleasedAt == nil
 }
 
-// MakesCode reports whether this PC can make the removal code of the license: the license is this PC's, or stranded.
+// MakesCode reports whether this PC can derive the removal code of the license: the license is this PC's, or
+// stranded.
 func (l License) MakesCode() bool { return l.ThisPC || l.Stranded() }
 
-// Licenses is the table of an order's licenses with its age.
+// Licenses is the table of an order's licenses with the time when it was fetched.
 type Licenses struct {
 	OrderID   int64
 	Licenses  []License
 	FetchedAt time.Time
-	// Cached tells that these are the last known rows.
+	// Cached is true for cached rows.
 	Cached bool
 }
 
@@ -65,12 +66,12 @@ func (s *acting) orders(ctx context.Context) (Orders, error) {
 		return Orders{}, s.fail(err)
 	}
 	out := Orders{Orders: orders, CanAddOrder: canAdd, FetchedAt: s.m.options.Now()}
-	s.keep(ctx, ordersName, out, out.FetchedAt)
+	s.cache(ctx, ordersName, out, out.FetchedAt)
 	return out, nil
 }
 
-// keep saves rows for later; that they cannot be kept must not hide them now.
-func (s *acting) keep(ctx context.Context, name string, content any, at time.Time) {
+// cache stores rows as cached. It logs an error instead of returning it, because the caller has the rows.
+func (s *acting) cache(ctx context.Context, name string, content any, at time.Time) {
 	if err := s.m.db.save(ctx, s.account.ID, name, content, at); err != nil && ctx.Err() == nil {
 		s.m.options.Logger.Warn("a table could not be kept", "table", name, "error", err)
 	}
@@ -91,41 +92,42 @@ func (s *acting) licenses(ctx context.Context, order int64) (Licenses, error) {
 		return Licenses{}, s.fail(err)
 	}
 	now := s.m.options.Now()
-	s.keep(ctx, licensesName(order), rows, now)
-	if u := s.unnamedOf(ctx, order, rows); !u.empty() {
-		if all, err := s.client.Licenses(ctx, order, true); err == nil { // else with the next table
+	s.cache(ctx, licensesName(order), rows, now)
+	if u := s.unlistedOf(ctx, order, rows); !u.empty() {
+		if all, err := s.client.Licenses(ctx, order, true); err == nil { // otherwise with the next table
 			s.m.reconcile(ctx, u, all, installs)
 		}
 	}
 	out := s.mark(ctx, order, rows)
-	s.settle(ctx, out, true)
+	s.installFiles(ctx, out, true)
 	return Licenses{OrderID: order, Licenses: out, FetchedAt: now}, nil
 }
 
-// keepOutcome takes what the server answered to a task over into the last known rows, so that they hold it also when the
-// connection ends before the next table. Rows that are not known stay so: a part of them would pass for all.
-func (s *acting) keepOutcome(ctx context.Context, job journal.Job, out outcome) {
+// cacheOutcome updates the cached rows with the outcome of a task, so that they contain it even if the connection
+// fails before the next table is fetched. Rows that are not cached remain uncached, because a partial table would
+// look complete.
+func (s *acting) cacheOutcome(ctx context.Context, job journal.Job, out outcome) {
 	var orders Orders
 	if out.order.ID != 0 {
 		if at, ok, err := s.m.db.load(ctx, s.account.ID, ordersName, &orders); err == nil && ok {
-			orders.Orders = put(orders.Orders, out.order, func(o api.Order) bool { return o.ID == out.order.ID })
-			s.keep(ctx, ordersName, orders, at)
+			orders.Orders = upsert(orders.Orders, out.order, func(o api.Order) bool { return o.ID == out.order.ID })
+			s.cache(ctx, ordersName, orders, at)
 		}
 	}
 	var licenses []api.License
 	if at, ok, err := s.m.db.load(ctx, s.account.ID, licensesName(job.OrderID), &licenses); err == nil && ok {
 		if out.license.Status == api.StatusActive {
-			licenses = put(licenses, out.license, func(l api.License) bool { return l.ID == out.license.ID })
+			licenses = upsert(licenses, out.license, func(l api.License) bool { return l.ID == out.license.ID })
 		}
-		if job.LicenseID != out.license.ID { // ended by the task, which may have brought another
+		if job.LicenseID != out.license.ID { // the task ended it, and may have replaced it by another
 			licenses = slices.DeleteFunc(licenses, func(l api.License) bool { return l.ID == job.LicenseID })
 		}
-		s.keep(ctx, licensesName(job.OrderID), licenses, at)
+		s.cache(ctx, licensesName(job.OrderID), licenses, at)
 	}
 }
 
-// put replaces the row that is the same, or adds it as the last.
-func put[T any](rows []T, row T, same func(T) bool) []T {
+// upsert replaces the row that same reports, or appends row.
+func upsert[T any](rows []T, row T, same func(T) bool) []T {
 	if i := slices.IndexFunc(rows, same); i >= 0 {
 		rows[i] = row
 		return rows
@@ -141,9 +143,9 @@ func (s *acting) allLicenses(ctx context.Context, order int64) (Licenses, error)
 		return Licenses{}, s.fail(err)
 	}
 	active := slices.DeleteFunc(slices.Clone(rows), func(l api.License) bool { return l.Status != api.StatusActive })
-	s.m.reconcile(ctx, s.unnamedOf(ctx, order, active), rows, installs)
+	s.m.reconcile(ctx, s.unlistedOf(ctx, order, active), rows, installs)
 	out := s.mark(ctx, order, rows)
-	s.settle(ctx, out, true)
+	s.installFiles(ctx, out, true)
 	return Licenses{OrderID: order, Licenses: out, FetchedAt: s.m.options.Now()}, nil
 }
 
@@ -154,13 +156,13 @@ func (s *acting) cachedLicenses(ctx context.Context, order int64) (out Licenses,
 	if err != nil || !ok {
 		return out, false, err
 	}
-	s = s.lastKnown()
+	s = s.fromCache()
 	marked := s.mark(ctx, order, rows)
-	s.settle(ctx, marked, false)
+	s.installFiles(ctx, marked, false)
 	return Licenses{OrderID: order, Licenses: marked, FetchedAt: at, Cached: true}, true, nil
 }
 
-// mark finds this PC among the licenses of an order.
+// mark returns the licenses of an order with their state on this PC.
 func (s *acting) mark(ctx context.Context, order int64, rows []api.License) []License {
 	out := make([]License, len(rows))
 	for i, row := range rows {
@@ -180,7 +182,7 @@ func (s *acting) mark(ctx context.Context, order int64, rows []api.License) []Li
 		}
 		recognize, err := s.m.pc.Recognizer(ctx, p)
 		if err != nil {
-			return out // without locks no row is this PC's
+			return out // without locks, no row is recognized as this PC's
 		}
 		left := s.m.pc.Left(p)
 		var open map[departureKey]api.Task
@@ -195,7 +197,7 @@ func (s *acting) mark(ctx context.Context, order int64, rows []api.License) []Li
 				}
 			}
 			_, out[i].JobOpen = open[departureKey{p.ApplicationSignature, out[i].SiteCode}]
-			out[i].JobOpen = out[i].JobOpen || err != nil // unknown: nothing is offered that a task may be doing
+			out[i].JobOpen = out[i].JobOpen || err != nil // unknown: offer nothing that a job may be doing
 		}
 	}
 	return out
@@ -211,7 +213,7 @@ func (s *acting) program(ctx context.Context, id int64) (api.Program, error) {
 		return p, nil
 	}
 	if s.cached {
-		if p, ok := s.knownProgram(ctx, id); ok {
+		if p, ok := s.cachedProgram(ctx, id); ok {
 			return p, nil
 		}
 	}
@@ -233,13 +235,13 @@ func (s *acting) program(ctx context.Context, id int64) (api.Program, error) {
 	return p, nil
 }
 
-// fetchPrograms asks the server for the programs of an account and caches them: the vendor may have changed a key.
+// fetchPrograms fetches and caches the programs of an account, because the vendor may have changed a key.
 func (s *acting) fetchPrograms(ctx context.Context) ([]api.Program, error) {
 	programs, err := s.client.Programs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.keep(ctx, programsName, programs, s.m.options.Now())
+	s.cache(ctx, programsName, programs, s.m.options.Now())
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
 	if s.m.programsOf != s.client {
@@ -252,8 +254,8 @@ func (s *acting) fetchPrograms(ctx context.Context) ([]api.Program, error) {
 	return programs, nil
 }
 
-// knownProgram finds a program among those of an account that were last known.
-func (s *acting) knownProgram(ctx context.Context, id int64) (p api.Program, ok bool) {
+// cachedProgram returns a cached program of the account.
+func (s *acting) cachedProgram(ctx context.Context, id int64) (p api.Program, ok bool) {
 	var programs []api.Program
 	if _, known, err := s.m.db.load(ctx, s.account.ID, programsName, &programs); err != nil || !known {
 		return p, false

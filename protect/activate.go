@@ -11,13 +11,13 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// Refusal is returned for a license that the program may not run under. Its verdict says why.
+// Refusal is returned for a license that the program may not run under. Its verdict explains why.
 type Refusal struct{ Verdict Verdict }
 
 // Error returns the verdict's text.
 func (r *Refusal) Error() string { return r.Verdict.String() }
 
-// Codes returns Site code and Machine ID of this PC for the program, which a vendor makes a license for.
+// Codes returns Site code and Machine ID of this PC for the program. A vendor makes licenses for them.
 func (l *License) Codes(ctx context.Context) (codes license.Codes, err error) {
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -41,8 +41,8 @@ func (l *License) codes(ctx context.Context) (codes license.Codes, err error) {
 }
 
 // RenewCodes returns codes with a new Site code, for a PC whose former codes the vendor's server refused with
-// STATUS_SITE_CODE_SPENT: another PC has that Site code by chance (spec: api 21). It changes nothing if the refused
-// codes are no longer this PC's. A license of this PC stays valid.
+// STATUS_SITE_CODE_SPENT: another PC has the same Site code by chance (spec: api 21). It changes nothing if the
+// refused codes are no longer this PC's. A license of this PC remains valid.
 func (l *License) RenewCodes(ctx context.Context, refused license.Codes) (codes license.Codes, err error) {
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -69,10 +69,9 @@ func (l *License) ActivateFile(ctx context.Context, path string) (Verdict, error
 	return l.Activate(ctx, f.Content)
 }
 
-// Activate activates this PC with the text of a license file, or with a typed activation code, alone or in the mail
-// that it came in. It keeps a license file where the program and the desktop app find it; one that is there is replaced
-// only by a newer one of the same license. It fails with a *Refusal for a license that the program may not run under;
-// then nothing changes.
+// Activate activates this PC with the text of a license file or with a typed activation code, alone or in a mail. It
+// stores a license file in the license folder, where it replaces only an older one of the same license. It fails with
+// a *Refusal for a license that the program may not run under; then nothing changes.
 func (l *License) Activate(ctx context.Context, text string) (Verdict, error) {
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -140,7 +139,7 @@ func (l *License) activateCode(ctx context.Context, text string) error {
 	}
 	_, err = l.store.Update(ctx, l.signature, func(s *installed.State) error {
 		s.Enter(typed)
-		if c.file.Expires.IsZero() { // keepClock remembers codes that end
+		if c.file.Expires.IsZero() { // storeClock stores codes that end
 			s.Remember(code)
 		}
 		return nil
@@ -148,7 +147,7 @@ func (l *License) activateCode(ctx context.Context, text string) error {
 	return err
 }
 
-// findCode reads an activation code, alone or in a text.
+// findCode returns the activation code in a text.
 func findCode(text string) (license.ActivationCode, error) {
 	code, err := license.ParseActivationCode(text)
 	if err == nil {

@@ -5,9 +5,10 @@ import (
 	"testing"
 )
 
-// A whole check: folders, state, clock, one license file that ends, locks compared. The locks were read before.
+// A complete check: folders, state, clock, one license file that ends, and a comparison of locks that were read
+// before.
 func BenchmarkCheck(b *testing.B) {
-	d := newDesk(b)
+	d := newFixture(b)
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(1, 0, 0)))))
 	d.program.ActivationKey = nil
 	if v := d.open().Verdict(); !v.Valid() {
@@ -21,7 +22,7 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-// What of it is the signature alone.
+// The part of a check that is the signature.
 func BenchmarkEd25519(b *testing.B) {
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	message := make([]byte, 1000)
@@ -36,7 +37,7 @@ func BenchmarkEd25519(b *testing.B) {
 
 // A start without any license file.
 func BenchmarkNoLicense(b *testing.B) {
-	d := newDesk(b)
+	d := newFixture(b)
 	d.open()
 	for b.Loop() {
 		d.open()

@@ -12,35 +12,38 @@ import (
 )
 
 const (
-	// Tolerance is how far the clock may be set back: time zones, and other systems on the same PC, change clocks.
+	// Tolerance is how far the clock may be set back, because time zones, and other systems on the same PC, change
+	// clocks.
 	Tolerance = 24 * time.Hour
-	// clockEvery is how far the clock must have advanced before it is stored again.
+	// clockEvery is how far the clock must advance before it is stored again.
 	clockEvery = time.Hour
-	// writeTimeout limits how long a check waits for the lock of the folder. What it would write is not needed for the
-	// verdict.
+	// writeTimeout limits how long a check waits for the lock of the folder. Its writes do not affect the verdict.
 	writeTimeout = 25 * time.Millisecond
-	// verifyFirst is how many files of a folder are verified at once. Of further files the claims are read first.
+	// verifyFirst is the number of files of a folder that are verified in order. Of further files the claims are read
+	// first.
 	verifyFirst = 8
 )
 
-// candidate is a license that may be this PC's. A typed activation code is one, too: a file without an id.
+// candidate is a license that may be this PC's: a license file, or a typed activation code as a file without an id.
 type candidate struct {
 	path    string
 	content string // of the file
 	file    license.File
-	bound   license.Block // the locks that it was made for
+	bound   license.Block // the block that it was made for
 	typed   bool
 	verdict Verdict
 }
 
 func (c candidate) timed(v Validation) bool {
-	return !c.file.Expires.IsZero() || !c.typed && v.graced()
+	return !c.file.Expires.IsZero() || !c.typed && v.needsConfirmation()
 }
 
-// graced reports whether a license file must be confirmed by the server at all.
-func (v Validation) graced() bool { return v.Server != "" && v.Grace != 0 && v.Grace != Forever }
+// needsConfirmation reports whether a license file needs confirmation by the server at all.
+func (v Validation) needsConfirmation() bool {
+	return v.Server != "" && v.Grace != 0 && v.Grace != Forever
+}
 
-// due returns when a license must have been confirmed again that was confirmed at a moment, or never.
+// due returns the time at which a license that was confirmed at a moment must be confirmed again, or zero for never.
 func (v Validation) due(confirmed, issued time.Time) time.Time {
 	if v.Grace != NoGrace {
 		return laterOf(confirmed, issued).Add(v.Grace)
@@ -52,10 +55,10 @@ func (v Validation) due(confirmed, issued time.Time) time.Time {
 	if every <= 0 {
 		every = usualEvery
 	}
-	return confirmed.Add(every + checkEvery) // the time that Watch needs to ask
+	return confirmed.Add(every + checkEvery) // the interval of Watch
 }
 
-// Verdict is what the latest check found.
+// Verdict returns the result of the latest check.
 func (l *License) Verdict() Verdict {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,7 +68,7 @@ func (l *License) Verdict() Verdict {
 // Has reports whether the license is valid and grants a feature: bit 0 to 15.
 func (l *License) Has(bit int) bool { return l.Verdict().Has(bit) }
 
-// Check finds and checks the license anew, without a network. When it is interrupted the verdict stays as it was.
+// Check finds and checks the license again, without a network. If it is interrupted the verdict does not change.
 func (l *License) Check(ctx context.Context) Verdict {
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -73,8 +76,8 @@ func (l *License) Check(ctx context.Context) Verdict {
 	return l.Verdict()
 }
 
-// check judges all licenses that it finds, stores the verdict of the best and returns that license. It fails
-// when no decision can be made.
+// check judges all licenses, stores the verdict of the best one and returns that license. It fails if no decision can
+// be made.
 func (l *License) check(ctx context.Context) (best candidate, err error) {
 	best, err = l.best(ctx)
 	l.mu.Lock()
@@ -94,7 +97,7 @@ func (l *License) check(ctx context.Context) (best candidate, err error) {
 	return best, err
 }
 
-// undecided is the error of a check that could not be made.
+// undecided is the error of an incomplete check.
 type undecided struct{ verdict Verdict }
 
 func (u *undecided) Error() string { return u.verdict.Text("en") }
@@ -105,7 +108,7 @@ func (l *License) best(ctx context.Context) (best candidate, err error) {
 	if l.broken != nil {
 		return best, misbuilt{l.broken}
 	}
-	l.asked = nil
+	l.toValidate = nil
 	all, own := l.find()
 	if errors.Is(own.stateErr, installed.ErrNewer) {
 		return candidate{verdict: l.newerState()}, nil
@@ -169,7 +172,7 @@ func (p Program) policy() license.Policy {
 	return p.Policy
 }
 
-// judge decides about licenses and returns the best. It fails if the locks of the PC cannot be read now.
+// judge judges licenses and returns the best one. It fails if the locks of the PC cannot be read now.
 func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (best candidate, err error) {
 	contacts := slices.Concat(own.contacts, l.pending)
 	var reading *fingerprint.Reading
@@ -196,7 +199,7 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 	l.judgeTime(ctx, list, own, contacts)
 	best = list[0]
 	for _, c := range list[1:] {
-		if better(c, best) {
+		if preferred(c, best) {
 			best = c
 		}
 	}
@@ -207,16 +210,16 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 			}
 		}
 	}
-	l.asked = asked(list)
+	l.toValidate = toValidate(list)
 	return best, nil
 }
 
-// maxAsked limits how many licenses of one program the server is asked about at a time.
+// maxAsked limits how many licenses of one program are validated at a time.
 const maxAsked = 8
 
-// asked returns the licenses that the server is asked about, the best first: each grants its features until the server
-// ends it. It reuses the list.
-func asked(list []candidate) []candidate {
+// toValidate returns the licenses to validate, best first: each grants its features until the server ends it. It
+// reuses the list.
+func toValidate(list []candidate) []candidate {
 	list = slices.DeleteFunc(list, func(c candidate) bool {
 		switch c.verdict.Kind {
 		case Valid, ValidationDue, ClockSetBack, Expired, Ended:
@@ -226,9 +229,9 @@ func asked(list []candidate) []candidate {
 	})
 	slices.SortStableFunc(list, func(a, b candidate) int {
 		switch {
-		case better(a, b):
+		case preferred(a, b):
 			return -1
-		case better(b, a):
+		case preferred(b, a):
 			return 1
 		}
 		return 0
@@ -236,9 +239,9 @@ func asked(list []candidate) []candidate {
 	return list[:min(len(list), maxAsked)]
 }
 
-// better reports whether c should be shown instead of than: a better kind wins; between two valid licenses the later
-// end, then the later issue.
-func better(c, than candidate) bool {
+// preferred reports whether c should be shown instead of than: a better kind wins; between two valid licenses the
+// later end, then the later issue.
+func preferred(c, than candidate) bool {
 	if c.verdict.Kind != than.verdict.Kind || c.verdict.Kind != Valid {
 		return c.verdict.Kind < than.verdict.Kind
 	}
@@ -249,10 +252,10 @@ func better(c, than candidate) bool {
 	return a.IssuedAt.After(b.IssuedAt)
 }
 
-// judgeTime decides about the licenses of this PC that time ends. If the clock was set back within the tolerance it
-// uses the latest time seen. That time is reset by a license that was issued later than all before, to its issue, and
-// by a typed activation code that this PC never had, to the present, because such a code has no time of issue (spec:
-// codes "Activation code").
+// judgeTime judges the time limits of this PC's licenses. If the clock was set back within the tolerance it uses the
+// latest time seen. That time is reset by a license that was issued later than all before, to its issue, and by a
+// typed activation code that this PC never had, to the present, because such a code has no time of issue (spec: codes
+// "Activation code").
 func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder, contacts []installed.Contact) {
 	var timed []*candidate
 	for i := range list {
@@ -292,18 +295,18 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder
 		switch {
 		case c.file.Expired(now):
 			c.verdict.Kind, c.verdict.At = Expired, c.file.Expires
-		case !c.typed && l.program.Validation.graced() && now.After(due):
+		case !c.typed && l.program.Validation.needsConfirmation() && now.After(due):
 			c.verdict.Kind, c.verdict.At = ValidationDue, due
 		case !c.file.Expires.IsZero():
 			c.verdict.DaysLeft = int(c.file.Expires.Sub(now)/(24*time.Hour)) + 1
 		}
 	}
-	l.keepClock(ctx, own, clock, fresh)
+	l.storeClock(ctx, own, clock, fresh)
 }
 
-// keepClock stores the clock if it has moved, and the typed activation codes that this PC never had. If that fails, the
-// next check tries again.
-func (l *License) keepClock(ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode) {
+// storeClock stores the clock if it has advanced, and the typed activation codes that this PC never had. After a
+// failure the next check retries.
+func (l *License) storeClock(ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode) {
 	still := clock.Issued.Equal(own.clock.Issued) && clock.Latest.Sub(own.clock.Latest) <= clockEvery
 	if own.silent || still && len(fresh) == 0 {
 		return
@@ -330,7 +333,7 @@ func laterOf(a, b time.Time) time.Time {
 	return b
 }
 
-// contactOf is what the server last said of a license; zero when nothing.
+// contactOf returns the contact of a license; zero if there is none.
 func contactOf(contacts []installed.Contact, f license.File) (last installed.Contact) {
 	for _, c := range contacts {
 		if c.LicenseID == f.ID && c.Site == f.Codes.Site {
@@ -355,7 +358,7 @@ func (c candidate) details() *Details {
 	}
 }
 
-// register stores the program's name and keys for the desktop app, at the first start and when they have changed. It
+// register stores the program's name and keys for the desktop app, at the first start and after they have changed. It
 // gives a PC without a Site code that of its valid license, so that the app recognizes the license.
 func (l *License) register(ctx context.Context, state installed.State, best candidate) {
 	self := installed.Program{
@@ -370,7 +373,7 @@ func (l *License) register(ctx context.Context, state installed.State, best cand
 	codes := best.file.Codes
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	_, _ = l.store.Update(ctx, l.signature, func(s *installed.State) error { // the next start does it
+	_, _ = l.store.Update(ctx, l.signature, func(s *installed.State) error { // the next start retries
 		s.Program = self
 		if adopt {
 			adoptGeneration(s, codes)

@@ -19,7 +19,7 @@ func equal(a, b installed.Program) bool {
 	return a.Name == b.Name && a.TypedCodes == b.TypedCodes && slices.Equal(a.PublicKeys, b.PublicKeys)
 }
 
-// adoptGeneration gives a PC without a Site code that of a license.
+// adoptGeneration sets the generation of a PC without a Site code to that of a license.
 func adoptGeneration(s *installed.State, c license.Codes) {
 	if g := c.Site.Generation(); !s.HasGeneration && !slices.Contains(s.Used, g) {
 		s.Generation, s.HasGeneration, s.Used = g, true, append(s.Used, g)

@@ -1,51 +1,50 @@
-// Package protect is what a Go program embeds to check its license, without a network.
+// Package protect checks the license of the Go program that embeds it, without a network.
 //
-// A program opens its license once, at its start, and goes by the Verdict:
+// A program opens its license once, at its start, and acts on the Verdict:
 //
 //	l := program.Open(ctx, protect.Options{})
 //	if v := l.Verdict(); !v.Valid() {
 //		fmt.Println(v.Text("en")) // what happened, and what to do; also in de, fr, es and ja
 //	}
 //
-// Open never fails and never panics, whatever lies on the disk, and needs well under a millisecond once the locks of
-// the PC have been read, which a process does once. It looks for license files in this order: those that the program
-// names, the person's folder that the desktop app keeps too, the machine-wide folders below the program's signature,
-// and the folder of the executable. Only files that name one of the program's keys are verified.
+// Open never fails and never panics, whatever is on the disk, and takes well under a millisecond after the locks of the
+// PC have been read, which a process does once. It searches for license files in this order: those that the program
+// names, the person's license folder, which the desktop app shares, the machine-wide folders below the program's
+// signature, and the folder of the executable. Only files that name one of the program's keys are verified.
 //
-// At its first start the program writes its name and keys where the desktop app finds them, so that a PC without a
-// network can ask for a license for it. That, and the latest time seen, are written if they can be; no verdict depends
-// on it.
+// At its first start the program writes its name and keys into the license folder, so that the desktop app can request
+// a license for it on a PC without a network. That, and the latest time seen, are written if possible; no verdict
+// depends on it.
 //
 // # Tasks
 //
-//   - Codes returns Site code and Machine ID, which a license is made for.
-//   - Activate takes a license file, or a typed activation code where the program accepts them.
-//   - Remove takes the license from this PC and returns the removal code. A power cut at any moment leaves either the
+//   - Codes returns Site code and Machine ID, for which a vendor makes a license.
+//   - Activate accepts a license file, or a typed activation code if the program accepts them.
+//   - Remove removes the license from this PC and returns the removal code. A power cut at any moment leaves either the
 //     license or its removal code on the disk.
 //   - Validate asks the vendor's server now, and Watch asks from time to time. A license that the vendor has changed is
 //     renewed; one that has ended ends here, too. With a grace the program needs an answer within that time. Only an
 //     answer that one of the program's keys signed, for the nonce of this question, says anything about the license. A
-//     problem, even 404, and the response of a proxy with a trusted certificate do not. Neither Open nor Activate asks: a
-//     program with a grace calls Validate after Activate and when the verdict is ValidationDue, and runs Watch, which
-//     does the same, also while it has no valid license.
+//     problem, even 404, and the response of a proxy with a trusted certificate do not. Neither Open nor Activate asks:
+//     a program with a grace calls Validate after Activate and when the verdict is ValidationDue, and runs Watch,
+//     which does the same, also while it has no valid license.
 //
 // # Several licenses
 //
 // A PC may have several licenses of one program, such as a trial and a perpetual one. The features of all valid ones
-// are taken together, and the verdict shows the end of the one that lasts longest. Nothing displaces another license: a
-// license file replaces only an older one of the same license or of its family (installed.Supersedes), and a typed
-// activation code replaces only one of the same issue. Remove removes the license that the verdict shows; the others
-// stay.
+// are combined, and the verdict shows the end of the one that lasts longest. No license replaces another one: a license
+// file replaces only an older one of the same license or of its family (installed.Supersedes), and a typed activation
+// code replaces only one of the same issue. Remove removes the license that the verdict shows, and no other.
 //
 // # Time
 //
 // Only a license that ends, or a grace, needs a clock. The latest time that was seen is stored: a clock that is
 // behind it by more than Tolerance is wrong. A PC whose clock once was in the future recovers in one of these ways:
 //
-//   - The clock is set right, where it is the clock that is wrong.
+//   - The clock is corrected, if the clock is wrong.
 //   - A license file that was issued later than all before begins at its own issue.
-//   - A typed activation code has no time of issue. One that this PC never had begins anew at the present time, but not
-//     before the latest issue of a license file. Hashes of the codes are kept, so a code does so once.
+//   - A typed activation code has no time of issue. One that this PC never had resets it to the present time, but not
+//     before the latest issue of a license file. Hashes of the codes are stored, so each code does so once.
 //   - The vendor's server answers.
 //
 // # Files that cannot be used
@@ -66,29 +65,28 @@
 //   - A state file that is damaged, too large, a folder or a pipe lists no spent Site code, so a license file stays
 //     valid. The next task that writes the state moves the file aside.
 //
-// All license files of a folder are read, up to 20,000 names: damaged ones that somebody has planted, however many and
-// whatever they are called, do not hide a good one.
+// All license files of a folder are read, up to 20,000 names: planted files, in any number and with any names, cannot
+// hide a valid one.
 //
 // A task that writes waits up to 20 seconds for the lock of the folder, then fails with installed.ErrBusy. The error
 // names the lock file and, on Linux, the process that holds the lock. A folder that cannot be written, such as a
 // read-only home, or whose disk cannot lock files, such as an old network drive, makes it fail with an
 // *installed.FolderError, which names the folder and the reason.
 //
-// # What is left to an attacker
+// # Remaining attacks
 //
 // An attacker who can change the program can remove the check: no protection of a program on somebody else's PC is
-// complete. These ways remain, and the code does not pretend to close them:
+// complete. These attacks remain:
 //
-//   - Patched programs. The check is a few instructions in a program that lies on the attacker's disk, and so are the
-//     program's public keys, which can be replaced by the attacker's own.
-//   - Copied virtual machines. A full copy of a virtual machine, with its network address and its disk's serial, is the
-//     same PC as far as the locks tell, and so is a container of one image on one kind of host. Two PCs of one model
-//     whose network card or disk collide in fourteen bits are, too: 1 in 8,000 pairs. Only the server notices that one
-//     license runs twice.
-//   - The removal code computed from a license file. The file holds the seed of its removal code, so that a PC without
-//     a network can show it. Anyone with a copy of the file can compute the code, hand it in, and go on running with
-//     the copy. Three things limit that: a code can be used once, its Site code is spent, and the server ends the
-//     license at its next validation. No offline scheme can prove a removal.
+//   - Patched programs. The check is a few instructions in a program on the attacker's disk, and so are the program's
+//     public keys, which can be replaced by the attacker's own.
+//   - Copied virtual machines. A full copy of a virtual machine, with its network address and its disk's serial, has
+//     the same locks, and so has a container of one image on one kind of host, or one in 8,000 pairs of PCs of one
+//     model, whose network card or disk collide in fourteen bits. Only the server notices that one license runs twice.
+//   - The removal code computed from a license file. The file contains the seed of its removal code, so that a PC
+//     without a network can show it. Anyone with a copy of the file can compute the code, hand it in, and continue to
+//     run with the copy. Three things limit that: a code can be used once, its Site code is spent, and the server ends
+//     the license at its next validation. No offline scheme can prove a removal.
 //   - An erased state file. Spent Site codes, the latest time seen, the hashes of typed codes and what the server said
 //     are in small files of the person's folder. Erasing or changing them, restoring them from a backup, making them
 //     unreadable, or running the program from another account with a copy of the license file reverts a removal or the

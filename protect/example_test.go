@@ -9,7 +9,7 @@ import (
 	"github.com/acen-desktop/acen/protect"
 )
 
-// The vendor builds in the signature and the public keys that "acen-server program show" prints.
+// The vendor embeds the signature and the public keys that "acen-server program show" prints.
 var program = protect.Program{
 	Name:       "Notepad",
 	Signature:  "NOTEPAD1",
@@ -17,16 +17,16 @@ var program = protect.Program{
 	Validation: protect.Validation{Server: "https://licenses.example.com", Grace: 30 * 24 * time.Hour},
 }
 
-// empty is a PC without any license.
+// empty is a PC without a license.
 var empty = protect.Options{Folder: os.DevNull, Elsewhere: []string{}}
 
 const featureExport = 0 // the first bit of the license's features
 
-// A program checks its license at its start, and goes on without one as far as it wants to.
+// A program checks its license when it starts, and decides itself what to do without one.
 func Example() {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	l := program.Open(ctx, empty) // a program gives protect.Options{}
+	l := program.Open(ctx, empty) // a program passes protect.Options{}
 	switch v := l.Verdict(); v.Kind {
 	case protect.Valid:
 		fmt.Println("export:", v.Has(featureExport))
@@ -38,7 +38,7 @@ func Example() {
 	// There is no license for Notepad on this PC. Activate this PC in the ACEN Desktop app, or give the program a license file.
 }
 
-// The dialog of a program that has no license yet.
+// A program without a license asks for one in a dialog.
 func ExampleLicense_Activate() {
 	ctx := context.Background()
 	l := program.Open(ctx, empty)

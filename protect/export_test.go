@@ -2,8 +2,8 @@ package protect
 
 import "time"
 
-// Touch calls before ahead of reading a folder, in the goroutine that reads it, and takes what expired returns in the
-// place of the time limit.
+// Touch makes a read of a folder call before first, in the goroutine that reads, and use the channel of expired as
+// its time limit.
 func (o *Options) Touch(expired func() <-chan time.Time, before func(dir string)) {
 	o.touch = &touch{expired, before}
 }

@@ -11,16 +11,17 @@ import (
 	"github.com/acen-desktop/acen/protect"
 )
 
-// hasty is a disk that does not wait until something lies on it.
+// hasty is a disk that does not sync its writes.
 type hasty struct{}
 
 func (hasty) Write(path string, content []byte) error { return os.WriteFile(path, content, 0o600) }
 func (hasty) Rename(from, to string) error            { return os.Rename(from, to) }
 func (hasty) Remove(path string) error                { return os.Remove(path) }
 
-// Whatever lies in the folder: Open ends with a verdict and a sentence, and is valid only under what the vendor signed.
+// For any files in the folder, Open ends with a verdict and a sentence, and is valid only under a file that the
+// vendor signed.
 func FuzzOpen(f *testing.F) {
-	seed := newDesk(f)
+	seed := newFixture(f)
 	good := seed.sign(signing, seed.license(ends(noon.AddDate(0, 0, 3))))
 	seed.put(good)
 	seed.open()
@@ -32,14 +33,16 @@ func FuzzOpen(f *testing.F) {
 	state, clock := read("pc.json"), []byte(`{"latest":"2026-11-25T12:00:00Z","issued":"2026-11-15T12:00:00Z"}`)
 	f.Add([]byte(good), state, clock, []byte(`[{"license_id":7,"site":1,"at":"2026-11-25T12:00:00Z","ended":"Removed"}]`))
 	f.Add([]byte(good[:60]), []byte("{}"), []byte(`{"latest":"9999-12-31T23:59:59Z"}`), []byte(`[{"at":1}]`))
-	f.Add([]byte("v4.public.."), []byte(`{"version":2,"signature":"NOTEPAD1","typed":{}}`), []byte(`{"latest":"0001-01-01T00:00:00Z","issued":"9999-12-31T23:59:59Z"}`), []byte("null"))
+	f.Add([]byte("v4.public.."), []byte(`{"version":2,"signature":"NOTEPAD1","typed":{}}`),
+		[]byte(`{"latest":"0001-01-01T00:00:00Z","issued":"9999-12-31T23:59:59Z"}`), []byte("null"))
 	f.Add([]byte{}, []byte{}, []byte("null"), []byte(`[null,{}]`))
 	f.Fuzz(func(t *testing.T, license, state, clock, contacts []byte) {
-		d := newDesk(t)
+		d := newFixture(t)
 		d.options.Disk, d.options.Fingerprint = hasty{}, seed.options.Fingerprint
 		d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 1}
 		dir := installed.Below(d.options.Folder, signature)
-		for name, content := range map[string][]byte{"a.acen": license, "pc.json": state, "clock.json": clock, "contacts.json": contacts} {
+		for name, content := range map[string][]byte{"a.acen": license, "pc.json": state, "clock.json": clock,
+			"contacts.json": contacts} {
 			d.write(filepath.Join(dir, name), string(content))
 		}
 		l := d.open()

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Programs that embed protect answer for its modules: another one needs a reason.
+// Programs that embed protect depend on its modules, so a new one needs a reason.
 func TestModules(t *testing.T) {
 	modules := map[string]bool{}
 	for _, system := range []string{"linux", "windows", "darwin"} {

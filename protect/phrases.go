@@ -12,10 +12,10 @@ import (
 // languages are the desktop app's languages, in the order of a phrase's texts. English is first.
 var languages = [...]string{"en", "de", "fr", "es", "ja"}
 
-// phrase is a text in each of languages. Names in braces are placeholders for values.
+// phrase is a text in all languages. Names in braces are placeholders for values.
 type phrase [len(languages)]string
 
-// in returns the text in a language with the values filled in.
+// in returns the text in a language with the placeholders replaced.
 func (p phrase) in(language int, values ...string) string {
 	if len(values) == 0 {
 		return p[language]
@@ -340,16 +340,22 @@ var phrases = map[string]phrase{
 	},
 	license.ReasonAnotherPC.Name(): {
 		license.ReasonAnotherPC.String(),
-		"Weder Netzwerkkarte noch Festplatte ist die der Lizenz: Das kann ein anderer PC sein. Der Anbieter kann die Lizenz ersetzen.",
-		"Ni la carte réseau ni le disque n’est celui de la licence : il s’agit peut-être d’un autre PC. Le fournisseur peut remplacer la licence.",
-		"Ni la tarjeta de red ni el disco es el de la licencia: puede que este sea otro PC. El proveedor puede sustituir la licencia.",
+		"Weder Netzwerkkarte noch Festplatte ist die der Lizenz: Das kann ein anderer PC sein. " +
+			"Der Anbieter kann die Lizenz ersetzen.",
+		"Ni la carte réseau ni le disque n’est celui de la licence : il s’agit peut-être d’un autre PC. " +
+			"Le fournisseur peut remplacer la licence.",
+		"Ni la tarjeta de red ni el disco es el de la licencia: puede que este sea otro PC. " +
+			"El proveedor puede sustituir la licencia.",
 		"ネットワークカードもディスクもライセンスのものではありません。別のPCかもしれません。販売元はライセンスを置き換えられます。",
 	},
 	license.ReasonTooFewReadable.Name(): {
 		license.ReasonTooFewReadable.String(),
-		"Weder Netzwerkkarte noch Festplatte lässt sich vergleichen, und der Rest unterscheidet diesen PC nicht von anderen. Der Anbieter kann die Lizenz ersetzen.",
-		"Ni la carte réseau ni le disque ne peut être comparé, et le reste ne distingue pas ce PC des autres. Le fournisseur peut remplacer la licence.",
-		"Ni la tarjeta de red ni el disco se pueden comparar, y el resto no distingue este PC de otros. El proveedor puede sustituir la licencia.",
+		"Weder Netzwerkkarte noch Festplatte lässt sich vergleichen, und der Rest unterscheidet diesen PC nicht von anderen. " +
+			"Der Anbieter kann die Lizenz ersetzen.",
+		"Ni la carte réseau ni le disque ne peut être comparé, et le reste ne distingue pas ce PC des autres. " +
+			"Le fournisseur peut remplacer la licence.",
+		"Ni la tarjeta de red ni el disco se pueden comparar, y el resto no distingue este PC de otros. " +
+			"El proveedor puede sustituir la licencia.",
 		"ネットワークカードもディスクも比較できず、残りの特徴ではこのPCをほかのPCと区別できません。販売元はライセンスを置き換えられます。",
 	},
 }

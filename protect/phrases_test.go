@@ -16,7 +16,7 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// Every phrase is said in all languages, with the same values.
+// Every phrase is translated to all languages, with the same placeholders.
 func TestPhrasesAreComplete(t *testing.T) {
 	value := regexp.MustCompile(`\{\w*\}`)
 	values := func(text string) []string {
@@ -53,18 +53,21 @@ func count(list []string, text string) (n int) {
 	return n
 }
 
-// Every verdict has a text in every language, in which nothing is left to fill in.
-func TestEveryVerdictSpeaks(t *testing.T) {
-	l := &License{program: Program{Name: "Note{date}pad"}, options: Options{Now: func() time.Time { return time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC) }}}
+// Every verdict has a text in every language, with all placeholders replaced.
+func TestVerdictTexts(t *testing.T) {
+	l := &License{program: Program{Name: "Note{date}pad"}, options: Options{Now: func() time.Time {
+		return time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)
+	}}}
 	at := time.Date(2026, 12, 1, 23, 59, 59, 0, time.UTC)
 	reasons := &license.Comparison{Reasons: []license.Reason{
 		license.ReasonAnyDifference, license.ReasonNotChangeable, license.ReasonTooManyChanges, license.ReasonAnotherPC,
 		license.ReasonTooFewReadable,
 	}}
-	said := map[string]bool{}
+	reply := map[string]bool{}
 	for kind := Undecided; kind <= NoLicense; kind++ {
 		for _, typed := range []bool{false, true} {
-			for _, err := range []error{nil, misbuilt{errors.New("x")}, fs.ErrPermission, installed.ErrSilent, installed.ErrNoHome, errors.New("x")} {
+			for _, err := range []error{nil, misbuilt{errors.New("x")}, fs.ErrPermission, installed.ErrSilent,
+				installed.ErrNoHome, errors.New("x")} {
 				for _, folder := range []bool{false, true} {
 					for days := range 3 {
 						if (err != nil) != (kind == Undecided || kind == Unreadable) {
@@ -84,7 +87,7 @@ func TestEveryVerdictSpeaks(t *testing.T) {
 							v.License.Expires = time.Time{}
 						}
 						l.explain(&v)
-						said[v.phrase()] = true
+						reply[v.phrase()] = true
 						seen := map[string]bool{}
 						for _, language := range languages {
 							text := v.Text(language)
@@ -100,18 +103,20 @@ func TestEveryVerdictSpeaks(t *testing.T) {
 		}
 	}
 	for name := range phrases {
-		helper := strings.HasPrefix(name, "activate") || name == "back" || strings.HasSuffix(name, "file") || strings.Contains(name, "_")
-		require.True(t, said[name] || helper, "no verdict says %q", name)
+		helper := strings.HasPrefix(name, "activate") || name == "back" || strings.HasSuffix(name, "file") ||
+			strings.Contains(name, "_")
+		require.True(t, reply[name] || helper, "no verdict says %q", name)
 	}
 	require.Empty(t, Verdict{}.Text("en"))
 }
 
-// A tag may have a region, and every other language is English.
+// A language tag may have a region, and unknown languages are English.
 func TestLanguages(t *testing.T) {
 	v := Verdict{Kind: Valid, License: &Details{}, program: "Notepad"}
 	for tag, want := range map[string]string{
-		"en": "Notepad is licensed on this PC.", "": "Notepad is licensed on this PC.", "pt-BR": "Notepad is licensed on this PC.",
-		"de": "Notepad ist auf diesem PC lizenziert.", "de-AT": "Notepad ist auf diesem PC lizenziert.",
+		"en": "Notepad is licensed on this PC.", "": "Notepad is licensed on this PC.",
+		"pt-BR": "Notepad is licensed on this PC.",
+		"de":    "Notepad ist auf diesem PC lizenziert.", "de-AT": "Notepad ist auf diesem PC lizenziert.",
 		"DE_de.UTF-8": "Notepad ist auf diesem PC lizenziert.", "fr_CA": "Notepad est sous licence sur ce PC.",
 		"es-419": "Notepad tiene licencia en este PC.", "ja.UTF-8": "NotepadはこのPCでライセンスされています。",
 	} {
@@ -119,7 +124,7 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
-// An end is shown as its day in UTC, with the hour where it does not end with the day (spec: codes "Activation code").
+// An end is shown as its day in UTC, with the hour if it is not the end of the day (spec: codes "Activation code").
 func TestDays(t *testing.T) {
 	evening := time.Date(2026, 8, 1, 23, 59, 59, 0, time.UTC).In(time.FixedZone("", 9*60*60))
 	for i, want := range []string{"1 August 2026", "1. August 2026", "1er août 2026", "1 de agosto de 2026", "2026年8月1日"} {

@@ -18,42 +18,43 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// Program is the vendor's description of a program, compiled into it.
+// Program is the vendor's description of a program, compiled into the program.
 type Program struct {
-	// Name is what people call the program.
+	// Name is the name of the program for people.
 	Name string
 	// Signature is the application signature.
 	Signature string
-	// PublicKeys are 64 hex digits each: the program's present key and those that its license files were signed with
-	// before.
+	// PublicKeys are 64 hex digits each: the program's present key and the former keys of its license files.
 	PublicKeys []string
-	// ActivationKey lets the program accept typed activation codes; nil refuses them. Whoever digs the key out of the
-	// program can make codes.
+	// ActivationKey makes the program accept typed activation codes; nil refuses them. Anyone who extracts the key from
+	// the program can make codes.
 	ActivationKey *license.ActivationKey
-	// Policy says how much of a PC may change under a typed code; a license file brings its own. The zero value is the
-	// default policy; license.Policy{Enabled: true} allows no change.
+	// Policy defines how much of a PC may change under a typed code; a license file contains its own policy. The zero
+	// value is the default policy; license.Policy{Enabled: true} allows no change.
 	Policy license.Policy
-	// Validation asks the vendor's server about the license; the zero value never does.
+	// Validation configures validation by the vendor's server; the zero value disables it.
 	Validation Validation
 }
 
-// Validation says how a program asks the vendor's server about its license. Typed activation codes are not asked about.
+// Validation defines how a program asks the vendor's server about its license. Typed activation codes are not
+// validated.
 type Validation struct {
-	// Server is the server's address, such as "https://licenses.example.com"; http is for loopback only. Without it nobody
-	// is asked, and there is no grace.
+	// Server is the server's address, such as "https://licenses.example.com"; http is for loopback only. Without a
+	// server there is no validation and no grace.
 	Server string
-	// Every is how often Watch asks; 0 means once a day.
+	// Every is the interval of Watch; 0 means one day.
 	Every time.Duration
-	// Grace is how long the program runs on without an answer. With a server it must be given: NoGrace, Forever or a time
-	// between. Check refuses 0, which Open takes as Forever.
+	// Grace is how long the program runs without an answer. With a server it is mandatory: NoGrace, Forever or a time
+	// between. Check refuses 0, which Open treats as Forever.
 	Grace time.Duration
 }
 
-// The ends of Validation.Grace.
+// The limits of Validation.Grace.
 const (
-	// NoGrace lets a program run only under a license that the server has confirmed within Validation.Every, and an hour.
+	// NoGrace allows a program to run only under a license that the server has confirmed within Validation.Every plus
+	// one hour.
 	NoGrace time.Duration = -1
-	// Forever lets a program run on without an answer for as long as its license lasts.
+	// Forever allows a program to run without an answer for as long as its license lasts.
 	Forever time.Duration = math.MaxInt64
 )
 
@@ -64,28 +65,28 @@ type Fingerprint interface {
 
 // Options configure Open. The zero value means this PC, its folders, its clock and its network.
 type Options struct {
-	// Paths are license files that Open reads besides those in the folders, such as one from the program's settings.
+	// Paths are additional license files for Open to read, such as one from the program's settings.
 	Paths []string
 	// Folder is the person's folder that programs share with the desktop app; "" means installed.User.
 	Folder string
-	// Elsewhere are folders with license files that are looked at besides; nil means the machine-wide folders of the
-	// program and the folder of its executable.
+	// Elsewhere are additional folders with license files; nil means the machine-wide folders of the program and the
+	// folder of its executable.
 	Elsewhere []string
-	// Fingerprint reads the locks; nil means this PC's, read once in a process.
+	// Fingerprint reads the locks; nil means this PC's, read once per process.
 	Fingerprint Fingerprint
-	// Transport replaces the network; nil means the system's, with its proxies.
+	// Transport is the HTTP transport; nil means the default, with the system's proxies.
 	Transport http.RoundTripper
-	// Now returns the time, and Pause waits; nil means the system's.
+	// Now returns the time and Pause waits; nil means the real clock.
 	Now   func() time.Time
 	Pause func(ctx context.Context, d time.Duration) error
 	// Disk and Rand replace the system's disk and randomness.
 	Disk installed.Disk
 	Rand io.Reader
-	// LockTimeout limits how long Codes, Activate, Remove and Validate wait for the lock of the person's folder; 0
-	// means 20 seconds. They then fail with installed.ErrBusy. Open and Check do not wait for the lock.
+	// LockTimeout limits how long Codes, Activate, Remove and Validate wait for the lock of the license folder; 0 means
+	// 20 seconds. They then fail with installed.ErrBusy. Open and Check do not wait for the lock.
 	LockTimeout time.Duration
-	// DiskTimeout limits how long a folder may take to answer, such as one on a dead network drive; 0 means 3 seconds.
-	// On Linux, a check reads folders on the root file system without a limit.
+	// DiskTimeout limits how long a folder may take to respond, such as one on a disconnected network drive; 0 means 3
+	// seconds. On Linux, a check reads folders on the root file system without a limit.
 	DiskTimeout time.Duration
 
 	touch *touch // for tests
@@ -102,14 +103,14 @@ type License struct {
 	options   Options
 	store     *installed.Store
 
-	checking sync.Mutex          // held while the license is checked or changed
-	pending  []installed.Contact // answers of the server that could not be stored; guarded by checking
-	asked    []candidate         // what the latest check found to ask the server about; guarded by checking
-	mu       sync.Mutex          // guards verdict
-	verdict  Verdict
+	checking   sync.Mutex          // held while the license is checked or changed
+	pending    []installed.Contact // answers of the server that could not be stored; guarded by checking
+	toValidate []candidate         // licenses to validate, from the latest check; guarded by checking
+	mu         sync.Mutex          // guards verdict
+	verdict    Verdict
 }
 
-// String tells the verdict. A License holds secrets, which it does not show.
+// String returns the text of the verdict. It shows none of the secrets of a License.
 func (l *License) String() string { return l.Verdict().String() }
 
 // Format hides the secrets from every verb of package fmt.
@@ -118,14 +119,14 @@ func (l *License) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, l.Strin
 // LogValue hides the secrets from structured logs.
 func (l *License) LogValue() slog.Value { return slog.StringValue(l.String()) }
 
-// Check tells what is wrong with what the vendor built in; nil when nothing is. It is for the vendor's tests.
+// Check returns the mistakes in the vendor's description; nil if there are none. It is for the vendor's tests.
 func (p Program) Check() error {
 	l := &License{program: p}
 	l.build()
 	return errors.Join(l.broken, p.Validation.check(), p.checkPolicy())
 }
 
-// check returns what is probably a mistake in the validation.
+// check returns a probable mistake in the validation.
 func (v Validation) check() error {
 	switch {
 	case v.Server == "" && v.Grace != 0:
@@ -142,7 +143,7 @@ func (v Validation) check() error {
 	return nil
 }
 
-// checkPolicy returns what is probably a mistake in the policy for typed codes.
+// checkPolicy returns a probable mistake in the policy for typed codes.
 func (p Program) checkPolicy() error {
 	policy := p.policy()
 	if policy.MaxHardwareChanges < 0 || policy.MaxHardwareChanges > license.LockCount {
@@ -160,7 +161,7 @@ func (p Program) checkPolicy() error {
 var errNoGrace = errors.New("the validation has a server and no grace: " +
 	"say with protect.NoGrace, protect.Forever or a time how long the program runs on without an answer")
 
-// build reads what the vendor built in.
+// build parses the vendor's description.
 func (l *License) build() {
 	p := l.program
 	fail := func(err error) { l.broken = errors.Join(l.broken, err) }
@@ -193,7 +194,8 @@ func (l *License) build() {
 	}
 }
 
-// Open finds the license of a program on this PC and checks it, without a network. It never fails: the Verdict tells.
+// Open finds the license of a program on this PC and checks it, without a network. It never fails: the Verdict has
+// the result.
 func (p Program) Open(ctx context.Context, o Options) *License {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -220,14 +222,14 @@ func (p Program) Open(ctx context.Context, o Options) *License {
 	l := &License{program: p, options: o, store: store}
 	l.build()
 	if o.Elsewhere == nil {
-		l.options.Elsewhere = l.usualFolders()
+		l.options.Elsewhere = l.defaultFolders()
 	}
 	l.Check(ctx)
 	return l
 }
 
-// usualFolders are the machine-wide folders of the program and the folder of its executable.
-func (l *License) usualFolders() (list []string) {
+// defaultFolders returns the machine-wide folders of the program and the folder of its executable.
+func (l *License) defaultFolders() (list []string) {
 	for _, dir := range installed.Machine() {
 		list = append(list, installed.Below(dir, l.signature))
 	}
@@ -259,7 +261,7 @@ type cachedFingerprint struct {
 	reading *fingerprint.Reading
 }
 
-// thisPC reads the PC that the program runs on, once in a process.
+// thisPC reads the PC that the program runs on, once per process.
 var thisPC Fingerprint = &cachedFingerprint{Fingerprint: fingerprint.System()}
 
 func (c *cachedFingerprint) Read(ctx context.Context) (fingerprint.Reading, error) {

@@ -28,7 +28,7 @@ var (
 	noon       = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 )
 
-// still gives a reading that was made before.
+// still is a fingerprint with a fixed reading.
 type still struct{ reading fingerprint.Reading }
 
 func (s still) Read(ctx context.Context) (fingerprint.Reading, error) { return s.reading, ctx.Err() }
@@ -40,8 +40,8 @@ func pc(t testing.TB, name string, changed ...license.Lock) still {
 	return still{reading}
 }
 
-// desk is a program on a PC.
-type desk struct {
+// fixture is a program on a PC.
+type fixture struct {
 	t       testing.TB
 	program protect.Program
 	options protect.Options
@@ -49,28 +49,45 @@ type desk struct {
 	store   *installed.Store
 }
 
-func newDesk(t testing.TB) *desk {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	d := &desk{t: t, now: noon}
+	d := &fixture{t: t, now: noon}
 	d.program = protect.Program{
-		Name: "Notepad", Signature: string(signature), PublicKeys: []string{signing.Public().String(), former.Public().String()},
-		ActivationKey: &activation, Policy: license.DefaultPolicy(),
+		Name:          "Notepad",
+		Signature:     string(signature),
+		PublicKeys:    []string{signing.Public().String(), former.Public().String()},
+		ActivationKey: &activation,
+		Policy:        license.DefaultPolicy(),
 	}
-	d.options = protect.Options{Folder: t.TempDir(), Elsewhere: []string{t.TempDir()}, Fingerprint: pc(t, "a"), Now: func() time.Time { return d.now }}
+	d.options = protect.Options{
+		Folder:      t.TempDir(),
+		Elsewhere:   []string{t.TempDir()},
+		Fingerprint: pc(t, "a"),
+		Now:         func() time.Time { return d.now },
+	}
 	d.store = installed.Open(d.options.Folder, installed.Options{})
 	return d
 }
 
-func (d *desk) open() *protect.License { return d.program.Open(d.t.Context(), d.options) }
+func (d *fixture) open() *protect.License { return d.program.Open(d.t.Context(), d.options) }
 
-// license is a license of the PC.
-func (d *desk) license(change ...func(*license.File)) license.File {
+// license returns a license of the PC, with changes.
+func (d *fixture) license(change ...func(*license.File)) license.File {
 	key := signature.Key()
 	reading, err := d.options.Fingerprint.Read(d.t.Context())
 	require.NoError(d.t, err)
 	f := license.File{
-		Issuer: "Vendor", ID: 7, IssuedAt: noon.AddDate(0, 0, -10), ProgramID: 3, ProgramName: "Notepad", Signature: signature, Order: 5,
-		Codes: key.Codes(0x123, reading.Block(key)), Features: 0b101, Policy: license.DefaultPolicy(), Note: "Studio PC",
+		Issuer:      "Vendor",
+		ID:          7,
+		IssuedAt:    noon.AddDate(0, 0, -10),
+		ProgramID:   3,
+		ProgramName: "Notepad",
+		Signature:   signature,
+		Order:       5,
+		Codes:       key.Codes(0x123, reading.Block(key)),
+		Features:    0b101,
+		Policy:      license.DefaultPolicy(),
+		Note:        "Studio PC",
 	}
 	for _, fn := range change {
 		fn(&f)
@@ -81,17 +98,17 @@ func (d *desk) license(change ...func(*license.File)) license.File {
 	return f
 }
 
-func (d *desk) sign(k license.SigningKey, f license.File) string {
+func (d *fixture) sign(k license.SigningKey, f license.File) string {
 	token, err := k.Sign(f)
 	require.NoError(d.t, err)
 	return token
 }
 
-func (d *desk) put(content string) {
+func (d *fixture) put(content string) {
 	require.NoError(d.t, d.store.Put(d.t.Context(), signature, "notepad-7.acen", content))
 }
 
-func (d *desk) write(path, content string) string {
+func (d *fixture) write(path, content string) string {
 	require.NoError(d.t, os.MkdirAll(filepath.Dir(path), 0o700))
 	require.NoError(d.t, os.WriteFile(path, []byte(content), 0o600))
 	return path
@@ -107,109 +124,165 @@ func id(n int64) func(*license.File) { return func(f *license.File) { f.ID = n }
 
 func TestVerdicts(t *testing.T) {
 	for name, c := range map[string]struct {
-		prepare func(*desk)
+		prepare func(*fixture)
 		kind    protect.Kind
 		says    []string
 		check   func(*testing.T, protect.Verdict)
 	}{
-		"nothing":                      {kind: protect.NoLicense, says: []string{"There is no license for Notepad on this PC.", "activation code"}},
-		"nothing, without typed codes": {prepare: func(d *desk) { d.program.ActivationKey = nil }, kind: protect.NoLicense, says: []string{"license file."}},
-		"never ends": {prepare: func(d *desk) { d.put(d.sign(signing, d.license())) }, kind: protect.Valid, says: []string{"Notepad is licensed on this PC."}, check: func(t *testing.T, v protect.Verdict) {
-			require.Equal(t, int64(7), v.License.ID)
-			require.Equal(t, "Studio PC", v.License.Note)
-			require.Zero(t, v.DaysLeft)
-			require.True(t, v.Has(0) && !v.Has(1) && v.Has(2) && !v.Has(16) && !v.Has(-1))
-			require.NotEmpty(t, v.Path)
-		}},
-		"ends": {prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(36*time.Hour))))) }, kind: protect.Valid, says: []string{"through 27 November 2026", "2 days left"}, check: func(t *testing.T, v protect.Verdict) {
-			require.Equal(t, 2, v.DaysLeft)
-		}},
-		"last day":       {prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(time.Second))))) }, kind: protect.Valid, says: []string{"its last day"}},
-		"the former key": {prepare: func(d *desk) { d.put(d.sign(former, d.license())) }, kind: protect.Valid},
-		"given": {prepare: func(d *desk) {
+		"nothing": {kind: protect.NoLicense,
+			says: []string{"There is no license for Notepad on this PC.", "activation code"}},
+		"nothing, without typed codes": {
+			prepare: func(d *fixture) { d.program.ActivationKey = nil },
+			kind:    protect.NoLicense,
+			says:    []string{"license file."},
+		},
+		"never ends": {
+			prepare: func(d *fixture) { d.put(d.sign(signing, d.license())) },
+			kind:    protect.Valid,
+			says:    []string{"Notepad is licensed on this PC."},
+			check: func(t *testing.T, v protect.Verdict) {
+				require.Equal(t, int64(7), v.License.ID)
+				require.Equal(t, "Studio PC", v.License.Note)
+				require.Zero(t, v.DaysLeft)
+				require.True(t, v.Has(0) && !v.Has(1) && v.Has(2) && !v.Has(16) && !v.Has(-1))
+				require.NotEmpty(t, v.Path)
+			},
+		},
+		"ends": {
+			prepare: func(d *fixture) { d.put(d.sign(signing, d.license(ends(noon.Add(36*time.Hour))))) },
+			kind:    protect.Valid,
+			says:    []string{"through 27 November 2026", "2 days left"},
+			check: func(t *testing.T, v protect.Verdict) {
+				require.Equal(t, 2, v.DaysLeft)
+			},
+		},
+		"last day": {
+			prepare: func(d *fixture) { d.put(d.sign(signing, d.license(ends(noon.Add(time.Second))))) },
+			kind:    protect.Valid,
+			says:    []string{"its last day"},
+		},
+		"the former key": {prepare: func(d *fixture) { d.put(d.sign(former, d.license())) }, kind: protect.Valid},
+		"given": {prepare: func(d *fixture) {
 			d.options.Paths = []string{d.write(filepath.Join(d.t.TempDir(), "my license"), d.sign(signing, d.license()))}
 		}, kind: protect.Valid},
-		"given and missing": {prepare: func(d *desk) { d.options.Paths = []string{filepath.Join(d.t.TempDir(), "x.acen")} }, kind: protect.NoLicense},
-		"elsewhere":         {prepare: func(d *desk) { d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license())) }, kind: protect.Valid},
-		"the network card changed": {prepare: func(d *desk) {
+		"given and missing": {prepare: func(d *fixture) {
+			d.options.Paths = []string{filepath.Join(d.t.TempDir(), "x.acen")}
+		}, kind: protect.NoLicense},
+		"elsewhere": {prepare: func(d *fixture) {
+			d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license()))
+		}, kind: protect.Valid},
+		"the network card changed": {prepare: func(d *fixture) {
 			d.put(d.sign(signing, d.license()))
 			d.options.Fingerprint = pc(d.t, "a", license.NETID, license.HDID)
 		}, kind: protect.Valid},
-		"more has changed than may": {prepare: func(d *desk) {
-			d.put(d.sign(signing, d.license()))
-			d.options.Fingerprint = pc(d.t, "a", license.NETID, license.BIOSID)
-		}, kind: protect.WrongPC, says: []string{"too much of this PC has changed", license.ReasonTooManyChanges.String(), "License reactivation"}, check: func(t *testing.T, v protect.Verdict) {
-			require.Equal(t, 2, v.Comparison.HardwareChanges)
-			require.False(t, v.Has(0), "a license of another PC grants nothing")
-		}},
-		"another PC under no flexible locking": {prepare: func(d *desk) {
+		"more has changed than may": {
+			prepare: func(d *fixture) {
+				d.put(d.sign(signing, d.license()))
+				d.options.Fingerprint = pc(d.t, "a", license.NETID, license.BIOSID)
+			},
+			kind: protect.WrongPC,
+			says: []string{"too much of this PC has changed", license.ReasonTooManyChanges.String(), "License reactivation"},
+			check: func(t *testing.T, v protect.Verdict) {
+				require.Equal(t, 2, v.Comparison.HardwareChanges)
+				require.False(t, v.Has(0), "a license of another PC grants nothing")
+			},
+		},
+		"another PC under no flexible locking": {prepare: func(d *fixture) {
 			d.put(d.sign(signing, d.license(func(f *license.File) { f.Policy = license.Policy{} })))
 			d.options.Fingerprint = pc(d.t, "a", license.NETID)
 		}, kind: protect.WrongPC, says: []string{license.ReasonAnyDifference.String()}},
-		"ended on time": {prepare: func(d *desk) { d.put(d.sign(signing, d.license(ends(noon.Add(-time.Second))))) }, kind: protect.Expired, says: []string{"ended on 25 November 2026"}, check: func(t *testing.T, v protect.Verdict) {
-			require.Equal(t, noon.Add(-time.Second), v.At)
-			require.Zero(t, v.DaysLeft)
-		}},
-		"issued in the future": {prepare: func(d *desk) {
-			d.put(d.sign(signing, d.license(ends(noon.AddDate(1, 0, 0)), func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, 2) })))
+		"ended on time": {
+			prepare: func(d *fixture) { d.put(d.sign(signing, d.license(ends(noon.Add(-time.Second))))) },
+			kind:    protect.Expired,
+			says:    []string{"ended on 25 November 2026"},
+			check: func(t *testing.T, v protect.Verdict) {
+				require.Equal(t, noon.Add(-time.Second), v.At)
+				require.Zero(t, v.DaysLeft)
+			},
+		},
+		"issued in the future": {prepare: func(d *fixture) {
+			d.put(d.sign(signing, d.license(ends(noon.AddDate(1, 0, 0)), func(f *license.File) {
+				f.IssuedAt = noon.AddDate(0, 0, 2)
+			})))
 		}, kind: protect.ClockSetBack, says: []string{"it tells 25 November 2026, but it has been 27 November 2026 already"}},
-		"issued in the future, never ends": {prepare: func(d *desk) {
+		"issued in the future, never ends": {prepare: func(d *fixture) {
 			d.put(d.sign(signing, d.license(func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, 2) })))
 		}, kind: protect.Valid},
-		"removed, and the file put back": {prepare: func(d *desk) {
+		"removed, and the file put back": {prepare: func(d *fixture) {
 			f := d.license()
-			require.NoError(d.t, d.store.Leave(d.t.Context(), signature, installed.Spent{Codes: f.Codes, LicenseID: f.ID, At: noon}))
+			require.NoError(d.t, d.store.Leave(d.t.Context(), signature, installed.Spent{
+				Codes:     f.Codes,
+				LicenseID: f.ID,
+				At:        noon,
+			}))
 			d.put(d.sign(signing, f))
 		}, kind: protect.Removed, says: []string{"removed from this PC on 25 November 2026"}},
-		"ended by the server": {prepare: func(d *desk) {
+		"ended by the server": {prepare: func(d *fixture) {
 			f := d.license()
-			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon, Ended: "Removed"}))
+			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{
+				LicenseID: f.ID,
+				Site:      f.Codes.Site,
+				At:        noon,
+				Ended:     "Removed",
+			}))
 			d.put(d.sign(signing, f))
 		}, kind: protect.Ended, says: []string{"no longer this PC's"}},
-		"the server has ended a license of the same number and another Site code": {prepare: func(d *desk) {
+		"the server has ended a license of the same number and another Site code": {prepare: func(d *fixture) {
 			f := d.license()
 			other := installed.Contact{LicenseID: f.ID, Site: f.Codes.Site + 1, At: noon, Ended: "Removed"}
 			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, other))
 			d.put(d.sign(signing, f))
 		}, kind: protect.Valid},
-		"grace": {prepare: func(d *desk) {
+		"grace": {prepare: func(d *fixture) {
 			d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 10 * 24 * time.Hour}
 			d.put(d.sign(signing, d.license()))
 		}, kind: protect.Valid},
-		"grace is over": {prepare: func(d *desk) {
+		"grace is over": {prepare: func(d *fixture) {
 			d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 9 * 24 * time.Hour}
 			d.put(d.sign(signing, d.license()))
 		}, kind: protect.ValidationDue, says: []string{"by 24 November 2026", "Connect this PC to the network"}},
-		"grace counts from the last contact": {prepare: func(d *desk) {
+		"grace counts from the last contact": {prepare: func(d *fixture) {
 			d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 9 * 24 * time.Hour}
 			f := d.license()
-			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon.AddDate(0, 0, -1)}))
+			require.NoError(d.t, d.store.SetContact(d.t.Context(), signature, installed.Contact{
+				LicenseID: f.ID,
+				Site:      f.Codes.Site,
+				At:        noon.AddDate(0, 0, -1),
+			}))
 			d.put(d.sign(signing, f))
 		}, kind: protect.Valid},
-		"empty file":  {prepare: func(d *desk) { d.put("") }, kind: protect.Damaged, says: []string{"notepad-7.acen", "damaged"}},
-		"half a file": {prepare: func(d *desk) { token := d.sign(signing, d.license()); d.put(token[:len(token)/2]) }, kind: protect.Damaged},
-		"one letter changed": {prepare: func(d *desk) {
+		"empty file": {
+			prepare: func(d *fixture) { d.put("") },
+			kind:    protect.Damaged,
+			says:    []string{"notepad-7.acen", "damaged"},
+		},
+		"half a file": {prepare: func(d *fixture) {
+			token := d.sign(signing, d.license())
+			d.put(token[:len(token)/2])
+		}, kind: protect.Damaged},
+		"one letter changed": {prepare: func(d *fixture) {
 			token := []byte(d.sign(signing, d.license()))
 			token[40] ^= 1
 			d.put(string(token))
 		}, kind: protect.Damaged},
-		"a forged signature": {prepare: func(d *desk) {
+		"a forged signature": {prepare: func(d *fixture) {
 			forged, footer := d.sign(strange, d.license()), d.sign(signing, d.license())
 			d.put(forged[:strings.LastIndex(forged, ".")] + footer[strings.LastIndex(footer, "."):])
 		}, kind: protect.Damaged},
 		"the key of another program": {
-			prepare: func(d *desk) { d.put(d.sign(strange, d.license(of("OTHER777")))) },
+			prepare: func(d *fixture) { d.put(d.sign(strange, d.license(of("OTHER777")))) },
 			kind:    protect.OtherProgram,
 			says:    []string{"for another program"},
 		},
 		"a key that the program does not know": {
-			prepare: func(d *desk) { d.put(d.sign(strange, d.license())) },
+			prepare: func(d *fixture) { d.put(d.sign(strange, d.license())) },
 			kind:    protect.UnknownKey,
-			says:    []string{"notepad-7.acen was signed with a key that this version of Notepad does not know", "Update Notepad."},
-			check:   func(t *testing.T, v protect.Verdict) { require.Nil(t, v.License, "nothing of it is verified") },
+			says: []string{"notepad-7.acen was signed with a key that this version of Notepad does not know",
+				"Update Notepad."},
+			check: func(t *testing.T, v protect.Verdict) { require.Nil(t, v.License, "nothing of it is verified") },
 		},
 		"an unknown key, and claims that cannot be read": {
-			prepare: func(d *desk) {
+			prepare: func(d *fixture) {
 				token := d.sign(strange, d.license())
 				body, footer := token[len("v4.public."):strings.LastIndex(token, ".")], token[strings.LastIndex(token, "."):]
 				d.put("v4.public." + strings.Repeat("A", len(body)) + footer)
@@ -217,43 +290,47 @@ func TestVerdicts(t *testing.T) {
 			kind: protect.OtherProgram,
 		},
 		"an unknown key beside a valid license": {
-			prepare: func(d *desk) {
+			prepare: func(d *fixture) {
 				d.put(d.sign(strange, d.license(ends(noon.AddDate(9, 0, 0)))))
 				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, 1)))))
 			},
 			kind: protect.Valid,
 		},
 		"an unknown key beside a license that has ended, which can be renewed": {
-			prepare: func(d *desk) {
+			prepare: func(d *fixture) {
 				d.put(d.sign(strange, d.license()))
 				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, -1)))))
 			},
 			kind: protect.Expired,
 		},
 		"an unknown key beside a license that was removed": {
-			prepare: func(d *desk) {
+			prepare: func(d *fixture) {
 				f := d.license()
-				require.NoError(d.t, d.store.Leave(d.t.Context(), signature, installed.Spent{Codes: f.Codes, LicenseID: f.ID, At: noon}))
+				require.NoError(d.t, d.store.Leave(d.t.Context(), signature, installed.Spent{
+					Codes:     f.Codes,
+					LicenseID: f.ID,
+					At:        noon,
+				}))
 				d.put(d.sign(strange, d.license(id(8))))
 				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, f))
 			},
 			kind: protect.UnknownKey,
 		},
 		"a license file of a trial version": {
-			prepare: func(d *desk) { d.put(trialFile(d.t)) },
+			prepare: func(d *fixture) { d.put(trialFile(d.t)) },
 			kind:    protect.OlderVersion,
 			says:    []string{"notepad-7.acen was made by an older trial version", "Activate this PC"},
 			check:   func(t *testing.T, v protect.Verdict) { require.Nil(t, v.License, "nothing of it is read") },
 		},
 		"a license file of a trial version beside a valid license": {
-			prepare: func(d *desk) {
+			prepare: func(d *fixture) {
 				d.put(trialFile(d.t))
 				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license()))
 			},
 			kind: protect.Valid,
 		},
 		"a state of a trial version, in which the license's Site code is spent": {
-			prepare: func(d *desk) {
+			prepare: func(d *fixture) {
 				state := installed.Spent{Codes: d.license().Codes, At: noon}
 				require.NoError(d.t, d.store.Leave(d.t.Context(), signature, state))
 				path := d.store.StatePath(signature)
@@ -265,7 +342,7 @@ func TestVerdicts(t *testing.T) {
 			kind: protect.Valid,
 		},
 		"a state of a newer version": {
-			prepare: func(d *desk) {
+			prepare: func(d *fixture) {
 				d.put(d.sign(signing, d.license()))
 				d.write(d.store.StatePath(signature), `{"version":3,"spent":{"12300000":{}}}`)
 			},
@@ -274,17 +351,17 @@ func TestVerdicts(t *testing.T) {
 			check: func(t *testing.T, v protect.Verdict) { require.Equal(t, "pc.json", filepath.Base(v.Path)) },
 		},
 		"a state of a newer version, and no license file": {
-			prepare: func(d *desk) { d.write(d.store.StatePath(signature), `{"version":3}`) },
+			prepare: func(d *fixture) { d.write(d.store.StatePath(signature), `{"version":3}`) },
 			kind:    protect.NewerState,
 			says:    []string{"written by a newer version"},
 		},
-		"another program of the same key": {prepare: func(d *desk) {
+		"another program of the same key": {prepare: func(d *fixture) {
 			d.put(d.sign(signing, d.license(of("OTHER777"))))
 		}, kind: protect.OtherProgram},
-		"codes that do not belong together": {prepare: func(d *desk) {
+		"codes that do not belong together": {prepare: func(d *fixture) {
 			d.put(d.sign(signing, d.license(func(f *license.File) { f.Codes.Machine ^= 1 })))
 		}, kind: protect.Damaged},
-		"typed code": {prepare: func(d *desk) {
+		"typed code": {prepare: func(d *fixture) {
 			f := d.license()
 			_, err := d.store.Update(d.t.Context(), signature, func(s *installed.State) error {
 				s.Typed = &installed.Typed{Codes: f.Codes, Code: f.ActivationCode}
@@ -294,7 +371,7 @@ func TestVerdicts(t *testing.T) {
 		}, kind: protect.Valid, check: func(t *testing.T, v protect.Verdict) {
 			require.True(t, v.License.Typed && v.Has(2) && !v.Has(1))
 		}},
-		"typed code, which the program does not accept": {prepare: func(d *desk) {
+		"typed code, which the program does not accept": {prepare: func(d *fixture) {
 			f := d.license()
 			d.program.ActivationKey = nil
 			_, err := d.store.Update(d.t.Context(), signature, func(s *installed.State) error {
@@ -303,31 +380,39 @@ func TestVerdicts(t *testing.T) {
 			})
 			require.NoError(d.t, err)
 		}, kind: protect.NoLicense},
-		"the best of many": {prepare: func(d *desk) {
+		"the best of many": {prepare: func(d *fixture) {
 			d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, -1)))))
-			for i, f := range []license.File{d.license(id(8), ends(noon.AddDate(0, 0, 5))), d.license(id(9), ends(noon.AddDate(0, 0, 9))), d.license(id(10), ends(noon.AddDate(0, 0, 7)))} {
+			for i, f := range []license.File{d.license(id(8), ends(noon.AddDate(0, 0, 5))),
+				d.license(id(9), ends(noon.AddDate(0, 0, 9))), d.license(id(10), ends(noon.AddDate(0, 0, 7)))} {
 				d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("%d.acen", i)), d.sign(signing, f))
 			}
 			d.write(filepath.Join(d.options.Elsewhere[0], "broken.acen"), "v4.public.x")
 		}, kind: protect.Valid, check: func(t *testing.T, v protect.Verdict) { require.Equal(t, int64(9), v.License.ID) }},
-		"an older file of the same license counts no more": {prepare: func(d *desk) {
+		"an older file of the same license counts no more": {prepare: func(d *fixture) {
 			d.write(filepath.Join(d.options.Elsewhere[0], "old.acen"), d.sign(signing, d.license()))
-			d.put(d.sign(signing, d.license(ends(noon.Add(-time.Hour)), func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, -2) })))
+			d.put(d.sign(signing, d.license(ends(noon.Add(-time.Hour)), func(f *license.File) {
+				f.IssuedAt = noon.AddDate(0, 0, -2)
+			})))
 		}, kind: protect.Expired},
-		"hundreds of files": {prepare: func(d *desk) {
+		"hundreds of files": {prepare: func(d *fixture) {
 			for i := range 200 {
-				d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("%d.acen", i)), d.sign(signing, d.license(id(int64(100+i)), ends(noon.AddDate(0, 0, -1)))))
+				d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("%d.acen", i)),
+					d.sign(signing, d.license(id(int64(100+i)), ends(noon.AddDate(0, 0, -1)))))
 			}
 			d.put(d.sign(signing, d.license()))
 		}, kind: protect.Valid},
-		"damaged state": {prepare: func(d *desk) {
+		"damaged state": {prepare: func(d *fixture) {
 			d.put(d.sign(signing, d.license()))
 			d.write(filepath.Join(installed.Below(d.options.Folder, signature), "pc.json"), "{")
 		}, kind: protect.Valid},
-		"built wrongly": {prepare: func(d *desk) { d.program.PublicKeys = []string{"x"} }, kind: protect.Undecided, says: []string{"built wrongly", `public key "x"`}},
+		"built wrongly": {
+			prepare: func(d *fixture) { d.program.PublicKeys = []string{"x"} },
+			kind:    protect.Undecided,
+			says:    []string{"built wrongly", `public key "x"`},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDesk(t)
+			d := newFixture(t)
 			if c.prepare != nil {
 				c.prepare(d)
 			}
@@ -348,7 +433,7 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestProgramIsChecked(t *testing.T) {
-	good := newDesk(t).program
+	good := newFixture(t).program
 	require.NoError(t, good.Check())
 	for name, spoil := range map[string]func(*protect.Program){
 		"signature":   func(p *protect.Program) { p.Signature = "x" },
@@ -359,7 +444,7 @@ func TestProgramIsChecked(t *testing.T) {
 		"no address":  func(p *protect.Program) { p.Validation.Server = "licenses" },
 		"credentials": func(p *protect.Program) { p.Validation.Server = "https://a:b@licenses.example.com" },
 	} {
-		d := newDesk(t)
+		d := newFixture(t)
 		spoil(&d.program)
 		require.Error(t, d.program.Check(), name)
 		l := d.open()
@@ -377,9 +462,10 @@ func TestProgramIsChecked(t *testing.T) {
 	}
 }
 
-// A clock that is set back ends a license that ends, until it is right again or a license file was issued anew.
+// With a clock that is set back, a license that ends is invalid until the clock is right again or a license file is
+// issued anew.
 func TestClock(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30)))))
 	start := func(at time.Time) protect.Verdict { d.now = at; return d.open().Verdict() }
 	require.Equal(t, 31, start(noon).DaysLeft)
@@ -392,7 +478,7 @@ func TestClock(t *testing.T) {
 	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(-50, 0, 0)).Kind)
 	require.Equal(t, protect.Valid, start(noon.AddDate(0, 0, 11)).Kind, "the clock is right again")
 
-	// The clock was far ahead once.
+	// The clock was once far ahead.
 	require.Equal(t, protect.Expired, start(noon.AddDate(70, 0, 0)).Kind)
 	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(0, 0, 12)).Kind)
 	fresh := d.license(ends(noon.AddDate(0, 0, 30)), func(f *license.File) { f.IssuedAt = noon.AddDate(0, 0, 12) })
@@ -401,16 +487,16 @@ func TestClock(t *testing.T) {
 	require.Equal(t, 19, v.DaysLeft)
 	require.Equal(t, 19, start(noon.AddDate(0, 0, 12)).DaysLeft)
 
-	// An older license file does not turn the clock back.
+	// An older license file does not set the latest time back.
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30)))))
 	require.Equal(t, 9, start(noon.AddDate(0, 0, 22)).DaysLeft)
 	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(0, 0, 13)).Kind)
 	require.Equal(t, protect.Expired, start(noon.AddDate(0, 0, 31)).Kind)
 }
 
-// A clock that an older program saw counts after an update, and so does one that was seen beside a damaged state.
-func TestClockOfAnOlderProgram(t *testing.T) {
-	d := newDesk(t)
+// The clock of an older program counts after an update, and so does one beside a damaged state.
+func TestClockOfOlderProgram(t *testing.T) {
+	d := newFixture(t)
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30)))))
 	dir := installed.Below(d.options.Folder, signature)
 	d.write(filepath.Join(dir, "clock.json"), `{"latest":"2026-12-05T12:00:00Z","issued":"2026-11-15T12:00:00Z"}`)
@@ -430,9 +516,9 @@ func TestClockOfAnOlderProgram(t *testing.T) {
 	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(0, 0, 20)))
 }
 
-// The clock is written when it has moved by more than an hour, and its folder need not be writable.
-func TestClockIsWrittenSeldom(t *testing.T) {
-	d := newDesk(t)
+// The clock is written when it has advanced by more than an hour, and its folder may be read-only.
+func TestClockWrites(t *testing.T) {
+	d := newFixture(t)
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30)))))
 	d.open()
 	require.Equal(t, noon, d.store.Clock(signature).Latest)
@@ -454,9 +540,9 @@ func (refusing) Write(string, []byte) error  { return os.ErrPermission }
 func (refusing) Rename(string, string) error { return os.ErrPermission }
 func (refusing) Remove(string) error         { return os.ErrPermission }
 
-// What the vendor is likely to have mistaken is found in a test of the program.
-func TestMistakesOfAVendor(t *testing.T) {
-	good := newDesk(t).program
+// Likely mistakes of a vendor are found by a test of the program.
+func TestVendorMistakes(t *testing.T) {
+	good := newFixture(t).program
 	good.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 30 * 24 * time.Hour}
 	require.NoError(t, good.Check())
 	for says, spoil := range map[string]func(*protect.Program){
@@ -465,8 +551,10 @@ func TestMistakesOfAVendor(t *testing.T) {
 		"every 5ns":             func(p *protect.Program) { p.Validation.Every = 5 },
 		"every -1h0m0s":         func(p *protect.Program) { p.Validation.Every = -time.Hour },
 		"shorter than the time": func(p *protect.Program) { p.Validation.Every = 31 * 24 * time.Hour },
-		"allows -1 hardware":    func(p *protect.Program) { p.Policy = license.Policy{Enabled: true, MaxHardwareChanges: -1} },
-		"lock 99":               func(p *protect.Program) { p.Policy = license.Policy{Changeable: []license.Lock{99}} },
+		"allows -1 hardware": func(p *protect.Program) {
+			p.Policy = license.Policy{Enabled: true, MaxHardwareChanges: -1}
+		},
+		"lock 99": func(p *protect.Program) { p.Policy = license.Policy{Changeable: []license.Lock{99}} },
 	} {
 		p := good
 		spoil(&p)
@@ -474,9 +562,9 @@ func TestMistakesOfAVendor(t *testing.T) {
 	}
 }
 
-// A PC that License reactivation refuses for the same reason is not sent there.
-func TestRefusedReactivationIsNotAdvised(t *testing.T) {
-	d := newDesk(t)
+// A verdict does not advise License reactivation if the server would refuse it for the same reason.
+func TestReactivationAdvice(t *testing.T) {
+	d := newFixture(t)
 	d.put(d.sign(signing, d.license(func(f *license.File) { f.Policy.MaxHardwareChanges = 7 })))
 	d.options.Fingerprint = pc(t, "a", license.NETID, license.HDHWID)
 	v := d.open().Verdict()
@@ -487,8 +575,8 @@ func TestRefusedReactivationIsNotAdvised(t *testing.T) {
 	require.Contains(t, v.Text("en"), "The vendor can replace the license")
 }
 
-func TestFirstStartTellsTheApp(t *testing.T) {
-	d := newDesk(t)
+func TestFirstStartStoresProgram(t *testing.T) {
+	d := newFixture(t)
 	d.open()
 	state, err := d.store.State(signature)
 	require.NoError(t, err)
@@ -501,17 +589,18 @@ func TestFirstStartTellsTheApp(t *testing.T) {
 	state, err = d.store.State(signature)
 	require.NoError(t, err)
 	require.False(t, state.Program.TypedCodes)
-	require.EqualValues(t, 0x123, state.Generation, "a PC without a Site code takes that of its license, so that the app recognizes it")
+	require.EqualValues(t, 0x123, state.Generation,
+		"a PC without a Site code takes that of its license, so that the app recognizes it")
 	codes, err := d.open().Codes(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, d.license().Codes, codes)
 }
 
-// Somebody who changes the folder does not delay a start.
+// Concurrent changes of the folder do not delay a start.
 func TestHeldLock(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 3)))))
-	release := d.hold()
+	release := d.holdLock()
 	require.True(t, d.open().Verdict().Valid())
 	require.Zero(t, d.store.Clock(signature), "it was not waited for")
 	release()
@@ -519,8 +608,8 @@ func TestHeldLock(t *testing.T) {
 	require.NotZero(t, d.store.Clock(signature))
 }
 
-// hold holds the lock of the program's folder, as another program would, until release.
-func (d *desk) hold() (release func()) {
+// holdLock locks the program's folder, as another program would, until release.
+func (d *fixture) holdLock() (release func()) {
 	started, released, ended := make(chan struct{}), make(chan struct{}), make(chan error)
 	go func() {
 		_, err := d.store.Update(context.Background(), signature, func(*installed.State) error {
@@ -537,9 +626,9 @@ func (d *desk) hold() (release func()) {
 	}
 }
 
-// Somebody who changes the folder without an end is told, with the file, and nothing has happened.
-func TestLockThatIsNotReleased(t *testing.T) {
-	d := newDesk(t)
+// If the folder lock is not released, tasks fail with the path of the file and change nothing.
+func TestLockIsNotReleased(t *testing.T) {
+	d := newFixture(t)
 	d.options.LockTimeout = time.Nanosecond
 	good := d.sign(signing, d.license())
 	d.put(good)
@@ -547,7 +636,7 @@ func TestLockThatIsNotReleased(t *testing.T) {
 	require.True(t, l.Verdict().Valid())
 	before, err := os.ReadFile(d.store.StatePath(signature))
 	require.NoError(t, err)
-	release := d.hold()
+	release := d.holdLock()
 	for name, change := range map[string]func() error{
 		"remove":   func() error { _, err := l.Remove(t.Context()); return err },
 		"activate": func() error { _, err := l.Activate(t.Context(), good); return err },
@@ -577,9 +666,9 @@ func trialFile(t testing.TB) string {
 	return string(content)
 }
 
-// A license file of a trial version is told as such until there is another; it is never erased.
-func TestLicenseOfATrialVersion(t *testing.T) {
-	d := newDesk(t)
+// A license file of a trial version is reported until there is a valid one; it is never erased.
+func TestTrialLicense(t *testing.T) {
+	d := newFixture(t)
 	d.put(trialFile(t))
 	d.write(d.store.StatePath(signature), `{"version":1,"signature":"NOTEPAD1"}`)
 	l := d.open()
@@ -595,16 +684,17 @@ func TestLicenseOfATrialVersion(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, protect.Valid, v.Kind)
 	old := filepath.Join(filepath.Dir(d.store.StatePath(signature)), "old")
-	for name, want := range map[string]string{"pc.json": `{"version":1,"signature":"NOTEPAD1"}`, "notepad-7.acen": trialFile(t)} {
+	for name, want := range map[string]string{"pc.json": `{"version":1,"signature":"NOTEPAD1"}`,
+		"notepad-7.acen": trialFile(t)} {
 		content, err := os.ReadFile(filepath.Join(old, name))
 		require.NoError(t, err)
 		require.Equal(t, want, string(content))
 	}
 }
 
-// What a newer version keeps is left as it is, and the program says so for every task.
+// Data of a newer version do not change, and every task fails with a sentence that says so.
 func TestNewerState(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	server := d.server()
 	good := d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30))))
 	d.put(good)
@@ -647,9 +737,9 @@ func TestNewerState(t *testing.T) {
 	require.Equal(t, protect.ValidationDue, l.Check(t.Context()).Kind, "the license file was there all the time")
 }
 
-// A state that lies there as anything but a file is set aside like a damaged one.
-func TestStateThatIsAFolder(t *testing.T) {
-	d := newDesk(t)
+// A state that is not a regular file is set aside like a damaged one.
+func TestStateIsAFolder(t *testing.T) {
+	d := newFixture(t)
 	d.put(d.sign(signing, d.license()))
 	d.write(filepath.Join(d.store.StatePath(signature), "something"), "x")
 	require.True(t, d.open().Verdict().Valid())
@@ -662,7 +752,7 @@ func TestStateThatIsAFolder(t *testing.T) {
 }
 
 func TestInterrupted(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	d.put(d.sign(signing, d.license()))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -670,31 +760,36 @@ func TestInterrupted(t *testing.T) {
 	require.Equal(t, protect.Undecided, l.Verdict().Kind)
 	require.Contains(t, l.Verdict().Text("en"), "could not be checked")
 	require.True(t, l.Check(t.Context()).Valid())
-	require.True(t, l.Check(ctx).Valid(), "the verdict stays as it was")
+	require.True(t, l.Check(ctx).Valid(), "the verdict does not change")
 }
 
 func TestActivate(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	good := d.sign(signing, d.license())
-	_, err := d.store.Update(t.Context(), signature, func(s *installed.State) error { s.Generation, s.HasGeneration = 0x123, true; return nil })
+	_, err := d.store.Update(t.Context(), signature, func(s *installed.State) error {
+		s.Generation, s.HasGeneration = 0x123, true
+		return nil
+	})
 	require.NoError(t, err)
 	l := d.open()
 	codes, err := l.Codes(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, d.license().Codes, codes)
-	other := newDesk(t)
+	other := newFixture(t)
 	other.options.Fingerprint = pc(t, "b")
 	for name, c := range map[string]struct{ text, says string }{
-		"empty":            {"", "missing"},
-		"half a code":      {"F3945D8C-B0D71FFA", "not complete"},
-		"code of others":   {"F3945D8C-B0D71FFA-02A956E3-8D6DB947", codes.Site.String()},
-		"damaged file":     {"v4.public.AAAA", "damaged"},
-		"file of others":   {d.sign(strange, d.license(of("OTHER777"))), "another program"},
-		"file of new key":  {d.sign(strange, d.license()), "license file that was given was signed with a key that this version"},
+		"empty":          {"", "missing"},
+		"half a code":    {"F3945D8C-B0D71FFA", "not complete"},
+		"code of others": {"F3945D8C-B0D71FFA-02A956E3-8D6DB947", codes.Site.String()},
+		"damaged file":   {"v4.public.AAAA", "damaged"},
+		"file of others": {d.sign(strange, d.license(of("OTHER777"))), "another program"},
+		"file of new key": {d.sign(strange, d.license()),
+			"license file that was given was signed with a key that this version"},
 		"file of other PC": {other.sign(signing, other.license()), "another PC"},
 		"file that ended":  {d.sign(signing, d.license(ends(noon.Add(-time.Hour)))), "ended"},
 		"code of other PC": {other.license().ActivationCode.String(), "do not belong|belong to this Site code"},
-		"code that ended":  {d.license(ends(noon.AddDate(0, 0, -2))).ActivationCode.String(), "activation code of Notepad ended on 23 November 2026"},
+		"code that ended": {d.license(ends(noon.AddDate(0, 0, -2))).ActivationCode.String(),
+			"activation code of Notepad ended on 23 November 2026"},
 	} {
 		_, err := l.Activate(t.Context(), c.text)
 		require.Error(t, err, name)
@@ -709,7 +804,8 @@ func TestActivate(t *testing.T) {
 	require.Equal(t, 3, v.DaysLeft)
 	require.True(t, l.Has(2))
 
-	v, err = l.ActivateFile(t.Context(), d.write(filepath.Join(t.TempDir(), "from mail.txt"), "\ufeff "+good[:30]+"\r\n"+good[30:]+"\n"))
+	v, err = l.ActivateFile(t.Context(),
+		d.write(filepath.Join(t.TempDir(), "from mail.txt"), "\ufeff "+good[:30]+"\r\n"+good[30:]+"\n"))
 	require.NoError(t, err)
 	require.True(t, v.Valid() && !v.License.Typed)
 	require.Equal(t, v, d.open().Verdict())
@@ -720,16 +816,16 @@ func TestActivate(t *testing.T) {
 	_, err = l.Activate(t.Context(), other.sign(signing, other.license()))
 	require.ErrorAs(t, err, &refusal)
 	require.Equal(t, protect.WrongPC, refusal.Verdict.Kind)
-	require.True(t, l.Verdict().Valid(), "the former license stays")
+	require.True(t, l.Verdict().Valid(), "the former license remains")
 
 	d.program.ActivationKey = nil
 	_, err = d.open().Activate(t.Context(), d.license().ActivationCode.String())
 	require.ErrorContains(t, err, "accepts no typed activation codes")
 }
 
-// A damaged state is set aside when something must be kept.
+// A damaged state is set aside when something must be stored.
 func TestDamagedState(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	path := filepath.Join(installed.Below(d.options.Folder, signature), "pc.json")
 	d.write(path, "{")
 	_, err := d.open().Codes(t.Context())
@@ -748,9 +844,9 @@ func TestDamagedState(t *testing.T) {
 	require.Equal(t, protect.NoLicense, d.open().Verdict().Kind)
 }
 
-// However a License is printed, it shows none of its secrets.
-func TestLicenseHidesItself(t *testing.T) {
-	d := newDesk(t)
+// No format of a License shows its secrets.
+func TestLicenseIsRedacted(t *testing.T) {
+	d := newFixture(t)
 	d.put(d.sign(signing, d.license()))
 	l := d.open()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
@@ -760,10 +856,10 @@ func TestLicenseHidesItself(t *testing.T) {
 	require.NotContains(t, fmt.Sprintf("%#v", l.Verdict()), fmt.Sprintf("%x", seed.Reveal()))
 }
 
-// A Site code that another PC has is given up for a new one, once for each refusal, and a license stays valid by it
-// (spec: api 21).
+// A Site code of another PC is replaced by a new one, once per refusal, and a license remains valid under it (spec:
+// api 21).
 func TestRenewCodes(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	d.put(d.sign(signing, d.license()))
 	l := d.open()
 	require.True(t, l.Verdict().Valid())

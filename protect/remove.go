@@ -10,31 +10,31 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// ErrNothing is returned by Remove when there is no license to remove.
+// ErrNothing is returned by Remove if there is no license to remove.
 var ErrNothing = errors.New("there is no license of this program on this PC that could be removed")
 
 // Removal is a license that left this PC.
 type Removal struct {
-	// Code is the removal code, with which the vendor gives the license back or to another PC.
+	// Code is the removal code, with which the vendor frees the license or transfers it to another PC.
 	Code license.RemovalCode
 	// LicenseID is the license's; 0 for a typed activation code.
 	LicenseID int64
-	// Codes are those that the license was made for.
+	// Codes are those of the license.
 	Codes license.Codes
-	// At is when it left.
+	// At is when the license left.
 	At time.Time
 	// Left are the license files that could not be erased, such as those of an administrator. The program does not run
 	// under them for this person.
 	Left []string
 }
 
-// Remove removes the license that the verdict is about from this PC and returns its removal code. In one step the Site
-// code is spent and the removal code kept; then the license files are erased. Called again, after a crash or at any
-// time, it returns the code again.
+// Remove removes the license of the verdict from this PC and returns its removal code. In one step it spends the Site
+// code and stores the removal code; then it erases the license files. It is idempotent: after a crash, or at any
+// later time, it returns the same code.
 //
 // It fails with ErrNothing if there is no license and no stored removal code, with a *Refusal for the verdicts
-// NewerState and UnknownKey, and with installed.ErrBusy if another program holds the lock of the folder for longer than
-// Options.LockTimeout. In each case nothing has changed.
+// NewerState and UnknownKey, and with installed.ErrBusy if another program holds the lock of the folder for longer
+// than Options.LockTimeout. In each case nothing has changed.
 func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -44,17 +44,17 @@ func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 	}
 	switch best.verdict.Kind {
 	case Valid, ValidationDue, ClockSetBack, Expired:
-		gone := installed.Spent{
+		spent := installed.Spent{
 			Codes:       best.file.Codes,
 			LicenseID:   best.file.ID,
 			RemovalCode: best.file.Seed.RemovalCode(best.file.Codes),
 			Shown:       true,
 			At:          l.options.Now(),
 		}
-		if err := l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, gone) }); err != nil {
+		if err := l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, spent) }); err != nil {
 			return r, err
 		}
-		r = removal(gone)
+		r = removal(spent)
 	case Removed:
 		if err := l.show(ctx, best.file.Codes, best.file.ID); err != nil {
 			return r, err
@@ -85,21 +85,21 @@ func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 	return r, err
 }
 
-// show records that a person sees the removal code of a license that has left: it does not come back then, whoever made
-// it leave.
+// show records that a person sees the removal code of a license that has left: it cannot return then, whatever
+// program began its departure.
 func (l *License) show(ctx context.Context, codes license.Codes, id int64) error {
-	gone := installed.Spent{
+	spent := installed.Spent{
 		Codes:     codes,
 		LicenseID: id,
 		Shown:     true,
 		At:        l.options.Now(),
 	}
-	return l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, gone) })
+	return l.withRepair(ctx, func() error { return l.store.Leave(ctx, l.signature, spent) })
 }
 
-// RemovalCodes lists the stored removal codes of Remove that the server has not accepted yet, the latest last. A person
-// can look up a code there that was not written down. Codes of licenses that the desktop app moves or removes are not
-// among them: such a license comes back if the app's task is canceled.
+// RemovalCodes lists the removal codes of Remove that the server has not accepted yet, the latest last, for a person
+// who did not write down a code. It omits codes of licenses that the desktop app moves or removes, because such a
+// license returns if the app's task is canceled.
 func (l *License) RemovalCodes() (list []Removal, err error) {
 	state, err := l.store.State(l.signature)
 	for _, one := range state.Spent {
@@ -119,15 +119,15 @@ func removal(s installed.Spent) Removal {
 	}
 }
 
-// erase erases the license files of a Site code, wherever they lie, and returns those that it cannot erase.
+// erase erases the license files of a Site code in all folders, and returns those that it cannot erase.
 func (l *License) erase(ctx context.Context, site license.SiteCode) (left []string) {
-	gone := func(f installed.File) bool {
+	departed := func(f installed.File) bool {
 		c, kind := l.read(f.Content, new(int))
 		return kind == Valid && c.file.Codes.Site == site
 	}
-	_ = l.store.Erase(ctx, l.signature, gone) // what stays is tried again below
+	_ = l.store.Erase(ctx, l.signature, departed) // the rest is retried below
 	for _, f := range l.allFiles() {
-		if !gone(f) {
+		if !departed(f) {
 			continue
 		}
 		if err := l.store.Disk().Remove(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -142,7 +142,7 @@ func (l *License) allFiles() (list []installed.File) {
 	in := func(read func() []installed.File) {
 		timer := time.NewTimer(l.options.DiskTimeout)
 		defer timer.Stop()
-		files, _ := installed.Within(timer.C, read) // what cannot be read cannot be erased
+		files, _ := installed.Within(timer.C, read) // unreadable files cannot be erased
 		list = append(list, files...)
 	}
 	for _, path := range l.options.Paths {

@@ -15,7 +15,7 @@ import (
 )
 
 func TestRemove(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	_, err := d.open().Remove(t.Context())
 	require.ErrorIs(t, err, protect.ErrNothing)
 
@@ -29,10 +29,15 @@ func TestRemove(t *testing.T) {
 	require.NoError(t, err)
 	first, err := l.Remove(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, protect.Removal{Code: f.Seed.RemovalCode(f.Codes), LicenseID: 7, Codes: f.Codes, At: noon}, first)
+	require.Equal(t, protect.Removal{
+		Code:      f.Seed.RemovalCode(f.Codes),
+		LicenseID: 7,
+		Codes:     f.Codes,
+		At:        noon,
+	}, first)
 	require.False(t, l.Verdict().Valid())
 	require.NoFileExists(t, beside)
-	require.FileExists(t, another, "what is not this license's stays")
+	require.FileExists(t, another, "files of other licenses remain")
 	after, err := l.Codes(t.Context())
 	require.NoError(t, err)
 	require.NotEqual(t, before.Site, after.Site, "the PC has a new Site code")
@@ -61,9 +66,9 @@ func TestRemove(t *testing.T) {
 	require.ErrorIs(t, err, protect.ErrNothing)
 }
 
-// A removal code that lies in an entry that is settled all the same is not told as one that waits.
+// The removal code of a settled departure is not listed as open.
 func TestSettledRemovalCodesAreNotListed(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	key := signature.Key()
 	gone := func(generation uint16, settled bool) installed.Spent {
 		return installed.Spent{
@@ -87,14 +92,18 @@ func TestSettledRemovalCodesAreNotListed(t *testing.T) {
 	require.EqualValues(t, 3, kept[1].LicenseID)
 }
 
-// A license that the desktop app made leave can come back while its task waits, so the program lists no code of it.
-// When the person asks the program for the code all the same, the license does not come back.
-func TestCodesOfTheAppAreNotListed(t *testing.T) {
-	d := newDesk(t)
+// A license whose departure the app began can return while its job is open, so the program does not list its code. If
+// the person asks the program for the code, the license does not return.
+func TestCodesOfAppAreNotListed(t *testing.T) {
+	d := newFixture(t)
 	f := d.license()
 	d.put(d.sign(signing, f))
 	code := f.Seed.RemovalCode(f.Codes)
-	require.NoError(t, d.store.Leave(t.Context(), signature, installed.Spent{Codes: f.Codes, LicenseID: f.ID, RemovalCode: code}))
+	require.NoError(t, d.store.Leave(t.Context(), signature, installed.Spent{
+		Codes:       f.Codes,
+		LicenseID:   f.ID,
+		RemovalCode: code,
+	}))
 	l := d.open()
 	kept, err := l.RemovalCodes()
 	require.NoError(t, err)
@@ -108,9 +117,9 @@ func TestCodesOfTheAppAreNotListed(t *testing.T) {
 	require.Len(t, kept, 1)
 }
 
-// Remove takes one license and leaves another one of the program alone.
-func TestRemoveLeavesOtherLicenses(t *testing.T) {
-	d := newDesk(t)
+// Remove removes one license and does not affect another one of the program.
+func TestRemoveKeepsOtherLicenses(t *testing.T) {
+	d := newFixture(t)
 	reading, err := d.options.Fingerprint.Read(t.Context())
 	require.NoError(t, err)
 	key := signature.Key()
@@ -134,7 +143,7 @@ func TestRemoveLeavesOtherLicenses(t *testing.T) {
 }
 
 func TestRemoveTypedCode(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	l := d.open()
 	codes, err := l.Codes(t.Context())
 	require.NoError(t, err)
@@ -150,9 +159,9 @@ func TestRemoveTypedCode(t *testing.T) {
 	require.ErrorContains(t, err, "does not belong")
 }
 
-// What cannot be erased is told, and runs no more.
-func TestRemoveWhatCannotBeErased(t *testing.T) {
-	d := newDesk(t)
+// A file that cannot be erased is reported, and is not valid any more.
+func TestRemoveFileCannotBeErased(t *testing.T) {
+	d := newFixture(t)
 	path := d.write(filepath.Join(d.options.Elsewhere[0], "machine.acen"), d.sign(signing, d.license()))
 	d.options.Disk = keeping{d.store.Disk(), path}
 	l := d.open()
@@ -162,7 +171,7 @@ func TestRemoveWhatCannotBeErased(t *testing.T) {
 	require.Equal(t, protect.Removed, l.Verdict().Kind)
 	require.Equal(t, protect.Removed, d.open().Verdict().Kind)
 
-	// The desktop app keeps the removal code elsewhere, or the server has it: the license tells it again.
+	// The app stored the removal code elsewhere, or the server has it: it is derived from the license again.
 	require.NoError(t, d.store.Settle(t.Context(), signature, first.Codes.Site))
 	again, err := d.open().Remove(t.Context())
 	require.NoError(t, err)
@@ -172,7 +181,7 @@ func TestRemoveWhatCannotBeErased(t *testing.T) {
 	require.Empty(t, kept)
 }
 
-// keeping is a disk on which a file of the administrator stays.
+// keeping is a disk on which a file of the administrator cannot be removed.
 type keeping struct {
 	installed.Disk
 	path string
@@ -185,15 +194,15 @@ func (k keeping) Remove(path string) error {
 	return k.Disk.Remove(path)
 }
 
-// Whenever the power goes during a removal, the license is still here or its removal code is, and Remove called again
-// gives the same code.
-func TestRemovalSurvivesPowerCuts(t *testing.T) {
-	for name, install := range map[string]func(d *desk, f license.File){
-		"license file": func(d *desk, f license.File) {
+// After a power cut at any step of a removal, the license or its removal code is here, and a repeated Remove returns
+// the same code.
+func TestRemoveWithPowerCut(t *testing.T) {
+	for name, install := range map[string]func(d *fixture, f license.File){
+		"license file": func(d *fixture, f license.File) {
 			d.put(d.sign(signing, f))
 			d.write(filepath.Join(d.options.Elsewhere[0], "beside.acen"), d.sign(signing, f))
 		},
-		"typed code": func(d *desk, f license.File) {
+		"typed code": func(d *fixture, f license.File) {
 			_, err := d.store.Update(d.t.Context(), signature, func(s *installed.State) error {
 				s.Typed = &installed.Typed{Codes: f.Codes, Code: f.ActivationCode}
 				return nil
@@ -204,7 +213,7 @@ func TestRemovalSurvivesPowerCuts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cuts, left := 0, false
 			for step := 1; ; step++ {
-				d := newDesk(t)
+				d := newFixture(t)
 				f := d.license()
 				install(d, f)
 				require.True(t, d.open().Verdict().Valid()) // the first start has been before
@@ -222,8 +231,8 @@ func TestRemovalSurvivesPowerCuts(t *testing.T) {
 				kept, keptErr := d.open().RemovalCodes()
 				require.NoError(t, keptErr)
 				if verdict.Valid() {
-					require.False(t, left, "what left at an earlier step has left at a later one")
-					require.Error(t, err, "a removal code is told only when the license has left")
+					require.False(t, left, "a departure at an earlier step is one at a later step")
+					require.Error(t, err, "a removal code is returned only after the license has left")
 					require.Empty(t, kept)
 				} else {
 					left = true

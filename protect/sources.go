@@ -25,10 +25,10 @@ type scan struct {
 type ownFolder struct {
 	scan
 	state    installed.State
-	stateErr error // a damaged state spends nothing: a good license is not lost by it
+	stateErr error // a damaged state has no spent Site codes, so that a valid license is not lost
 	clock    installed.Clock
 	contacts []installed.Contact
-	silent   bool // the folder did not answer in time; nothing of it is known
+	silent   bool // the folder did not respond in time; its content is unknown
 }
 
 // find reads all sources of licenses and the typed activation codes.
@@ -44,7 +44,7 @@ func (l *License) find() (all scan, own ownFolder) {
 	for _, found := range l.visit(sources) {
 		all.merge(found)
 	}
-	issues := map[uint16]bool{} // of each issue only the latest code counts
+	issues := map[uint16]bool{} // only the latest code of an issue counts
 	for _, t := range own.state.TypedCodes() {
 		c, issue, err := l.typed(t)
 		if err != nil || issues[issue] {
@@ -68,8 +68,8 @@ type source struct {
 	view *installed.View // nil for a file that is read by its path
 	// read reads the folder. It may run in a goroutine that may be abandoned, so it must not write to shared variables.
 	read func(view *installed.View, known []string) visited
-	// take stores the result of read, in the goroutine of the check, and returns its scan; nil only returns the scan.
-	// The folder may not have answered; the result is then only a verdict.
+	// take stores the result of read, in the goroutine of the check, and returns its scan; nil only returns the scan. If
+	// the folder did not respond, the result is only a verdict.
 	take func(v visited, answered bool) scan
 }
 
@@ -79,7 +79,7 @@ type visited struct {
 	own ownFolder // without its scan; of the program's folder only
 }
 
-// silent returns the verdict for a folder that did not answer in time.
+// silent returns the verdict for a folder that did not respond in time.
 func silent(dir string) Verdict {
 	return Verdict{
 		Kind:   Unreadable,
@@ -106,16 +106,16 @@ func (l *License) own(own *ownFolder) source {
 	read := func(view *installed.View, known []string) (v visited) {
 		v.own.state, v.own.stateErr = view.State()
 		if err := v.files(l, view, known); err != nil && !errors.Is(err, syscall.ENOTDIR) {
-			told := Verdict{
+			unreadable := Verdict{
 				Kind:   Unreadable,
 				Path:   view.Dir(),
 				Err:    err,
 				folder: true,
 			}
 			if errors.Is(err, installed.ErrNoHome) {
-				told.Path, told.folder = "", false
+				unreadable.Path, unreadable.folder = "", false
 			}
-			v.tell(told)
+			v.setOther(unreadable)
 		}
 		v.own.contacts, v.own.clock = view.Contacts(), view.Clock(v.own.state)
 		return v
@@ -138,7 +138,7 @@ func (l *License) elsewhere(dir string) source {
 	return source{dir: dir, view: installed.ViewOf(dir), read: func(view *installed.View, known []string) (v visited) {
 		err := v.files(l, view, known)
 		if errors.Is(err, fs.ErrPermission) && dir != l.beside && exists(dir) {
-			v.tell(Verdict{
+			v.setOther(Verdict{
 				Kind:   Unreadable,
 				Path:   dir,
 				Err:    err,
@@ -156,9 +156,9 @@ type round struct {
 	abandoned bool // later results are dropped
 }
 
-// visit reads sources one after the other. If a source may be on a network drive, visit reads it and those after it in a
-// goroutine of its own. If a source does not answer in time, visit abandons it together with the goroutine, and goes on
-// with the others: reading a folder on a dead network drive blocks and cannot be canceled.
+// visit reads sources one after the other. If a source may be on a network drive, visit reads it and those after it
+// in another goroutine. If a source does not respond in time, visit abandons it together with the goroutine, and
+// continues with the others: reading a folder on a disconnected network drive blocks and cannot be canceled.
 func (l *License) visit(sources []source) []scan {
 	found := make([]scan, 0, len(sources))
 	var known []string // contents of files that were verified
@@ -177,7 +177,7 @@ func (l *License) visit(sources []source) []scan {
 		sources = sources[len(results):]
 		if len(sources) > 0 {
 			var v visited
-			v.tell(silent(sources[0].dir))
+			v.setOther(silent(sources[0].dir))
 			found = append(found, sources[0].taken(v, false))
 			sources = sources[1:]
 		}
@@ -185,8 +185,7 @@ func (l *License) visit(sources []source) []scan {
 	return found
 }
 
-// visitDirectly reads a source in the goroutine of the caller, which takes less time, or returns false if that may
-// block.
+// visitDirectly reads a source in the goroutine of the caller, which is faster, or returns false if that may block.
 func (l *License) visitDirectly(s source, known []string) (v visited, ok bool) {
 	if s.view == nil || l.options.touch != nil {
 		return visited{}, false
@@ -199,7 +198,7 @@ func (l *License) visitDirectly(s source, known []string) (v visited, ok bool) {
 	return v, view.Close()
 }
 
-// addTo adds the contents of the verified files to those that are known.
+// addTo adds the contents of the verified files to the known ones.
 func (v visited) addTo(known []string) []string {
 	for _, c := range v.list {
 		known = append(known, c.content)
@@ -214,7 +213,7 @@ func (s source) taken(v visited, answered bool) scan {
 	return s.take(v, answered)
 }
 
-// visitSome reads sources until one does not answer in time.
+// visitSome reads sources until one does not respond in time.
 func (l *License) visitSome(sources []source, known []string) []visited {
 	timer := time.NewTimer(l.options.DiskTimeout)
 	defer timer.Stop()
@@ -250,8 +249,8 @@ func (l *License) visitSome(sources []source, known []string) []visited {
 	}
 }
 
-// growStack makes room on the stack of a new goroutine. Decoding and verifying a license takes more stack than a
-// goroutine starts with, and the runtime would double and copy the stack three times (docs/adr/0013).
+// growStack grows the stack of a new goroutine. Decoding and verifying a license takes more stack than a goroutine
+// starts with, and the runtime would double and copy the stack three times (docs/adr/0013).
 //
 //go:noinline
 func growStack() {
@@ -284,8 +283,8 @@ type touch struct {
 	before  func(dir string)
 }
 
-// tell replaces the verdict of other files by a better one.
-func (s *scan) tell(v Verdict) {
+// setOther replaces the verdict of other files by a better one.
+func (s *scan) setOther(v Verdict) {
 	if s.other.Kind == Undecided || v.Kind < s.other.Kind {
 		s.other = v
 	}
@@ -296,9 +295,9 @@ func (s *scan) merge(more scan) {
 	for _, c := range more.list {
 		s.list = add(s.list, c)
 	}
-	s.tell(Verdict{Kind: NoLicense})
+	s.setOther(Verdict{Kind: NoLicense})
 	if more.other.Kind != Undecided {
-		s.tell(more.other)
+		s.setOther(more.other)
 	}
 }
 
@@ -327,12 +326,12 @@ var contentSeed = maphash.MakeSeed()
 // file reads one license file.
 func (s *scan) file(l *License, f installed.File, verified *int) {
 	if f.Denied {
-		s.tell(Verdict{Kind: Unreadable, Path: f.Path, Err: fs.ErrPermission})
+		s.setOther(Verdict{Kind: Unreadable, Path: f.Path, Err: fs.ErrPermission})
 		return
 	}
 	c, kind := l.read(f.Content, verified)
 	if kind != Valid {
-		s.tell(Verdict{Kind: kind, Path: f.Path})
+		s.setOther(Verdict{Kind: kind, Path: f.Path})
 		return
 	}
 	c.path, c.content = f.Path, f.Content
@@ -352,9 +351,9 @@ func add(list []candidate, c candidate) []candidate {
 	return append(list, c)
 }
 
-// read verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not verify
-// files that name an unknown key. It counts the signatures that it verified. After verifyFirst of them it reads the claims
-// first, which takes far less time than verifying a signature.
+// read verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not
+// verify files that name an unknown key. It counts the signatures that it verified. After verifyFirst of them it
+// reads the claims first, which takes far less time than verifying a signature.
 func (l *License) read(content string, verified *int) (candidate, Kind) {
 	if *verified >= verifyFirst {
 		switch claimed, err := license.UnverifiedFile(content); {

@@ -15,8 +15,8 @@ import (
 	"github.com/acen-desktop/acen/protect"
 )
 
-// humbly lets folders be read by an account that is not root. The thread ends with the goroutine that reads.
-func (d *desk) humbly() {
+// asUser wraps reads so that they run as an account that is not root. The thread ends with the goroutine that reads.
+func (d *fixture) asUser() {
 	const nobody = 65534
 	require.NoError(d.t, os.Chmod(filepath.Dir(d.options.Folder), 0o755))
 	d.options.Touch(func() <-chan time.Time { return nil }, func(string) {
@@ -27,31 +27,32 @@ func (d *desk) humbly() {
 	})
 }
 
-// forbid takes all permissions from a file or folder.
-func (d *desk) forbid(path string) {
+// forbid removes all permissions of a file or folder.
+func (d *fixture) forbid(path string) {
 	require.NoError(d.t, os.Chmod(path, 0))
 	d.t.Cleanup(func() { require.NoError(d.t, os.Chmod(path, 0o700)) })
 }
 
-// A license that lies there and may not be read is told as such, with the folder.
-func TestLicenseThatMayNotBeRead(t *testing.T) {
+// A license file without read permission is reported with its folder.
+func TestLicenseWithoutPermission(t *testing.T) {
 	for name, c := range map[string]struct {
-		prepare func(d *desk, own, beside string) (path string)
+		prepare func(d *fixture, own, beside string) (path string)
 		kind    protect.Kind
-		says    string // with the path, or the folder of it
+		says    string // with the path or its folder
 		folder  bool
 	}{
 		"a file": {
-			prepare: func(d *desk, _, beside string) string {
+			prepare: func(d *fixture, _, beside string) string {
 				path := d.write(filepath.Join(beside, "a.acen"), d.sign(signing, d.license()))
 				d.forbid(path)
 				return path
 			},
 			kind: protect.Unreadable,
-			says: "is here, but this account may not read it. Ask the administrator of this PC to let you read the files in the folder ",
+			says: "is here, but this account may not read it. Ask the administrator of this PC to let you " +
+				"read the files in the folder ",
 		},
 		"a file that was named": {
-			prepare: func(d *desk, _, _ string) string {
+			prepare: func(d *fixture, _, _ string) string {
 				path := d.write(filepath.Join(d.t.TempDir(), "a.acen"), d.sign(signing, d.license()))
 				d.options.Paths = []string{path}
 				d.forbid(path)
@@ -61,7 +62,7 @@ func TestLicenseThatMayNotBeRead(t *testing.T) {
 			says: "is here, but this account may not read it.",
 		},
 		"the program's folder": {
-			prepare: func(d *desk, own, _ string) string {
+			prepare: func(d *fixture, own, _ string) string {
 				d.put(d.sign(signing, d.license()))
 				d.forbid(own)
 				return own
@@ -71,7 +72,7 @@ func TestLicenseThatMayNotBeRead(t *testing.T) {
 			folder: true,
 		},
 		"the person's folder": {
-			prepare: func(d *desk, own, _ string) string {
+			prepare: func(d *fixture, own, _ string) string {
 				d.put(d.sign(signing, d.license()))
 				d.forbid(d.options.Folder)
 				return own
@@ -81,7 +82,7 @@ func TestLicenseThatMayNotBeRead(t *testing.T) {
 			folder: true,
 		},
 		"another folder": {
-			prepare: func(d *desk, _, beside string) string {
+			prepare: func(d *fixture, _, beside string) string {
 				d.forbid(beside)
 				return beside
 			},
@@ -90,7 +91,7 @@ func TestLicenseThatMayNotBeRead(t *testing.T) {
 			folder: true,
 		},
 		"a folder that is not there": {
-			prepare: func(d *desk, _, beside string) string {
+			prepare: func(d *fixture, _, beside string) string {
 				d.options.Elsewhere = []string{filepath.Join(beside, "none")}
 				d.forbid(beside)
 				return ""
@@ -98,7 +99,7 @@ func TestLicenseThatMayNotBeRead(t *testing.T) {
 			kind: protect.NoLicense,
 		},
 		"a file beside a damaged one": {
-			prepare: func(d *desk, _, beside string) string {
+			prepare: func(d *fixture, _, beside string) string {
 				d.write(filepath.Join(beside, "b.acen"), "x")
 				path := d.write(filepath.Join(beside, "a.acen"), d.sign(signing, d.license()))
 				d.forbid(path)
@@ -108,8 +109,8 @@ func TestLicenseThatMayNotBeRead(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDesk(t)
-			d.humbly()
+			d := newFixture(t)
+			d.asUser()
 			path := c.prepare(d, installed.Below(d.options.Folder, signature), d.options.Elsewhere[0])
 			v := d.open().Verdict()
 			require.Equal(t, c.kind.String(), v.Kind.String(), v)
@@ -123,18 +124,19 @@ func TestLicenseThatMayNotBeRead(t *testing.T) {
 				require.Contains(t, v.Text("ja"), " "+folder+" ")
 			}
 
-			// A license that may be read runs all the same.
-			good := newDesk(t)
-			d.options.Paths = append(d.options.Paths, d.write(filepath.Join(t.TempDir(), "good"), good.sign(signing, good.license())))
+			// A readable license is valid all the same.
+			good := newFixture(t)
+			d.options.Paths = append(d.options.Paths,
+				d.write(filepath.Join(t.TempDir(), "good"), good.sign(signing, good.license())))
 			require.NoError(t, os.Chmod(d.options.Paths[len(d.options.Paths)-1], 0o644))
 			require.True(t, d.open().Verdict().Valid())
 		})
 	}
 }
 
-// A license file that is a symbolic link is found: only then the folder is read by a goroutine.
+// A license file that is a symbolic link is found; only then a goroutine reads the folder.
 func TestLinkedLicense(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	path := d.write(filepath.Join(t.TempDir(), "license"), d.sign(signing, d.license()))
 	require.NoError(t, os.Symlink(path, filepath.Join(d.options.Elsewhere[0], "a.acen")))
 	for range 2 { // the first start creates the folder
@@ -142,7 +144,8 @@ func TestLinkedLicense(t *testing.T) {
 	}
 }
 
-// Without a home folder a license elsewhere is found, and the verdict says what is missing; nothing is written.
+// Without a home folder a license in another folder is found, and the verdict says what is missing; nothing is
+// written.
 func TestNoHome(t *testing.T) {
 	for name, home := range map[string]string{"not set": "", "relative": "somewhere"} {
 		t.Run(name, func(t *testing.T) {
@@ -154,7 +157,7 @@ func TestNoHome(t *testing.T) {
 				require.NoError(t, os.Unsetenv("HOME"))
 			}
 			xdg.Reload()
-			d := newDesk(t)
+			d := newFixture(t)
 			d.options.Folder = ""
 			l := d.open()
 			v := l.Verdict()

@@ -23,31 +23,30 @@ import (
 )
 
 const (
-	// callTime limits one call of the server, and maxAnswer its answer in bytes.
+	// callTime limits one call of the server, and maxAnswer the size of its answer in bytes.
 	callTime  = 30 * time.Second
 	maxAnswer = license.MaxValidation + 4<<10
-	// usualEvery is how often Watch asks the server when the vendor does not say, and checkEvery how often it looks at the
-	// clock and the license files.
+	// usualEvery is the default interval of Watch, and checkEvery the interval at which it checks the clock and the
+	// license files.
 	usualEvery = 24 * time.Hour
 	checkEvery = time.Hour
-	// After a failure Watch asks again after firstRetry, then after twice as long each time, up to longestRetry.
+	// After a failure Watch retries after firstRetry, then with exponential backoff up to longestRetry.
 	firstRetry   = time.Minute
 	longestRetry = time.Hour
 )
 
 var (
-	// ErrNoServer is returned by Validate for a program that the vendor gave no server.
+	// ErrNoServer is returned by Validate for a program without a server.
 	ErrNoServer = errors.New("this program asks no server about its license")
-	// ErrNotAsked is returned by Validate when there is no license file of this PC to ask about.
+	// ErrNotAsked is returned by Validate if there is no license file of this PC to validate.
 	ErrNotAsked = errors.New("there is no license file of this PC that the server could be asked about")
 	// ErrNotSigned is returned by Validate for an answer that the vendor's server did not give to this question: it has
-	// no token, or one that another key signed, that answers another question, or that is about another license. Such an
-	// answer, for instance of a proxy with a trusted certificate, changes nothing.
+	// no token, or a token of another key, for another question, or about another license. Such an answer, for instance
+	// of a proxy with a trusted certificate, changes nothing.
 	ErrNotSigned = errors.New("what answered is not the vendor's license server")
 )
 
-// question is the body of a validation, and answer what the server responds: the parts of the HTTP contract that a
-// program needs.
+// question is the body of a validation and answer its response: the parts of the HTTP contract that a program needs.
 type (
 	question struct {
 		SiteCode       string `json:"site_code"`
@@ -63,7 +62,7 @@ type (
 // refused is the error for a problem instead of an answer.
 type refused struct {
 	status int
-	// after is how long the server asks to wait before the next question; 0 if it does not say.
+	// after is the delay before the next question that the server asks for; 0 if none.
 	after time.Duration
 }
 
@@ -72,16 +71,16 @@ func (r *refused) Error() string {
 		r.status, http.StatusText(r.status))
 }
 
-// Validate asks the vendor's server now, once about each license of this PC, and returns the resulting verdict. The
-// error says why there was no answer about one, which by itself changes no verdict: ErrNoServer, ErrNotAsked,
-// ErrNotSigned, a *Refusal for the verdicts NewerState and UnknownKey, or the failure of the call.
+// Validate asks the vendor's server once about each license of this PC, and returns the resulting verdict. The error
+// says why there was no answer about one, which does not change the verdict: ErrNoServer, ErrNotAsked, ErrNotSigned,
+// a *Refusal for the verdicts NewerState and UnknownKey, or the error of the call.
 func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	if l.program.Validation.Server == "" {
 		return l.Check(ctx), ErrNoServer
 	}
 	l.checking.Lock()
 	best, err := l.check(ctx)
-	asked := l.asked
+	toValidate := l.toValidate
 	l.checking.Unlock()
 	if err != nil {
 		return l.Verdict(), err
@@ -93,13 +92,13 @@ func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	default:
 		return best.verdict, ErrNotAsked
 	}
-	if len(asked) == 0 {
+	if len(toValidate) == 0 {
 		return best.verdict, ErrNotAsked
 	}
-	for _, c := range asked {
-		said, failed := l.ask(ctx, c.file)
+	for _, c := range toValidate {
+		reply, failed := l.ask(ctx, c.file)
 		if failed == nil {
-			failed = l.take(ctx, c, said)
+			failed = l.take(ctx, c, reply)
 		}
 		if err == nil {
 			err = failed
@@ -108,29 +107,29 @@ func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	return l.Verdict(), err
 }
 
-// take records the answer about a license and checks anew. It ignores the answer if the program lost the license
+// take stores the answer about a license and checks again. It ignores the answer if the program lost the license
 // meanwhile.
-func (l *License) take(ctx context.Context, about candidate, said license.Validation) error {
+func (l *License) take(ctx context.Context, about candidate, reply license.Validation) error {
 	l.checking.Lock()
 	defer l.checking.Unlock()
 	if _, err := l.check(ctx); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(l.asked, func(c candidate) bool {
+	i := slices.IndexFunc(l.toValidate, func(c candidate) bool {
 		return c.file.ID == about.file.ID && c.file.Codes == about.file.Codes
 	})
 	if i < 0 {
 		return nil
 	}
-	if err := l.record(ctx, l.asked[i], said); err != nil {
+	if err := l.record(ctx, l.toValidate[i], reply); err != nil {
 		return err
 	}
 	_, err := l.check(ctx)
 	return err
 }
 
-// Watch asks the vendor's server about the license from time to time, looks at the clock, and calls changed when the
-// verdict has changed. It returns when the context ends; a program runs it in a goroutine of its own.
+// Watch periodically asks the vendor's server about the license, checks the clock, and calls changed when the verdict
+// has changed. It returns when the context ends; a program runs it in its own goroutine.
 func (l *License) Watch(ctx context.Context, changedTo func(Verdict)) {
 	last, failures := l.Verdict(), 0
 	every := l.program.Validation.Every
@@ -151,13 +150,13 @@ func (l *License) Watch(ctx context.Context, changedTo func(Verdict)) {
 			var no *refused
 			var refusal *Refusal
 			switch {
-			case err == nil || errors.Is(err, ErrNotAsked) || errors.As(err, &refusal): // asking again soon changes nothing
+			case err == nil || errors.Is(err, ErrNotAsked) || errors.As(err, &refusal): // an early retry changes nothing
 				failures = 0
 			case errors.As(err, &no) && no.after > 0:
 				wait = min(no.after, usualEvery)
 			default:
 				wait = min(firstRetry<<min(failures, 10), longestRetry)
-				wait += rand.N(wait/4 + 1) // many programs do not come back in the same second
+				wait += rand.N(wait/4 + 1) // jitter, so that many programs do not retry at the same time
 				failures++
 			}
 			next = l.options.Now().Add(wait)
@@ -181,8 +180,7 @@ func (l *License) Watch(ctx context.Context, changedTo func(Verdict)) {
 	}
 }
 
-// lastContact returns when the server last spoke of the valid license of which it spoke longest ago; zero if it never
-// spoke of one.
+// lastContact returns the time of the oldest contact among the valid licenses; zero if one has none.
 func (l *License) lastContact(ctx context.Context) time.Time {
 	l.checking.Lock()
 	defer l.checking.Unlock()
@@ -191,7 +189,7 @@ func (l *License) lastContact(ctx context.Context) time.Time {
 	}
 	contacts := append(l.store.Contacts(l.signature), l.pending...)
 	var last time.Time
-	for i, c := range l.asked {
+	for i, c := range l.toValidate {
 		if at := contactOf(contacts, c.file).At; c.verdict.Kind == Valid && (i == 0 || at.Before(last)) {
 			last = at
 		}
@@ -199,20 +197,20 @@ func (l *License) lastContact(ctx context.Context) time.Time {
 	return last
 }
 
-// record stores what the server said of a license, and when. It writes a new license file, which it verifies like any
-// other, and corrects the latest time that was seen by the server's.
-func (l *License) record(ctx context.Context, c candidate, said license.Validation) error {
-	at := said.IssuedAt
+// record stores the server's answer and its time. It writes a new license file, which it verifies like any other, and
+// corrects the latest time that was seen by the server's.
+func (l *License) record(ctx context.Context, c candidate, reply license.Validation) error {
+	at := reply.IssuedAt
 	contact := installed.Contact{LicenseID: c.file.ID, Site: c.file.Codes.Site, At: at}
-	if said.State != license.StateActive {
-		contact.Ended = word(string(said.State))
-	} else if said.File != "" {
-		fresh, kind := l.read(said.File, new(int))
+	if reply.State != license.StateActive {
+		contact.Ended = word(string(reply.State))
+	} else if reply.File != "" {
+		fresh, kind := l.read(reply.File, new(int))
 		if kind != Valid || fresh.file.ID != c.file.ID || fresh.file.Codes != c.file.Codes {
 			return errors.New("the license server sent a license file that is not this license's")
 		}
 		name := license.FileName(fresh.file.ProgramName, fresh.file.ID)
-		if err := l.store.Put(ctx, l.signature, name, said.File); err != nil {
+		if err := l.store.Put(ctx, l.signature, name, reply.File); err != nil {
 			return err
 		}
 	}
@@ -220,14 +218,14 @@ func (l *License) record(ctx context.Context, c candidate, said license.Validati
 		clock := l.store.Clock(l.signature)
 		if ahead := clock.Latest.Sub(at); ahead > Tolerance || ahead < -clockEvery {
 			clock = installed.Clock{Latest: at, Issued: laterOf(clock.Issued, c.file.IssuedAt)}
-			_ = l.store.SetClock(ctx, l.signature, clock) // the next answer tries again
+			_ = l.store.SetClock(ctx, l.signature, clock) // the next answer retries
 		}
 	}
 	l.pending = slices.DeleteFunc(l.pending, func(one installed.Contact) bool {
 		return one.LicenseID == contact.LicenseID && one.Site == contact.Site
 	})
 	if err := l.store.SetContact(ctx, l.signature, contact); err != nil {
-		l.pending = append(l.pending, contact) // this process goes by it all the same
+		l.pending = append(l.pending, contact) // this process uses it all the same
 	}
 	return nil
 }
@@ -242,7 +240,7 @@ func word(state string) string {
 }
 
 // ask calls POST /licenses/{id}/validation with a new nonce and returns the verified answer. It fails with
-// ErrNotSigned, and with a *refused for a problem, which says nothing about the license whatever its code (spec: codes
+// ErrNotSigned, and with a *refused for a problem, which has no effect on the license, whatever its code (spec: codes
 // "Validation answer").
 func (l *License) ask(ctx context.Context, f license.File) (license.Validation, error) {
 	none := license.Validation{}
@@ -267,11 +265,11 @@ func (l *License) ask(ctx context.Context, f license.File) (license.Validation, 
 	if err != nil {
 		return none, err
 	}
-	var said answer
-	if json.Unmarshal(content, &said) != nil {
+	var reply answer
+	if json.Unmarshal(content, &reply) != nil {
 		return none, ErrNotSigned
 	}
-	v, err := license.VerifyValidation(said.Token, nonce, func(id string) (license.PublicKey, bool) {
+	v, err := license.VerifyValidation(reply.Token, nonce, func(id string) (license.PublicKey, bool) {
 		key, known := l.keys[id]
 		return key, known
 	})
@@ -284,7 +282,7 @@ func (l *License) ask(ctx context.Context, f license.File) (license.Validation, 
 	return v, nil
 }
 
-// post sends a JSON body and returns the JSON of the response. It follows no redirect.
+// post sends a JSON body and returns the JSON of the response. It does not follow redirects.
 func (l *License) post(ctx context.Context, address string, body []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
@@ -311,7 +309,7 @@ func (l *License) post(ctx context.Context, address string, body []byte) ([]byte
 		var problem struct {
 			RetryAfter int64 `json:"retry_after"`
 		}
-		_ = json.Unmarshal(content, &problem) // a body that is not a problem document names no time
+		_ = json.Unmarshal(content, &problem) // a body that is not a problem document has no Retry-After
 		after := time.Duration(min(max(problem.RetryAfter, 0), int64(usualEvery/time.Second))) * time.Second
 		return nil, &refused{response.StatusCode, after}
 	}
@@ -322,7 +320,7 @@ func (l *License) post(ctx context.Context, address string, body []byte) ([]byte
 	return content, nil
 }
 
-// validationURL is the address of a validation. It must not be read on its way: https, or a server on this PC.
+// validationURL returns the address of a validation. It must be encrypted or local: https, or a server on this PC.
 func validationURL(server string, id int64) (string, error) {
 	u, err := url.Parse(server)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {

@@ -20,29 +20,36 @@ import (
 	"github.com/acen-desktop/acen/protect"
 )
 
-// asked is a server that answers as told, and what it was asked.
-type asked struct {
+// fakeServer is a server with configurable answers that records its questions.
+type fakeServer struct {
 	*httptest.Server
 	paths  []string
 	bodies []string
 	status int
 	kind   string
-	answer func(asking) string // the body
+	answer func(question) string // the body
 }
 
-// asking is a question of a program.
-type asking struct {
+// question is a question of a program.
+type question struct {
 	id    int64
 	site  license.SiteCode
 	nonce license.Nonce
 }
 
-// active returns the genuine content of an answer.
-func (q asking) active() license.Validation {
-	return license.Validation{LicenseID: q.id, Site: q.site, Nonce: q.nonce, IssuedAt: noon, State: license.StateActive, Features: 1}
+// active returns the content of a genuine answer.
+func (q question) active() license.Validation {
+	return license.Validation{
+		LicenseID: q.id,
+		Site:      q.site,
+		Nonce:     q.nonce,
+		IssuedAt:  noon,
+		State:     license.StateActive,
+		Features:  1,
+	}
 }
 
-// tokenOf returns the body of an answer with a token of a key.
+// tokenOf returns the body of an answer with a token signed with a key.
 func tokenOf(k license.SigningKey, v license.Validation) string {
 	token, err := k.SignValidation(v)
 	if err != nil {
@@ -59,23 +66,23 @@ func bodyOf(token string) string {
 	return string(body)
 }
 
-func (d *desk) server() *asked {
-	a := &asked{status: 200, kind: "application/json"}
+func (d *fixture) server() *fakeServer {
+	a := &fakeServer{status: 200, kind: "application/json"}
 	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		a.paths, a.bodies = append(a.paths, r.Method+" "+r.URL.Path), append(a.bodies, string(body))
 		w.Header().Set("Content-Type", a.kind)
 		w.Header().Set("Location", "/elsewhere")
 		w.WriteHeader(a.status)
-		_, _ = io.WriteString(w, a.answer(readAsking(r.URL.Path, body)))
+		_, _ = io.WriteString(w, a.answer(readQuestion(r.URL.Path, body)))
 	}))
 	d.t.Cleanup(a.Close)
 	d.program.Validation = protect.Validation{Server: a.URL, Grace: 7 * 24 * time.Hour}
 	return a
 }
 
-// readAsking reads a question; a part that cannot be read is zero, so that an answer with it is refused.
-func readAsking(path string, body []byte) (q asking) {
+// readQuestion parses a question; an invalid part is zero, so that an answer with it is refused.
+func readQuestion(path string, body []byte) (q question) {
 	_, _ = fmt.Sscanf(path, "/api/v1/licenses/%d/validation", &q.id)
 	var members map[string]string
 	_ = json.Unmarshal(body, &members)
@@ -84,19 +91,19 @@ func readAsking(path string, body []byte) (q asking) {
 	return q
 }
 
-// says lets the server give genuine answers.
-func (a *asked) says(state license.ValidationState, at time.Time, file string) {
-	a.answer = func(q asking) string {
+// says makes the server give genuine answers.
+func (a *fakeServer) says(state license.ValidationState, at time.Time, file string) {
+	a.answer = func(q question) string {
 		v := q.active()
 		v.State, v.IssuedAt, v.File = state, at, file
 		return tokenOf(signing, v)
 	}
 }
 
-func (a *asked) saysText(body string) { a.answer = func(asking) string { return body } }
+func (a *fakeServer) saysText(body string) { a.answer = func(question) string { return body } }
 
 func TestValidate(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	_, err := d.open().Validate(t.Context())
 	require.ErrorIs(t, err, protect.ErrNoServer)
 	server := d.server()
@@ -112,15 +119,15 @@ func TestValidate(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, v.Valid())
 	require.Equal(t, []string{"POST /api/v1/licenses/7/validation"}, server.paths)
-	nonce := readAsking("", []byte(server.bodies[0])).nonce
+	nonce := readQuestion("", []byte(server.bodies[0])).nonce
 	require.JSONEq(t, fmt.Sprintf(`{"site_code":%q,"machine_id":%q,"activation_code":%q,"nonce":%q}`,
 		f.Codes.Site, f.Codes.Machine, f.ActivationCode, nonce), server.bodies[0])
 	require.True(t, d.open().Verdict().Valid())
 	d.now = noon.AddDate(0, 0, 8)
 	require.Equal(t, protect.ValidationDue, d.open().Verdict().Kind)
 
-	// No answer, or one that says nothing, changes nothing.
-	removed := func(q asking) string {
+	// No answer, and an answer without meaning, change nothing.
+	removed := func(q question) string {
 		v := q.active()
 		v.State = license.StateRemoved
 		return tokenOf(signing, v)
@@ -153,9 +160,10 @@ func TestValidate(t *testing.T) {
 	}
 	server.status, server.kind = 200, "application/json"
 
-	// The license has ended: at once, and at every later start without the server.
+	// The license has ended: immediately, and at every later start without the server.
 	for _, state := range []license.ValidationState{
-		license.StateReleased, license.StateRemoved, license.StateReactivated, license.StateTransferred, license.StateReplaced,
+		license.StateReleased, license.StateRemoved, license.StateReactivated, license.StateTransferred,
+		license.StateReplaced,
 		license.StateLost, license.StateUnknown, "active", "a word\x00 of the future",
 	} {
 		server.says(state, d.now, "")
@@ -171,7 +179,7 @@ func TestValidate(t *testing.T) {
 	server.says(license.StateRemoved, d.now, "")
 	_, err = l.Validate(t.Context())
 	require.NoError(t, err)
-	// It was a mistake of the vendor's.
+	// The vendor reverts a mistake.
 	server.says("Active", d.now, "")
 	v, err = l.Validate(t.Context())
 	require.NoError(t, err)
@@ -182,12 +190,12 @@ func TestValidate(t *testing.T) {
 	require.True(t, v.Valid())
 }
 
-// Whoever puts a certificate and a proxy before a program can answer whatever they like, and let the genuine server
-// answer other questions. Nothing of that says anything: a license that is due stays due, one that has ended stays
-// ended, and one that is valid stays valid (spec: codes "Validation answer").
+// An attacker with a certificate and a proxy can forge any answer, and replay genuine answers to other questions.
+// None of these has an effect: a license that is due stays due, one that has ended stays ended, and one that is valid
+// stays valid (spec: codes "Validation answer").
 func TestForgedAnswers(t *testing.T) {
-	change := func(fn func(*license.Validation)) func(asking) string {
-		return func(q asking) string {
+	change := func(fn func(*license.Validation)) func(question) string {
+		return func(q question) string {
 			v := q.active()
 			fn(&v)
 			return tokenOf(signing, v)
@@ -195,28 +203,36 @@ func TestForgedAnswers(t *testing.T) {
 	}
 	other, err := license.NewNonce(strings.NewReader("0123456789abcdef"))
 	require.NoError(t, err)
-	var first license.Nonce // of the question that the desk asked first
+	var first license.Nonce // of the first question
 	rows := map[string]struct {
-		answer func(asking) string
-		says   error // beside ErrNotSigned; nil when nothing more
+		answer func(question) string
+		says   error // in addition to ErrNotSigned; may be nil
 	}{
-		"a plain answer":         {func(asking) string { return `{"state":"Active","features":65535}` }, nil},
-		"a plain answer beside":  {func(asking) string { return `{"state":"Active","token":""}` }, nil},
-		"a token that is none":   {func(asking) string { return bodyOf("Active") }, license.ErrValidationDamaged},
-		"a key of their own":     {func(q asking) string { return tokenOf(strange, q.active()) }, license.ErrValidationKey},
-		"a replayed answer":      {change(func(v *license.Validation) { v.Nonce = first }), license.ErrValidationNonce},
-		"another nonce":          {change(func(v *license.Validation) { v.Nonce = other }), license.ErrValidationNonce},
-		"no nonce":               {change(func(v *license.Validation) { v.Nonce = license.Nonce{} }), license.ErrValidationNonce},
-		"another license":        {change(func(v *license.Validation) { v.LicenseID++ }), nil},
-		"another Site code":      {change(func(v *license.Validation) { v.Site++ }), nil},
-		"the program's own name": {func(q asking) string { return forgedKeyID(t, tokenOf(strange, q.active())) }, license.ErrValidationSignature},
-		"a changed answer": {func(q asking) string {
+		"a plain answer":        {func(question) string { return `{"state":"Active","features":65535}` }, nil},
+		"a plain answer beside": {func(question) string { return `{"state":"Active","token":""}` }, nil},
+		"a token that is none":  {func(question) string { return bodyOf("Active") }, license.ErrValidationDamaged},
+		"a key of their own":    {func(q question) string { return tokenOf(strange, q.active()) }, license.ErrValidationKey},
+		"a replayed answer":     {change(func(v *license.Validation) { v.Nonce = first }), license.ErrValidationNonce},
+		"another nonce":         {change(func(v *license.Validation) { v.Nonce = other }), license.ErrValidationNonce},
+		"no nonce": {change(func(v *license.Validation) {
+			v.Nonce = license.Nonce{}
+		}), license.ErrValidationNonce},
+		"another license":   {change(func(v *license.Validation) { v.LicenseID++ }), nil},
+		"another Site code": {change(func(v *license.Validation) { v.Site++ }), nil},
+		"the program's own name": {func(q question) string {
+			return forgedKeyID(t, tokenOf(strange, q.active()))
+		}, license.ErrValidationSignature},
+		"a changed answer": {func(q question) string {
 			body := tokenOf(signing, q.active())
 			return strings.Replace(body, "v4.public.ey", "v4.public.fy", 1)
 		}, license.ErrValidationSignature},
-		"a receipt": {func(q asking) string {
+		"a receipt": {func(q question) string {
 			token, err := signing.SignReceipt(license.Receipt{
-				LicenseID: q.id, Site: q.site, Task: license.ReceiptRemoval, IssuedAt: noon, Epoch: "zBMwJXmKSbV8pTjmIWxOwQ",
+				LicenseID: q.id,
+				Site:      q.site,
+				Task:      license.ReceiptRemoval,
+				IssuedAt:  noon,
+				Epoch:     "zBMwJXmKSbV8pTjmIWxOwQ",
 			})
 			require.NoError(t, err)
 			return bodyOf(token)
@@ -224,7 +240,7 @@ func TestForgedAnswers(t *testing.T) {
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
-			d := newDesk(t)
+			d := newFixture(t)
 			server := d.server()
 			d.put(d.sign(signing, d.license(func(f *license.File) { f.IssuedAt = noon })))
 			l := d.open()
@@ -244,7 +260,7 @@ func TestForgedAnswers(t *testing.T) {
 			server.says(license.StateActive, noon, "")
 			_, err := l.Validate(t.Context())
 			require.NoError(t, err)
-			first = readAsking("", []byte(server.bodies[0])).nonce
+			first = readQuestion("", []byte(server.bodies[0])).nonce
 
 			forged(protect.Valid)
 			d.now = noon.AddDate(0, 0, 8)
@@ -258,22 +274,22 @@ func TestForgedAnswers(t *testing.T) {
 	}
 }
 
-// kept returns what is stored of the program's license, except for the latest time seen.
-func (d *desk) kept() (contacts []installed.Contact) { return d.store.Contacts(signature) }
+// kept returns what is stored about the program's license, except for the latest time.
+func (d *fixture) kept() (contacts []installed.Contact) { return d.store.Contacts(signature) }
 
-// forgedKeyID gives the token in a body the footer of the program's key.
+// forgedKeyID replaces the footer of the token in a body with that of the program's key.
 func forgedKeyID(t *testing.T, body string) string {
 	t.Helper()
-	var said map[string]any
-	require.NoError(t, json.Unmarshal([]byte(body), &said))
-	parts := strings.Split(said["token"].(string), ".")
+	var reply map[string]any
+	require.NoError(t, json.Unmarshal([]byte(body), &reply))
+	parts := strings.Split(reply["token"].(string), ".")
 	parts[3] = base64.RawURLEncoding.EncodeToString([]byte(`{"kid":"` + signing.Public().KeyID() + `"}`))
 	return bodyOf(strings.Join(parts, "."))
 }
 
-// Every question has a nonce of its own, also after an answer that said nothing and in another run.
+// Every question has a new nonce, also after an invalid answer and in another run.
 func TestNonces(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	server := d.server()
 	d.put(d.sign(signing, d.license()))
 	server.says(license.StateActive, noon, "")
@@ -286,7 +302,7 @@ func TestNonces(t *testing.T) {
 	}
 	seen := map[license.Nonce]bool{}
 	for _, body := range server.bodies {
-		seen[readAsking("", []byte(body)).nonce] = true
+		seen[readQuestion("", []byte(body)).nonce] = true
 	}
 	require.Len(t, seen, 9)
 	require.NotContains(t, seen, license.Nonce{})
@@ -297,16 +313,16 @@ func TestNonces(t *testing.T) {
 	require.Len(t, server.bodies, 9, "without a nonce nothing is asked")
 }
 
-// An answer may be signed with any key of the program, as a license file may, and has no rule of time (spec: codes
+// An answer may be signed with any key of the program, like a license file, and its time is not checked (spec: codes
 // "Validation answer").
 func TestAnswersOfFormerKeys(t *testing.T) {
 	for _, at := range []time.Time{noon, noon.AddDate(-30, 0, 0), noon.AddDate(30, 0, 0)} {
-		d := newDesk(t)
+		d := newFixture(t)
 		server := d.server()
 		d.put(d.sign(signing, d.license()))
 		l := d.open()
 		require.Equal(t, protect.ValidationDue, l.Verdict().Kind)
-		server.answer = func(q asking) string {
+		server.answer = func(q question) string {
 			v := q.active()
 			v.State, v.IssuedAt, v.Ends = license.StateRemoved, at, at.AddDate(-1, 0, 0)
 			return tokenOf(former, v)
@@ -317,16 +333,18 @@ func TestAnswersOfFormerKeys(t *testing.T) {
 	}
 }
 
-// The vendor has extended the license: the program gets the new license file, and only one that is this license's.
+// The vendor extended the license: the program receives the new license file, and only one of this license.
 func TestRenewal(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	server := d.server()
 	f := d.license(ends(noon.Add(-time.Hour)))
 	d.put(d.sign(signing, f))
 	l := d.open()
 	require.Equal(t, protect.Expired, l.Verdict().Kind)
 	renew := func(change ...func(*license.File)) license.File {
-		return d.license(append([]func(*license.File){ends(noon.AddDate(1, 0, 0)), func(f *license.File) { f.IssuedAt = noon }}, change...)...)
+		return d.license(append([]func(*license.File){ends(noon.AddDate(1, 0, 0)), func(f *license.File) {
+			f.IssuedAt = noon
+		}}, change...)...)
 	}
 	for name, file := range map[string]string{
 		"damaged": "v4.public.x", "forged": d.sign(strange, renew()), "another license": d.sign(signing, renew(id(8))),
@@ -347,9 +365,9 @@ func TestRenewal(t *testing.T) {
 	require.Len(t, files, 1)
 }
 
-// The server's time puts the latest time right that a wrong clock has left, and shows a clock that is wrong.
+// The server's time corrects a latest time that a wrong clock left, and reveals a wrong clock.
 func TestServerTime(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	server := d.server()
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(1, 0, 0)))))
 	d.now = noon.AddDate(50, 0, 0)
@@ -367,9 +385,9 @@ func TestServerTime(t *testing.T) {
 	require.Equal(t, protect.ClockSetBack, v.Kind)
 }
 
-// What the server said holds for the running program when it cannot be written down.
+// An answer that cannot be stored is valid for the running program.
 func TestFullDisk(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	server := d.server()
 	f := d.license(func(f *license.File) { f.IssuedAt = noon })
 	d.put(d.sign(signing, f))
@@ -385,18 +403,22 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestWatch(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	server := d.server()
 	f := d.license(ends(noon.AddDate(0, 0, 4)), func(f *license.File) { f.IssuedAt = noon })
 	d.put(d.sign(signing, f))
-	require.NoError(t, d.store.SetContact(t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon}))
+	require.NoError(t, d.store.SetContact(t.Context(), signature, installed.Contact{
+		LicenseID: f.ID,
+		Site:      f.Codes.Site,
+		At:        noon,
+	}))
 	server.says("Active", noon, "")
-	type told struct {
+	type unreadable struct {
 		after time.Duration
 		kind  protect.Kind
 		calls int
 	}
-	var story []told
+	var story []unreadable
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var pauses []time.Duration
@@ -415,11 +437,11 @@ func TestWatch(t *testing.T) {
 		return ctx.Err()
 	}
 	l := d.open()
-	l.Watch(ctx, func(v protect.Verdict) { story = append(story, told{d.now.Sub(noon), v.Kind, len(server.paths)}) })
+	l.Watch(ctx, func(v protect.Verdict) { story = append(story, unreadable{d.now.Sub(noon), v.Kind, len(server.paths)}) })
 
-	require.Empty(t, goneBy(pauses, time.Hour), "it looks at the clock at least every hour")
+	require.Empty(t, longPauses(pauses, time.Hour), "it looks at the clock at least every hour")
 	last := story[len(story)-1]
-	require.Equal(t, protect.Expired, last.kind, "a license that ends while the program runs is told")
+	require.Equal(t, protect.Expired, last.kind, "the end of a license while the program runs is reported")
 	require.GreaterOrEqual(t, last.after, 4*24*time.Hour)
 	require.Less(t, last.after, 4*24*time.Hour+time.Hour)
 	for _, s := range story[:len(story)-1] {
@@ -430,8 +452,8 @@ func TestWatch(t *testing.T) {
 	require.Less(t, len(server.paths), 60, "and not too often")
 }
 
-// goneBy are the pauses that are longer than limit.
-func goneBy(pauses []time.Duration, limit time.Duration) (list []time.Duration) {
+// longPauses returns the pauses that are longer than limit.
+func longPauses(pauses []time.Duration, limit time.Duration) (list []time.Duration) {
 	for _, p := range pauses {
 		if p > limit {
 			list = append(list, p)
@@ -440,10 +462,11 @@ func goneBy(pauses []time.Duration, limit time.Duration) (list []time.Duration) 
 	return list
 }
 
-// A server that names a time is not asked before; the wait that it can ask for is bounded.
-func TestWatchWaitsAsLongAsItIsTold(t *testing.T) {
-	for seconds, want := range map[string]time.Duration{"7200": 2 * time.Hour, "999999999999": 24 * time.Hour, "-5": time.Minute} {
-		d := newDesk(t)
+// Retry-After is respected, up to a limit.
+func TestWatchRetryAfter(t *testing.T) {
+	for seconds, want := range map[string]time.Duration{"7200": 2 * time.Hour, "999999999999": 24 * time.Hour,
+		"-5": time.Minute} {
+		d := newFixture(t)
 		server := d.server()
 		d.put(d.sign(signing, d.license()))
 		server.status = 429
@@ -463,14 +486,14 @@ func TestWatchWaitsAsLongAsItIsTold(t *testing.T) {
 	}
 }
 
-// Watch does not hurry while there is nothing that the server could be asked about.
-func TestWatchWithNothingToAsk(t *testing.T) {
-	for name, prepare := range map[string]func(*desk){
-		"no license":             func(*desk) {},
-		"unknown key":            func(d *desk) { d.put(d.sign(strange, d.license())) },
-		"state of newer version": func(d *desk) { d.write(d.store.StatePath(signature), `{"version":2}`) },
+// Watch does not poll fast while there is no license to validate.
+func TestWatchWithoutLicense(t *testing.T) {
+	for name, prepare := range map[string]func(*fixture){
+		"no license":             func(*fixture) {},
+		"unknown key":            func(d *fixture) { d.put(d.sign(strange, d.license())) },
+		"state of newer version": func(d *fixture) { d.write(d.store.StatePath(signature), `{"version":2}`) },
 	} {
-		d := newDesk(t)
+		d := newFixture(t)
 		server := d.server()
 		prepare(d)
 		var pauses []time.Duration
@@ -488,9 +511,9 @@ func TestWatchWithNothingToAsk(t *testing.T) {
 	}
 }
 
-// A clock that is set back does not put off what may set it right.
+// A clock that is set back does not delay a validation that may correct it.
 func TestWatchWithClockSetBack(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	server := d.server()
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(1, 0, 0)), func(f *license.File) { f.IssuedAt = noon })))
 	server.says("Active", noon, "")
@@ -508,9 +531,9 @@ func TestWatchWithClockSetBack(t *testing.T) {
 	require.Equal(t, []protect.Kind{protect.ClockSetBack}, kinds)
 }
 
-// Without a server, too, a license that ends while the program runs is told, and the end of the context ends all.
+// Without a server, too, Watch reports a license that ends while the program runs, and it ends with its context.
 func TestWatchWithoutServer(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	d.put(d.sign(signing, d.license(ends(noon.Add(90*time.Minute)))))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -527,9 +550,9 @@ func TestWatchWithoutServer(t *testing.T) {
 	require.Equal(t, noon.Add(2*time.Hour), d.now)
 }
 
-// A call that hangs ends with its context, and the program goes on checking meanwhile.
+// A call that blocks ends with its context, and meanwhile the program continues its checks.
 func TestHangingServer(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	arrived, release := make(chan struct{}), make(chan struct{})
 	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { close(arrived); <-release }))
 	defer h.Close()

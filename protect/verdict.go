@@ -15,16 +15,15 @@ import (
 // Kind is the kind of a verdict.
 type Kind int
 
-// The kinds of verdicts, the most helpful first: of several license files the one whose verdict comes first is told.
+// The kinds of verdicts, the most helpful first: of several license files the one with the first kind is shown.
 const (
-	// Undecided: the check could not be made; it was interrupted, or the program was built wrongly.
+	// Undecided: the check was incomplete; it was interrupted, or the program was built wrongly.
 	Undecided Kind = iota
 	// Valid: the program may run.
 	Valid
-	// ValidationDue: the license would be valid, but the vendor's server was not heard of for longer than the vendor
-	// allows.
+	// ValidationDue: the license would be valid, but the last answer of the vendor's server is older than the grace.
 	ValidationDue
-	// ClockSetBack: the PC's clock tells a time before one that it told already.
+	// ClockSetBack: the PC's clock shows a time before one that it has shown already.
 	ClockSetBack
 	// Expired: the license has ended.
 	Expired
@@ -36,8 +35,8 @@ const (
 	// UnknownKey: a license file claims to be for this program but names an unknown key, as after the vendor has
 	// changed the key. Nothing in the file is verified.
 	UnknownKey
-	// Unreadable: a license file, or a folder that may hold one, cannot be read: this account may not, the folder does not
-	// answer, or the account has no home folder.
+	// Unreadable: a license file, or a folder that may contain one, cannot be read: this account lacks permission, the
+	// folder does not respond, or the account has no home folder.
 	Unreadable
 	// Removed: the license was removed from this PC, and its file is still there.
 	Removed
@@ -71,12 +70,13 @@ type Verdict struct {
 	Kind Kind
 	// License describes the license; nil if none could be read.
 	License *Details
-	// Comparison says what has changed in the PC; only for WrongPC.
+	// Comparison is the comparison with the PC of the license; only for WrongPC.
 	Comparison *license.Comparison
-	// At is when the license ended (Expired), the latest time that was seen (ClockSetBack), when the license left or ended
-	// (Removed, Ended), since when the server should have been asked (ValidationDue); else zero.
+	// At is when the license ended (Expired), the latest time that was seen (ClockSetBack), when the license left or
+	// ended (Removed, Ended), or when validation became due (ValidationDue); else zero.
 	At time.Time
-	// DaysLeft are the days that the license is still good for, the present one included; 0 unless it is valid and ends.
+	// DaysLeft is the number of days that the license is still valid, the present one included; 0 unless it is valid and
+	// ends.
 	DaysLeft int
 	// Path is the license file, the state file (NewerState), or the license file or folder that cannot be read
 	// (Unreadable); "" for a typed activation code, for a file that was given as text, and without a home folder.
@@ -86,7 +86,7 @@ type Verdict struct {
 
 	program string    // its name
 	typed   bool      // the program accepts typed activation codes
-	now     time.Time // what the clock tells (ClockSetBack)
+	now     time.Time // time of the clock (ClockSetBack)
 	folder  bool      // Path is a folder
 }
 
@@ -98,27 +98,27 @@ func (v Verdict) Has(bit int) bool {
 	return v.Valid() && v.License != nil && bit >= 0 && bit < 16 && v.License.Features>>bit&1 == 1
 }
 
-// Details describe a license. Of several valid licenses they are those of the one that lasts longest, but for the
+// Details describe a license. Of several valid licenses they are those of the one that lasts longest, except for the
 // features.
 type Details struct {
 	// ID and Order are the vendor's numbers; 0 for a typed activation code.
 	ID, Order int64
-	// Issuer is the name of the vendor's server, and Program the program's as the vendor has it; "" for a typed activation
-	// code.
+	// Issuer is the name of the vendor's server, and Program the vendor's name for the program; "" for a typed
+	// activation code.
 	Issuer, Program string
-	// Note is what the person wrote on the license.
+	// Note is the person's note on the license.
 	Note string
-	// Features are 16 bits whose meaning the program gives them; those of all valid licenses taken together.
+	// Features are 16 bits whose meaning the program defines; the union over all valid licenses.
 	Features uint16
-	// Expires is the last moment of validity; zero when the license never ends.
+	// Expires is the last moment of validity; zero if the license never ends.
 	Expires time.Time
-	// Codes are those that the license was made for.
+	// Codes are those of the license.
 	Codes license.Codes
-	// Typed tells that this is a typed activation code.
+	// Typed is true for a typed activation code.
 	Typed bool
 }
 
-// changed reports whether two verdicts differ in what a program does by them.
+// changed reports whether two verdicts differ in a way that matters to a program.
 func changed(a, b Verdict) bool {
 	if a.Kind != b.Kind || a.Text("en") != b.Text("en") || (a.License == nil) != (b.License == nil) {
 		return true
@@ -129,8 +129,8 @@ func changed(a, b Verdict) bool {
 // String returns the text in English.
 func (v Verdict) String() string { return v.Text("en") }
 
-// Text returns sentences that say what was found and what to do, in one of the desktop app's languages: en, de, fr, es
-// or ja. It accepts tags with a region such as "de-AT" or "de_AT.UTF-8", and returns English for any other language.
+// Text returns sentences about the result and what to do, in one of the desktop app's languages: en, de, fr, es or
+// ja. It accepts tags with a region such as "de-AT" or "de_AT.UTF-8", and returns English for any other language.
 func (v Verdict) Text(language string) string {
 	if v.program == "" && v.Err == nil {
 		return "" // the zero verdict
@@ -174,7 +174,7 @@ func (v Verdict) dir() string {
 	return filepath.Dir(v.Path)
 }
 
-// reasons says why the PC is not recognized, with a separator at the end.
+// reasons returns why the PC is not recognized, with a separator at the end.
 func (v Verdict) reasons(language int) (text string) {
 	if v.Comparison == nil {
 		return ""
@@ -189,7 +189,7 @@ func (v Verdict) reasons(language int) (text string) {
 }
 
 // back returns the advice to bring the license back, or "" if the same comparison would refuse that: then the reasons
-// say who can help.
+// name who can help.
 func (v Verdict) back(language int) string {
 	if v.Comparison != nil {
 		for _, r := range v.Comparison.Reasons {
@@ -243,10 +243,10 @@ func (v Verdict) phrase() string {
 	return v.Kind.String()
 }
 
-// errMisbuilt is what is wrong with a program that was built wrongly.
+// errMisbuilt is matched by errors of a program that was built wrongly.
 var errMisbuilt = errors.New("built wrongly")
 
-// misbuilt says what is wrong with a program; it is errMisbuilt.
+// misbuilt is the mistake of a program that was built wrongly; it is errMisbuilt.
 type misbuilt struct{ error }
 
 func (misbuilt) Is(target error) bool { return target == errMisbuilt }

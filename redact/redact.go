@@ -1,7 +1,6 @@
-// Package redact keeps secrets out of logs, errors and encoded data: what it hides prints as "[redacted]".
+// Package redact keeps secrets out of logs, errors and encoded data: a hidden value prints as "[redacted]".
 //
-// It lies below all other packages, for license, client and server hide secrets, and none of them may import another
-// for it. It imports nothing of ours.
+// All packages that handle secrets import it, so it imports no package of this module.
 package redact
 
 import (
@@ -12,9 +11,9 @@ import (
 
 const text = "[redacted]"
 
-// Hidden hides the struct that embeds it, with all its fields, from package fmt, package log/slog and encoders. Package
-// fmt calls no methods on the unexported fields of another struct and prints what is in them: use Value for what may
-// get there.
+// Hidden hides the struct that embeds it, with all its fields, from package fmt, package log/slog and encoders.
+// Package fmt calls no methods on unexported fields of an enclosing struct and prints their contents: use Value for a
+// secret that may be in one.
 type Hidden struct{}
 
 // String returns "[redacted]".
@@ -32,15 +31,15 @@ func (Hidden) LogValue() slog.Value { return slog.StringValue(text) }
 // MarshalText returns "[redacted]". A hidden value cannot be unmarshaled.
 func (Hidden) MarshalText() ([]byte, error) { return []byte(text), nil }
 
-// Value is a secret of type T that does not show itself, not even in an unexported field: package fmt follows one
-// pointer, but not two. The zero value holds the zero value of T. Values are copied by reference, and == compares
-// references: compare what Reveal returns.
+// Value is a secret of type T that is not shown even in an unexported field, because package fmt follows one pointer
+// but not two. The zero Value contains the zero value of T. Values are copied by reference, and == compares
+// references: compare the results of Reveal instead.
 type Value[T any] struct {
 	Hidden
 	secret **T
 }
 
-// Of returns a Value that holds v.
+// Of returns a Value that contains v.
 func Of[T any](v T) Value[T] {
 	p := &v
 	return Value[T]{secret: &p}

@@ -11,14 +11,14 @@ import (
 	"github.com/acen-desktop/acen/redact/redacttest"
 )
 
-// session is a struct that hides itself.
+// session is a struct that embeds Hidden.
 type session struct {
 	redact.Hidden
 	Token string
 	bytes []byte
 }
 
-// key is a secret under a name of its own.
+// key is a named type of a Value.
 type key struct{ redact.Value[[32]byte] }
 
 func TestHidden(t *testing.T) {

@@ -1,6 +1,6 @@
 // Package keyring stores credentials in the keyring of the operating system and nowhere else. The manager uses it for
-// sessions and for the key that seals secrets in its data file. Without a keyring every call fails with ErrUnavailable;
-// nothing is written to a file instead.
+// sessions and for the key that seals secrets in its data file. Without a keyring every call fails with
+// ErrUnavailable; there is no fallback to a file.
 package keyring
 
 import (
@@ -14,37 +14,37 @@ import (
 )
 
 var (
-	// ErrNotFound means that the keyring works and holds no such secret.
+	// ErrNotFound is returned if the keyring has no such secret.
 	ErrNotFound = errors.New("the keyring holds no such secret")
-	// ErrUnavailable means that there is no usable keyring. The error's text says why.
+	// ErrUnavailable is returned if there is no usable keyring. The text of the error says why.
 	ErrUnavailable = errors.New("the keyring of this system cannot be used")
 )
 
-// maxSecret is what the smallest keyring (Windows Credential Manager) holds, in bytes.
+// maxSecret is the capacity of the smallest keyring (Windows Credential Manager) in bytes.
 const maxSecret = 2560
 
-// Store keeps secrets under names. Calls may block on the system's password prompt; they end with ctx.
+// Store stores secrets by name. Calls may block on the system's password prompt; they end with ctx.
 type Store interface {
 	// Get fails with ErrNotFound or ErrUnavailable.
 	Get(ctx context.Context, name string) (string, error)
 	// Set fails with ErrUnavailable.
 	Set(ctx context.Context, name, secret string) error
-	// Delete does nothing for a name that is not there; it fails with ErrUnavailable.
+	// Delete succeeds if there is no such secret. It fails with ErrUnavailable.
 	Delete(ctx context.Context, name string) error
 }
 
-// System is the keyring of the operating system: Credential Manager, Keychain or Secret Service.
+// System returns the keyring of the operating system: Credential Manager, Keychain or Secret Service.
 func System(service string) Store {
 	return &systemStore{service: service, busy: make(chan struct{}, 1)}
 }
 
 type systemStore struct {
 	service string
-	busy    chan struct{} // one call at a time: prompts do not pile up
+	busy    chan struct{} // one call at a time, so that prompts do not pile up
 }
 
 func (s *systemStore) Get(ctx context.Context, name string) (secret string, err error) {
-	var found string // written by the call's goroutine, read only after it has ended
+	var found string // written by the goroutine of call; read after it has ended
 	err = s.call(ctx, func() (err error) {
 		found, err = system.Get(s.service, name)
 		return err
@@ -76,7 +76,7 @@ func Clear(ctx context.Context, service string) error {
 	return s.call(ctx, func() error { return system.DeleteAll(service) })
 }
 
-// call runs fn on a goroutine of its own, for fn cannot be ended: a locked keyring waits for a person.
+// call runs fn on its own goroutine, because fn cannot be canceled: a locked keyring waits for a person.
 func (s *systemStore) call(ctx context.Context, fn func() error) error {
 	select {
 	case s.busy <- struct{}{}:
@@ -96,7 +96,7 @@ func (s *systemStore) call(ctx context.Context, fn func() error) error {
 	}
 }
 
-// explain puts the failures of the system's keyrings into words.
+// explain turns errors of the system's keyrings into ErrNotFound or ErrUnavailable with a reason.
 func explain(err error) error {
 	var missing *exec.Error
 	switch {

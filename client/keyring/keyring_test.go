@@ -17,7 +17,7 @@ func TestTooLong(t *testing.T) {
 	require.ErrorIs(t, System("test").Set(t.Context(), "a", strings.Repeat("x", maxSecret+1)), ErrUnavailable)
 }
 
-// A keyring that waits for its password must not hold up the app, nor pile up prompts.
+// A keyring that waits for its password blocks neither the app nor another prompt.
 func TestBlockedKeyring(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	s := &systemStore{service: "test", busy: make(chan struct{}, 1)}
@@ -34,7 +34,7 @@ func TestBlockedKeyring(t *testing.T) {
 	err := s.call(ctx, func() error { t.Error("a second prompt was opened"); return nil })
 	require.ErrorIs(t, err, ErrUnavailable)
 	close(release)
-	require.NoError(t, s.call(t.Context(), func() error { return nil }), "it works again once the prompt was answered")
+	require.NoError(t, s.call(t.Context(), func() error { return nil }), "it works after the prompt was answered")
 }
 
 func TestExplain(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestOnePromptAtATime covers the store that programs use: while one call waits for a person, no other one is made.
+// While one call waits for a person, no other call starts.
 func TestOnePromptAtATime(t *testing.T) {
 	s := System("test").(*systemStore)
 	started, release, outcome := make(chan struct{}), make(chan struct{}), make(chan error)
@@ -17,7 +17,7 @@ func TestOnePromptAtATime(t *testing.T) {
 	<-started
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for range 64 { // of two ways that are open, select takes any
+	for range 64 { // select picks a ready case at random
 		err := s.call(ctx, func() error { return nil })
 		require.ErrorIs(t, err, ErrUnavailable)
 		require.NotContains(t, err.Error(), "did not answer", "a second prompt was opened")

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// These tests run against the keyring of the session they are started in: scripts/with-secret-service.sh makes one for each
-// mode that KEYRING names.
+// TestRealKeyring runs against the keyring of its session. scripts/with-secret-service.sh starts one for each mode in
+// KEYRING.
 func TestRealKeyring(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -30,7 +30,7 @@ func TestRealKeyring(t *testing.T) {
 		}
 		require.ErrorIs(t, s.Set(ctx, "session", strings.Repeat("x", maxSecret+1)), ErrUnavailable)
 		require.NoError(t, s.Delete(ctx, "session"))
-		require.NoError(t, s.Delete(ctx, "session"), "what is not there is deleted")
+		require.NoError(t, s.Delete(ctx, "session"), "Delete is idempotent")
 		_, err = s.Get(ctx, "session")
 		require.ErrorIs(t, err, ErrNotFound)
 
@@ -38,7 +38,7 @@ func TestRealKeyring(t *testing.T) {
 		require.NoError(t, s.Set(ctx, "vault key", "second"))
 		other := System("ACEN Desktop test of another")
 		require.NoError(t, other.Set(ctx, "session", "its own"))
-		for range 2 { // an empty keyring can be cleared
+		for range 2 { // clearing is idempotent
 			require.NoError(t, Clear(ctx, "ACEN Desktop test"))
 		}
 		for _, name := range []string{"session", "vault key"} {
@@ -59,7 +59,7 @@ func TestRealKeyring(t *testing.T) {
 		_, err = s.Get(ctx, "session")
 		require.ErrorIs(t, err, ErrUnavailable)
 		require.NotErrorIs(t, err, ErrNotFound)
-		if mode != "locked" { // what cannot be listed was not cleared
+		if mode != "locked" { // secrets that cannot be listed were not cleared
 			require.ErrorIs(t, Clear(ctx, "ACEN Desktop test"), ErrUnavailable)
 		}
 	default:

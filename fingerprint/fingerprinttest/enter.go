@@ -9,8 +9,8 @@ import (
 	"testing/fstest"
 )
 
-// Enter is a script for bash that makes a Linux program believe to be on a made-up PC: given the folder that Write wrote, and a command,
-// it puts that hardware into the place of the machine's and becomes the command. It needs a mount namespace of its own, and root in it.
+// Enter is a bash script that runs a command on a fake PC: given the folder that Write wrote, and a command, it
+// mounts that hardware over the machine's and executes the command. It must run as root in its own mount namespace.
 const Enter = `set -eu
 tree=$1; shift
 mount --make-rprivate /
@@ -23,7 +23,8 @@ done
 mount --rbind "$tree/sys" /sys
 exec "$@"`
 
-// Write writes the tree of a PC to a folder for Enter, with the real number of the root file system's device, which the kernel tells.
+// Write writes the tree of a PC to a folder for Enter, with the real device number of the root file system, which the
+// kernel reports.
 func Write(dir string, tree fstest.MapFS) error {
 	device, err := rootDevice()
 	if err != nil {
@@ -46,7 +47,7 @@ func Write(dir string, tree fstest.MapFS) error {
 	return nil
 }
 
-// rootDevice is major:minor of the root file system.
+// rootDevice returns major:minor of the root file system.
 func rootDevice() (string, error) {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package fingerprinttest provides made-up PCs for tests: readers whose locks follow from a name, and recorded trees
-// that replace the hardware that a Linux program sees. It does not read the machine that runs the tests.
+// Package fingerprinttest provides fake PCs for tests: readers whose locks are derived from a name, and recorded
+// trees that replace the hardware that a Linux program sees. It does not read the machine that runs the tests.
 package fingerprinttest
 
 import (
@@ -18,19 +18,17 @@ const (
 	card = "sys/devices/pci0000:00/0000:00:19.0"
 )
 
-// PC is a made-up PC without an optical drive. Its locks come from its name; those that are listed differ from the locks of
-// the PC of this name.
+// PC returns a fake PC without an optical drive. Its locks are derived from its name, except for those in changed.
 func PC(name string, changed ...license.Lock) *fingerprint.Reader {
 	return fingerprint.Recorded(Tree(name, changed...))
 }
 
-// signatures are those of the programs in tests. A small lock of theirs never has the same value by chance after it
-// changed.
+// signatures are those of the programs in tests. Small locks are chosen so that their values differ after a change.
 var signatures = []license.Signature{
 	"LUMENST7", "LUMENRND", "NOTEPAD1", "TIDESRV2", "EQH524Y", "UNKNOWN7", "SECOND", "OTHERPRG", "EXACTLY1",
 }
 
-// rawOf returns the lock's raw value, as far as the bytes decide it.
+// rawOf returns the raw value of a lock that is derived from v.
 func rawOf(l license.Lock, v [sha256.Size]byte) string {
 	switch l {
 	case license.CPUID:
@@ -41,7 +39,7 @@ func rawOf(l license.Lock, v [sha256.Size]byte) string {
 	return fmt.Sprintf("%x", v)
 }
 
-// Tree is the recorded tree of a PC.
+// Tree returns the recorded tree of a PC.
 func Tree(name string, changed ...license.Lock) fstest.MapFS {
 	value := func(l license.Lock) [sha256.Size]byte {
 		was := sha256.Sum256(fmt.Appendf(nil, "%s %s", name, l))
@@ -57,13 +55,16 @@ func Tree(name string, changed ...license.Lock) fstest.MapFS {
 			}
 		}
 	}
-	hd, bios, os, net, cpu, hw := value(license.HDID), value(license.BIOSID), value(license.OSID), value(license.NETID), value(license.CPUID), value(license.HDHWID)
+	hd, bios, os := value(license.HDID), value(license.BIOSID), value(license.OSID)
+	net, cpu, hw := value(license.NETID), value(license.CPUID), value(license.HDHWID)
 	tree := fstest.MapFS{}
 	for path, text := range map[string]string{
-		"proc/cpuinfo":                      fmt.Sprintf("processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: %d\nstepping\t: %d\n\n", cpu[0], cpu[1]),
-		"proc/self/mountinfo":               "28 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw\n",
-		"etc/machine-id":                    fmt.Sprintf("%x\n", os[:16]),
-		"run/udev/data/b8:2":                fmt.Sprintf("E:ID_FS_UUID=%x-%x-%x-%x-%x\n", hd[:4], hd[4:6], hd[6:8], hd[8:10], hd[10:16]),
+		"proc/cpuinfo": fmt.Sprintf("processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\n"+
+			"model\t\t: %d\nstepping\t: %d\n\n", cpu[0], cpu[1]),
+		"proc/self/mountinfo": "28 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw\n",
+		"etc/machine-id":      fmt.Sprintf("%x\n", os[:16]),
+		"run/udev/data/b8:2": fmt.Sprintf("E:ID_FS_UUID=%x-%x-%x-%x-%x\n", hd[:4], hd[4:6], hd[6:8],
+			hd[8:10], hd[10:16]),
 		"sys/class/dmi/id/bios_vendor":      "LENOVO\n",
 		"sys/class/dmi/id/bios_version":     "N32ET84W (1.60 )\n",
 		"sys/class/dmi/id/bios_date":        "03/14/2024\n",

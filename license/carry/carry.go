@@ -1,19 +1,19 @@
-// Package carry makes and reads what a PC without a network and a courier hand to each other: a [Request] for licenses
-// of several programs, the [Answer] to it, and single license files ([License]).
+// Package carry implements the documents that a PC without a network exchanges with a courier: a [Request] for
+// licenses of several programs, the [Answer] to it, and single license files ([License]).
 //
 // All three travel as
 //
 //   - a file "*.acen" ([Encode], [Read]),
 //   - one or several QR codes, whose texts are links as well ([Pictures], [Picture], [ReadPicture], [Collector]),
-//   - a text to print, to copy or to type from ([Text]), whose codes license.Find reads back.
+//   - a text to print, copy or type ([Text]), whose codes license.Find parses.
 //
-// [Describe] says in plain words everything that a document holds, to be shown beside its picture.
+// [Describe] lists the entire content of a document in words, to be shown beside its picture.
 //
-// Whatever comes in may come from anyone. It is bounded and checked before it is returned: codes stand in their shown
-// form and belong to each other and to their program, names and notes hold nothing invisible. Nothing is done by reading,
-// and an answer that can be read is not yet true: a license file counts when the program's own key verifies it.
+// Input is untrusted. Its size is limited, and it is checked before it is returned: codes are in their shown form and
+// belong to each other and to their program; names and notes have no invisible characters. Reading has no effect, and
+// a readable answer is not authentic yet: a license file must be verified with the program's own key.
 //
-// All functions are free of side effects and safe for any goroutine; a Collector is used by one at a time.
+// All functions may be called from any goroutine; a Collector must not be used concurrently.
 package carry
 
 import (
@@ -22,19 +22,19 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// The bounds of documents.
+// Limits of documents.
 const (
-	// MaxSize is the longest document that is looked at, in bytes.
+	// MaxSize is the maximum size of a document in bytes.
 	MaxSize = 1 << 20
-	// MaxItems is the largest number of items in a request and of results in an answer.
+	// MaxItems is the maximum number of items in a request and of results in an answer.
 	MaxItems = 200
-	// MaxName is the longest name of a PC, a program or a server, in code points.
+	// MaxName is the maximum length of the name of a PC, a program or a server in code points.
 	MaxName = 64
-	// MaxNote is the longest note, in code points.
+	// MaxNote is the maximum length of a note in code points.
 	MaxNote = 30
-	// MaxSentence is the longest sentence of a refusal, in code points.
+	// MaxSentence is the maximum length of the sentence of a refusal in code points.
 	MaxSentence = 500
-	// MaxKeys is the largest number of public keys beside one result.
+	// MaxKeys is the maximum number of public keys in a result.
 	MaxKeys = 8
 	// MaxReceipt is the maximum length of a receipt in bytes.
 	MaxReceipt = 2 << 10
@@ -43,10 +43,10 @@ const (
 	Version = 2
 )
 
-// Extension ends the names of all files that Read reads.
+// Extension is the file name extension of documents.
 const Extension = ".acen"
 
-// Kind says what a document is.
+// Kind is the kind of a document.
 type Kind string
 
 // The kinds of documents.
@@ -59,32 +59,32 @@ const (
 // Document is a Request, an Answer or a License.
 type Document interface {
 	Kind() Kind
-	// check fails with a *Fault for a document that Read would refuse.
+	// check fails with a *Fault for a document that Read refuses.
 	check() error
-	// wire returns the document as it stands in a file.
+	// wire returns the document in its form in a file.
 	wire() any
 	describe(d *description)
 	text(t *printout)
 }
 
-// Task is what an item asks for.
+// Task is what an item requests.
 type Task string
 
 // The tasks of a request.
 const (
-	// TaskActivate asks for a license for this PC: a new one, or one brought back. The courier's account decides which.
+	// TaskActivate requests a license for this PC, new or reactivated. The courier's account decides which.
 	TaskActivate Task = "activate"
 	// TaskRemove hands in the removal code of a license that has left this PC.
 	TaskRemove Task = "remove"
-	// TaskTransfer asks for the license that another PC has given up, with that PC's removal code.
+	// TaskTransfer requests the license that another PC has released, with that PC's removal code.
 	TaskTransfer Task = "transfer"
 )
 
-// Request is what a PC without a network asks for: several programs in one.
+// Request is what a PC without a network requests for one or several programs.
 type Request struct {
-	// ID tells requests apart and stands in the answer (NewID).
+	// ID identifies the request in its answer (NewID).
 	ID string
-	// Device is the name that the person gave this PC; it may be empty.
+	// Device is the person's name for this PC; it may be empty.
 	Device string
 	MadeAt time.Time
 	Items  []Item
@@ -96,43 +96,43 @@ type Item struct {
 	Signature license.Signature
 	// Program is the name to show; it may be empty.
 	Program string
-	// Codes are this PC's. For TaskRemove they are the ones that the license had.
+	// Codes are this PC's. For TaskRemove they are those of the license.
 	Codes license.Codes
-	// Note is for the license that is asked for; it may be empty, and is for TaskRemove.
+	// Note is the note of the requested license; it may be empty, and is for TaskRemove.
 	Note string
 	// RemovalCode is set for TaskRemove (this PC's) and TaskTransfer (the other PC's).
 	RemovalCode license.RemovalCode
-	// License is the id of the license that is removed or transferred; 0 where this PC does not know it.
+	// License is the id of the license to remove or transfer; 0 if unknown.
 	License int64
-	// From are the codes of the other PC of TaskTransfer; zero where this PC does not know them.
+	// From are the codes of the other PC of TaskTransfer; zero if unknown.
 	From license.Codes
 }
 
-// Answer brings back what became of the items of a request.
+// Answer has the results of the items of a request.
 type Answer struct {
 	// Request is the id of the request.
 	Request string
 	MadeAt  time.Time
-	// Server is the name of the server that decided; it may be empty.
+	// Server is the name of the server; it may be empty.
 	Server string
-	// Results are in the order of the items. Items that are not among them are still open.
+	// Results are in the order of the items. Items without a result are still open.
 	Results []Result
 }
 
-// Outcome is what became of an item.
+// Outcome is the outcome of an item.
 type Outcome string
 
 // The outcomes of items.
 const (
-	// OutcomeLicense brings a license file.
+	// OutcomeLicense is a license file.
 	OutcomeLicense Outcome = "license"
-	// OutcomeDone says that the removal code was accepted.
+	// OutcomeDone means that the removal code was accepted.
 	OutcomeDone Outcome = "done"
-	// OutcomeRefused says in a sentence why not.
+	// OutcomeRefused is a refusal with a sentence.
 	OutcomeRefused Outcome = "refused"
 )
 
-// Result is what became of one item. Task, Signature, Program and Codes are those of the item.
+// Result is the result of one item. Task, Signature, Program and Codes are those of the item.
 type Result struct {
 	// Item is the number of the item in the request, from 1.
 	Item      int
@@ -141,13 +141,14 @@ type Result struct {
 	Program   string
 	Codes     license.Codes
 	Outcome   Outcome
-	// License is the license file of OutcomeLicense; its typed activation code is in it (ActivationCode).
+	// License is the license file of OutcomeLicense. It contains the activation code to type.
 	License string
-	// PublicKeys are the program's, of OutcomeLicense, for an app that does not know the program yet; one of them verifies
-	// the license file. They show that the file is whole, not that the vendor made it: a program knows its own key.
+	// PublicKeys are the program's, of OutcomeLicense, for an app that does not know the program yet; one of them
+	// verifies the license file. They prove that the file is undamaged, not that the vendor made it: only a program
+	// knows its own key.
 	PublicKeys []license.PublicKey
-	// Receipt is the token of OutcomeDone with which the license server proves that it accepted the removal code; "" in
-	// answers of version 1. This package checks its form only; the program's key verifies it.
+	// Receipt is the token of OutcomeDone that proves that the license server accepted the removal code; "" in answers
+	// of version 1. This package checks its form only; verify it with the program's key.
 	Receipt string
 	// Code and Sentence are the refusal of OutcomeRefused: an error code of the server such as STATUS_LICENSES_IN_USE, and
 	// one sentence for the person.
@@ -155,7 +156,7 @@ type Result struct {
 	Sentence string
 }
 
-// License is a license file on its own, the text of a PASETO v4.public token.
+// License is a license file: the text of a PASETO v4.public token.
 type License string
 
 // Kind returns KindRequest.
@@ -167,8 +168,8 @@ func (Answer) Kind() Kind { return KindAnswer }
 // Kind returns KindLicense.
 func (License) Kind() Kind { return KindLicense }
 
-// File returns what the license file claims, unverified: to be shown, not to be relied on.
+// File returns the unverified content of the license file, for display only.
 func (l License) File() (license.File, error) { return license.UnverifiedFile(string(l)) }
 
-// File returns what the license file of OutcomeLicense claims, unverified: to be shown, not to be relied on.
+// File returns the unverified content of the license file of OutcomeLicense, for display only.
 func (r Result) File() (license.File, error) { return License(r.License).File() }

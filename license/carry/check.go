@@ -13,34 +13,34 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// The ways in which a document, a link or a picture is refused. All but ErrDamaged are whole sentences.
+// Errors for documents, links and pictures. All but ErrDamaged are complete sentences without a full stop.
 var (
-	// ErrUnknown is returned for something that is no document.
+	// ErrUnknown is returned for data that are not a document.
 	ErrUnknown = errors.New("this is neither a request nor an answer nor a license file")
-	// ErrTooLarge is returned for what is over a bound of this package.
+	// ErrTooLarge is returned for data that exceed a limit of this package.
 	ErrTooLarge = errors.New("this is too large to be a request, an answer or a license file")
 	// ErrNewer is returned for a document of a later version.
 	ErrNewer = errors.New("this was made by a newer version of the app; update the app on this PC to read it")
-	// ErrDamaged is found by errors.Is in every Fault.
+	// ErrDamaged is matched by every Fault.
 	ErrDamaged = errors.New("damaged")
 	// ErrOther is returned by Answer.Answers for an answer to another request.
 	ErrOther = errors.New("this answer belongs to another request")
-	// ErrTooManyPictures is returned for a document that would need more than MaxParts pictures.
+	// ErrTooManyPictures is returned for a document that needs more than MaxParts pictures.
 	ErrTooManyPictures = errors.New("this is too much for pictures; save it as a file")
 )
 
-// Fault says what is wrong with a document and where.
+// Fault is an error in a document and its position.
 type Fault struct {
 	Kind Kind
 	// Item is the number of the item or result, from 1; 0 for the document as a whole.
 	Item int
-	// Problem is a sentence without its full stop.
+	// Problem is a sentence without a full stop.
 	Problem string
-	// Err is the cause where another package has one, such as license.ErrMismatch.
+	// Err is the cause from another package, such as license.ErrMismatch; it may be nil.
 	Err error
 }
 
-// Error is one plain sentence.
+// Error returns one sentence.
 func (f *Fault) Error() string {
 	what := map[Kind]string{KindRequest: "the request", KindAnswer: "the answer", KindLicense: "the license file"}[f.Kind]
 	if f.Item > 0 {
@@ -49,16 +49,16 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("%s cannot be used: %s", what, f.Problem)
 }
 
-// Is makes errors.Is(err, ErrDamaged) true.
+// Is reports true for ErrDamaged.
 func (f *Fault) Is(target error) bool { return target == ErrDamaged }
 
 // Unwrap returns the cause.
 func (f *Fault) Unwrap() error { return f.Err }
 
-// idLength gives 50 bits, and no shape that license.Find could take for a code.
+// idLength is for 50 bits, in a form that license.Find does not mistake for a code.
 const idLength = 10
 
-// NewID makes the id of a request from random bytes: ten of the letters A to Z and 2 to 7.
+// NewID returns a random request ID: ten of the letters A to Z and 2 to 7.
 func NewID(random io.Reader) (string, error) {
 	var b [8]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
@@ -68,17 +68,19 @@ func NewID(random io.Reader) (string, error) {
 }
 
 func isID(id string) bool {
-	return len(id) == idLength && !strings.ContainsFunc(id, func(r rune) bool { return !(r >= 'A' && r <= 'Z' || r >= '2' && r <= '7') })
+	return len(id) == idLength && !strings.ContainsFunc(id, func(r rune) bool {
+		return !(r >= 'A' && r <= 'Z' || r >= '2' && r <= '7')
+	})
 }
 
-// visible reports whether a character may stand in a name or a note: one that takes room and leaves the order of the
-// others alone.
+// visible reports whether a character is allowed in a name or a note: it is printed and does not reorder others.
 func visible(r rune) bool {
-	return r != utf8.RuneError && unicode.IsPrint(r) && !unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+	return r != utf8.RuneError && unicode.IsPrint(r) &&
+		!unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// Clean makes a text fit for a name or a note: what is invisible is left out, white space becomes single spaces, and the rest
-// is cut at a number of code points.
+// Clean makes a text valid as a name or a note: it removes invisible characters, normalizes white space to single
+// spaces, and cuts the rest at a number of code points.
 func Clean(text string, longest int) string {
 	var b strings.Builder
 	count := 0
@@ -97,7 +99,7 @@ func Clean(text string, longest int) string {
 	return strings.TrimSpace(b.String())
 }
 
-// checker collects the first fault of a document.
+// checker records the first fault of a document.
 type checker struct {
 	kind  Kind
 	item  int
@@ -145,7 +147,7 @@ func (c *checker) head(id string, madeAt time.Time, count int, things string) {
 	}
 }
 
-// program checks what items and results have in common.
+// program checks the fields that items and results have in common.
 func (c *checker) program(task Task, signature license.Signature, program string, codes license.Codes) {
 	switch task {
 	case TaskActivate, TaskRemove, TaskTransfer:
@@ -160,7 +162,7 @@ func (c *checker) program(task Task, signature license.Signature, program string
 }
 
 func (c *checker) codes(signature license.Signature, codes license.Codes) {
-	if c.fault != nil { // deriving keys takes time, and a signature that cannot be one has none
+	if c.fault != nil { // deriving keys is slow, and an invalid signature has none
 		return
 	}
 	if _, err := signature.Key().Open(codes); err != nil {
@@ -286,7 +288,7 @@ func (r Result) check(c *checker) {
 }
 
 func (r Result) checkLicense(c *checker) {
-	f, err := License(r.License).whole()
+	f, err := License(r.License).canonical()
 	if err == nil {
 		_, err = f.Signature.Key().Open(f.Codes)
 	}
@@ -327,18 +329,18 @@ func notInToken(r rune) bool {
 	return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
 }
 
-// check accepts a license file whose codes do not belong together: it may be one of a trial version, which whoever
-// knows the program's key tells from a forged one.
+// check accepts a license file whose codes do not belong together: it may be one of a trial version, which only the
+// program's key distinguishes from a forged one.
 func (l License) check() error {
-	if _, err := l.whole(); err != nil {
+	if _, err := l.canonical(); err != nil {
 		return &Fault{Kind: KindLicense, Problem: err.Error(), Err: err}
 	}
 	return nil
 }
 
-// whole returns the claims of a license file that stands in its one exact form, so that it can be taken apart for a
-// picture and put together again.
-func (l License) whole() (license.File, error) {
+// canonical returns the content of a license file in its only exact form, which can be split for a picture and joined
+// again.
+func (l License) canonical() (license.File, error) {
 	f, err := l.File()
 	if err != nil {
 		return license.File{}, err
@@ -350,7 +352,7 @@ func (l License) whole() (license.File, error) {
 	return f, nil
 }
 
-// Answers reports, with ErrOther, an answer that does not belong to a request.
+// Answers fails with ErrOther if the answer does not belong to the request.
 func (a Answer) Answers(r Request) error {
 	if a.Request != r.ID {
 		return ErrOther

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// maxSeries is how many documents a Collector holds the parts of; the one that has waited longest goes first.
+// maxSeries is the maximum number of incomplete documents of a Collector; it drops the least recently used one.
 const maxSeries = 16
 
-// Incomplete is returned by Read for the links of a document of which some are missing.
+// Incomplete is returned by Read if links of a document are missing.
 type Incomplete struct {
 	Kind    Kind
 	Missing []int
 	Count   int
 }
 
-// Error is one plain sentence.
+// Error returns one sentence.
 func (e *Incomplete) Error() string {
 	return fmt.Sprintf("of the %d links of the %s, number %s is missing", e.Count, e.Kind, numbers(e.Missing))
 }
@@ -25,22 +25,22 @@ func numbers(n []int) string {
 	return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(n)), ", "), "[]")
 }
 
-// ErrConflict is returned by a Collector for a part that contradicts one it has.
+// ErrConflict is returned by a Collector for a part that contradicts an earlier one.
 var ErrConflict = errors.New("two pictures with the same number say different things; show all of them once more")
 
-// Progress says how far a Collector is with one document.
+// Progress is the state of one document in a Collector.
 type Progress struct {
 	Kind   Kind
 	Series string
 	Count  int
-	// Missing are the numbers of the parts that have not been seen, from 1; empty once Document is set.
+	// Missing are the numbers of the missing parts, from 1; empty if Document is set.
 	Missing []int
-	// Document is set when the document is whole.
+	// Document is set when the document is complete.
 	Document Document
 }
 
-// Collector puts documents together from scanned texts: in any order, twice, and of several documents mixed. The zero value
-// is ready. Its memory is bounded.
+// Collector assembles documents from scanned texts, in any order, with duplicates, and of several documents mixed.
+// The zero value is ready to use. Its memory is limited.
 type Collector struct {
 	series []*collected
 }
@@ -62,7 +62,7 @@ func (s *collected) progress() Progress {
 	return p
 }
 
-// Open returns the documents of which parts are missing, the latest last.
+// Open returns the incomplete documents, least recently used first.
 func (c *Collector) Open() []Progress {
 	var open []Progress
 	for _, s := range c.series {
@@ -73,9 +73,9 @@ func (c *Collector) Open() []Progress {
 	return open
 }
 
-// Add takes one scanned text: a part, or a whole document as Read reads it. It fails as ParseLink and Read do, and with
-// ErrConflict. A text that is refused leaves what was collected as it is, with two exceptions in which a document is begun anew:
-// a conflict, for nobody knows which of the two parts is right, and parts that are all there and do not make a document.
+// Add adds one scanned text: a part, or a complete document as Read accepts it. It fails like ParseLink and Read, and
+// with ErrConflict. A refused text does not change the Collector, with two exceptions in which the document starts
+// over: a conflict, because either part may be the wrong one, and a full set of parts that is not a document.
 func (c *Collector) Add(text string) (Progress, error) {
 	text = strings.TrimSpace(text)
 	if !hasScheme(text) || len(strings.Fields(text)) > 1 {
@@ -95,7 +95,7 @@ func (c *Collector) Add(text string) (Progress, error) {
 	return c.AddPart(*link.Part)
 }
 
-// AddPart takes one part, as Add does.
+// AddPart adds one part, like Add.
 func (c *Collector) AddPart(p Part) (Progress, error) {
 	if p.Number < 1 || p.Number > p.Count || p.Count > MaxParts || p.chunk == "" {
 		return Progress{}, ErrLink
@@ -112,7 +112,7 @@ func (c *Collector) AddPart(p Part) (Progress, error) {
 	if s.doc != nil || len(progress.Missing) > 0 {
 		return progress, nil
 	}
-	doc, err := s.whole()
+	doc, err := s.canonical()
 	if err != nil {
 		c.drop(s)
 		return Progress{}, err
@@ -121,7 +121,7 @@ func (c *Collector) AddPart(p Part) (Progress, error) {
 	return s.progress(), nil
 }
 
-func (s *collected) whole() (Document, error) {
+func (s *collected) canonical() (Document, error) {
 	packed := []byte(strings.Join(s.chunks, ""))
 	if seriesOf(packed) != s.id {
 		return nil, &Fault{Kind: s.kind, Problem: "its pictures or links do not fit together"}
@@ -129,7 +129,7 @@ func (s *collected) whole() (Document, error) {
 	return unpack(s.kind, packed)
 }
 
-// find returns the series of a part, and puts it last.
+// find returns the series of a part and makes it the most recently used one.
 func (c *Collector) find(p Part) *collected {
 	s := &collected{kind: p.Kind, id: p.Series, chunks: make([]string, p.Count)}
 	for _, known := range c.series {
@@ -155,7 +155,7 @@ func (c *Collector) drop(gone *collected) {
 	}
 }
 
-// readLinks reads a text that holds all the links of one document.
+// readLinks reads a text with all links of one document.
 func readLinks(text string) (Document, error) {
 	var c Collector
 	for _, word := range strings.Fields(text) {

@@ -9,22 +9,22 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// Words are plain words in English; the window has them in other languages.
+// Words are an English phrase; the window translates it.
 type Words string
 
-// Line is one thing that a document says.
+// Line is one statement of a document.
 type Line struct {
-	// Of says what within the document the line is about; "" for itself.
+	// Of is the part of the document that the line is about; "" for the document itself.
 	Of, Title Words
-	// Value is what the document says, as it stands there.
+	// Value is the literal value in the document.
 	Value string
-	// Meaning says what the value means, or all that is to be said where there is none; "" where nothing has to be said.
+	// Meaning explains the value, or replaces a missing one; it may be "".
 	Meaning Words
-	// Item is the number of the program that the line belongs to, 0 for the document as a whole.
+	// Item is the number of the line's item, 0 for the document as a whole.
 	Item int
 }
 
-// Heading is the title of the line in English.
+// Heading returns the title of the line in English.
 func (l Line) Heading() string {
 	if l.Of == "" {
 		return string(l.Title)
@@ -32,7 +32,7 @@ func (l Line) Heading() string {
 	return fmt.Sprintf("%s: %s", l.Of, l.Title)
 }
 
-// Text is what the line says, in English.
+// Text returns value and meaning of the line in English.
 func (l Line) Text() string {
 	switch {
 	case l.Meaning == "":
@@ -43,9 +43,8 @@ func (l Line) Text() string {
 	return fmt.Sprintf("%s (%s)", l.Value, l.Meaning)
 }
 
-// Describe says in plain words everything that a document holds, and so everything that its pictures do. The one thing it
-// does not spell out is the removal seed of a license file, which is a secret: there is a line that it is in it. It may be called for
-// a document that Read would refuse.
+// Describe lists the entire content of a document, and so of its pictures. It does not show the removal seed of a
+// license file, which is a secret: a line says that it is there. The document may be one that Read refuses.
 func Describe(doc Document) []Line {
 	var d description
 	doc.describe(&d)
@@ -58,17 +57,23 @@ type description struct {
 	of    Words
 }
 
-// add shows a text that may come from anyone; an empty one says nothing and is left out.
+// add adds a line with an untrusted text, unless it is empty.
 func (d *description) add(title Words, value string) { d.mean(title, value, "") }
 
-// mean shows a text with its meaning.
+// mean adds a line with an untrusted text and its meaning, unless both are empty.
 func (d *description) mean(title Words, value string, meaning Words) {
 	if value != "" || meaning != "" {
-		d.lines = append(d.lines, Line{Of: d.of, Title: title, Value: shown(value), Meaning: meaning, Item: d.item})
+		d.lines = append(d.lines, Line{
+			Of:      d.of,
+			Title:   title,
+			Value:   shown(value),
+			Meaning: meaning,
+			Item:    d.item,
+		})
 	}
 }
 
-// shown puts a sign in the place of what is invisible.
+// shown replaces invisible characters.
 func shown(text string) string {
 	return strings.Map(func(r rune) rune {
 		if visible(r) {
@@ -84,7 +89,7 @@ func (d *description) number(title Words, n int64) {
 	}
 }
 
-// timeShown is how times stand in descriptions and texts.
+// timeShown is the format of times in descriptions and texts.
 const timeShown = "2006-01-02 15:04:05 UTC"
 
 func (d *description) time(title Words, t time.Time) {
@@ -100,20 +105,26 @@ func (d *description) codes(c license.Codes) {
 	}
 }
 
-// about tells of another thing until the function that it returns is called.
-func (d *description) about(of Words) (end func()) {
+// section starts a section about a part of the document; the returned function ends it.
+func (d *description) section(of Words) (end func()) {
 	d.of = of
 	return func() { d.of = "" }
 }
 
-// meanings say what the words in documents mean.
+// Meanings of the words in documents.
 var (
 	taskMeanings = map[Task]Words{
-		TaskActivate: "a license for this PC", TaskRemove: "the license has left this PC", TaskTransfer: "the license of another PC for this PC",
+		TaskActivate: "a license for this PC",
+		TaskRemove:   "the license has left this PC",
+		TaskTransfer: "the license of another PC for this PC",
 	}
-	outcomeMeanings = map[Outcome]Words{OutcomeLicense: "a license file", OutcomeDone: "the removal code was accepted", OutcomeRefused: "nothing was done"}
-	receiptMeaning  = Words("proof that the license server accepted the removal code")
-	kindMeanings    = map[Kind]Words{KindRequest: "what a PC asks for", KindAnswer: "what a PC gets"}
+	outcomeMeanings = map[Outcome]Words{
+		OutcomeLicense: "a license file",
+		OutcomeDone:    "the removal code was accepted",
+		OutcomeRefused: "nothing was done",
+	}
+	receiptMeaning = Words("proof that the license server accepted the removal code")
+	kindMeanings   = map[Kind]Words{KindRequest: "what a PC asks for", KindAnswer: "what a PC gets"}
 )
 
 func (h headJSON) describe(d *description) {
@@ -137,7 +148,7 @@ func (r Request) describe(d *description) {
 			d.add("Removal code", i.RemovalCode.String())
 		}
 		d.number("License", i.License)
-		end := d.about("Other PC")
+		end := d.section("Other PC")
 		d.codes(i.From)
 		end()
 	}
@@ -162,7 +173,7 @@ func (a Answer) describe(d *description) {
 		d.add("Reason", r.Sentence)
 		d.add("Error code", r.Code)
 		if r.License != "" {
-			end := d.about("License file")
+			end := d.section("License file")
 			License(r.License).lines(d)
 			end()
 		}
@@ -177,7 +188,7 @@ func (l License) describe(d *description) {
 	l.lines(d)
 }
 
-// lines describe what a license file claims.
+// lines adds the content of a license file.
 func (l License) lines(d *description) {
 	f, err := l.File()
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// leaves visits every value of a JSON document with its path.
+// leaves visits all values of a JSON document with their paths.
 func leaves(path string, v any, visit func(path, value string)) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -31,7 +31,7 @@ func leaves(path string, v any, visit func(path, value string)) {
 	}
 }
 
-// everyLeaf requires each value of a JSON document in the description.
+// everyLeaf requires all values of a JSON document in the description.
 func everyLeaf(t *testing.T, data []byte, said string) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(string(data)))
@@ -56,8 +56,8 @@ func everyLeaf(t *testing.T, data []byte, said string) {
 	})
 }
 
-// Nothing is in a picture that is not in the description beside it (spec: files "Printed text").
-func TestDescribeSaysEverything(t *testing.T) {
+// A picture contains nothing that its description lacks (spec: files "Printed text").
+func TestDescribeIsComplete(t *testing.T) {
 	for _, doc := range documents(t) {
 		data, err := Encode(doc)
 		require.NoError(t, err)
@@ -72,7 +72,7 @@ func TestDescribeSaysEverything(t *testing.T) {
 		}
 		everyLeaf(t, data, said)
 	}
-	// The documents above set every field that there is.
+	// The documents above set every field.
 	a, r := answer(t), request()
 	filled := map[string]bool{}
 	for _, v := range []any{r, r.Items[0], r.Items[2], a, a.Results[0], a.Results[1], a.Results[2]} {
@@ -85,7 +85,7 @@ func TestDescribeSaysEverything(t *testing.T) {
 	for name, ok := range filled {
 		require.True(t, ok, "no document of the tests sets %s", name)
 	}
-	// A field is nothing until it is written: as many fields as the types have, so many have their JSON.
+	// Every field of the types must occur in the JSON.
 	for model, wire := range map[reflect.Type]reflect.Type{
 		reflect.TypeFor[Request](): reflect.TypeFor[requestJSON](), reflect.TypeFor[Item](): reflect.TypeFor[itemJSON](),
 		reflect.TypeFor[Answer](): reflect.TypeFor[answerJSON](), reflect.TypeFor[Result](): reflect.TypeFor[resultJSON](),
@@ -95,7 +95,7 @@ func TestDescribeSaysEverything(t *testing.T) {
 	}
 }
 
-func TestDescribeShowsHostileTexts(t *testing.T) {
+func TestDescribeHostileText(t *testing.T) {
 	r := request()
 	r.Device, r.Items[0].Note = "a\u202eb\nc", "\x00"
 	for _, l := range Describe(r) {
@@ -108,8 +108,8 @@ func TestDescribeShowsHostileTexts(t *testing.T) {
 	require.Contains(t, Text(License("v4.public.x")), "not a license file")
 }
 
-// TestTextsCanBeTyped covers that the codes of a printed document are read back (spec: files "Printed text").
-func TestTextsCanBeTyped(t *testing.T) {
+// The codes of a printed document can be parsed (spec: files "Printed text").
+func TestTextCodes(t *testing.T) {
 	text := func(found []license.Found) (codes []string) {
 		for _, f := range found {
 			codes = append(codes, f.Text)

@@ -11,35 +11,36 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode/detector"
 )
 
-// The bounds of one look at a picture: what a screen full of codes needs, and no more for a picture made to take long.
+// Limits of detection in one view of a picture: enough for a screen full of codes, and not more for a picture made to
+// take long.
 const (
-	maxCenters = 150    // corner squares
-	maxThrees  = 12_000 // threes of them
-	// maxEffort bounds the modules of all threes that are tried; each takes less than a tenth of a microsecond. maxSearch bounds the
+	maxCenters = 150    // corner squares of codes
+	maxTriples = 12_000 // triples of squares
+	// maxEffort limits the modules of all triples that are tried; each takes less than 0.1 µs. maxSearch limits the
 	// search for squares likewise.
 	maxEffort = 2_000_000
 	maxSearch = 300_000
-	// stepsOfModule is how many steps along a line, or comparisons of squares, take as long as one module.
+	// stepsOfModule is the number of steps along a line, or of comparisons of squares, that take as long as one module.
 	stepsOfModule = 50
-	// maxDoubled is the largest picture that is enlarged, in pixels.
+	// maxDoubled is the maximum size of a picture to enlarge, in pixels.
 	maxDoubled = 9_000_000
 )
 
 // code is a QR code in a picture.
 type code struct {
 	text string
-	x, y float64 // of its top left square
+	x, y float64 // position of its top left square
 }
 
-// scan looks at a picture in several ways, the likeliest first, until nothing that looks like a code is left unread. It fails
-// with ErrPictureTime when it found nothing where more looks like codes than is tried.
+// scan tries several views of a picture, most promising first, until no candidate is left unread. It fails with
+// ErrPictureTime if it found nothing and did not try all candidates.
 func scan(ctx context.Context, g gray) ([]code, error) {
 	var found []code
 	var tired bool
 	known := map[string]bool{}
 	look := func(g gray, scale float64, binary func(gray) (*gozxing.BitMatrix, error)) (left bool, err error) {
 		matrix, err := binary(g)
-		if err != nil { // the library could make nothing of it
+		if err != nil { // the library cannot binarize it
 			return true, nil
 		}
 		e := effort{left: maxEffort}
@@ -87,7 +88,7 @@ func scan(ctx context.Context, g gray) ([]code, error) {
 	return found, nil
 }
 
-// threshold takes everything darker than the middle as black: right for clippings of a screen.
+// threshold treats pixels darker than the middle as black. It suits clippings of a screen.
 func threshold(g gray) (*gozxing.BitMatrix, error) {
 	m, err := gozxing.NewBitMatrix(g.width, g.height)
 	if err != nil {
@@ -103,7 +104,7 @@ func threshold(g gray) (*gozxing.BitMatrix, error) {
 	return m, nil
 }
 
-// hybrid compares each pixel with its surroundings: right for photographs and dim windows.
+// hybrid compares each pixel with its surroundings. It suits photographs and dim windows.
 func hybrid(g gray) (*gozxing.BitMatrix, error) {
 	source, err := gozxing.NewPlanarYUVLuminanceSource(g.pix, g.width, g.height, 0, 0, g.width, g.height, false)
 	if err != nil {
@@ -112,13 +113,13 @@ func hybrid(g gray) (*gozxing.BitMatrix, error) {
 	return gozxing.NewHybridBinarizer(source).GetBlackMatrix()
 }
 
-// effort is what may still be done, in modules that are looked at.
+// effort is a budget of modules to read.
 type effort struct {
 	left  int
 	tried int // codes that were sampled
 }
 
-// spend takes some of it, and reports whether there was enough; if not, none is left.
+// spend takes modules from the budget and reports whether there were enough; if not, the budget is exhausted.
 func (e *effort) spend(modules int) bool {
 	if e.left < modules {
 		e.left = -1
@@ -128,7 +129,7 @@ func (e *effort) spend(modules int) bool {
 	return true
 }
 
-// sample spends what sampling a code of a dimension takes.
+// sample spends the cost of sampling a code of a dimension.
 func (e *effort) sample(dimension int) bool {
 	if !e.spend(dimension * dimension) {
 		return false
@@ -139,16 +140,16 @@ func (e *effort) sample(dimension int) bool {
 
 func (e *effort) spent() bool { return e.left < 0 }
 
-// detect reads all codes of a black and white picture. left tells that something looked like a code and could not be read.
+// detect reads all codes of a black and white picture. left is true if a candidate could not be read.
 func detect(ctx context.Context, m *gozxing.BitMatrix, e *effort) (found []code, left bool, err error) {
 	centers, err := squares(ctx, m)
 	if err != nil {
 		return nil, false, err
 	}
 	used := map[*detector.FinderPattern]bool{}
-	all := threes(centers, maxThrees)
-	// Where the rhythm between the squares is that of a code it is read first, in the way that will do for most.
-	for _, read := range []func(three, *gozxing.BitMatrix, *effort) (string, bool){three.readRhythm, three.read} {
+	all := triples(centers, maxTriples)
+	// First try the candidates whose timing pattern is that of a code, with the method that works for most.
+	for _, read := range []func(triple, *gozxing.BitMatrix, *effort) (string, bool){triple.readTimed, triple.read} {
 		for _, t := range all {
 			if e.spent() {
 				break
@@ -166,17 +167,18 @@ func detect(ctx context.Context, m *gozxing.BitMatrix, e *effort) (found []code,
 		}
 	}
 	rest := slices.DeleteFunc(slices.Clone(centers), func(p *detector.FinderPattern) bool { return used[p] })
-	return found, len(threes(rest, 1)) > 0, nil
+	return found, len(triples(rest, 1)) > 0, nil
 }
 
-// squares finds the squares in the corners of codes by their rows: black and white as 1:1:3:1:1.
+// squares finds the corner squares of codes by their rows: black and white in the ratio 1:1:3:1:1.
 func squares(ctx context.Context, m *gozxing.BitMatrix) ([]*detector.FinderPattern, error) {
 	finder := detector.NewFinderPatternFinder(m, nil)
 	counts := make([]int, 5)
 	width := m.GetWidth()
 	e := effort{left: maxSearch}
-	cross := func(end, y int) bool { // is compared with all that were found before
-		return detector.FinderPatternFinder_foundPatternCross(counts) && e.spend(len(finder.GetPossibleCenters())/stepsOfModule) && finder.HandlePossibleCenter(counts, y, end)
+	cross := func(end, y int) bool { // compares with all earlier squares
+		return detector.FinderPatternFinder_foundPatternCross(counts) &&
+			e.spend(len(finder.GetPossibleCenters())/stepsOfModule) && finder.HandlePossibleCenter(counts, y, end)
 	}
 	for y := 1; y < m.GetHeight() && !e.spent(); y += 2 {
 		if ctx.Err() != nil {
@@ -202,37 +204,41 @@ func squares(ctx context.Context, m *gozxing.BitMatrix) ([]*detector.FinderPatte
 		}
 		cross(width, y)
 	}
-	centers := slices.DeleteFunc(slices.Clone(finder.GetPossibleCenters()), func(p *detector.FinderPattern) bool { return p.GetCount() < 2 })
-	slices.SortStableFunc(centers, func(a, b *detector.FinderPattern) int { return cmp.Compare(b.GetCount(), a.GetCount()) })
+	centers := slices.DeleteFunc(slices.Clone(finder.GetPossibleCenters()), func(p *detector.FinderPattern) bool {
+		return p.GetCount() < 2
+	})
+	slices.SortStableFunc(centers, func(a, b *detector.FinderPattern) int {
+		return cmp.Compare(b.GetCount(), a.GetCount())
+	})
 	return centers[:min(len(centers), maxCenters)], nil
 }
 
-// three are the squares of one code, perhaps.
-type three struct {
+// triple has the three squares of a possible code.
+type triple struct {
 	corner, right, below *detector.FinderPattern
-	// side is how far the squares are from the corner, in pixels, and module the width of a module.
+	// side is the mean distance of the squares from the corner in pixels, and module the width of a module.
 	side, module float64
 }
 
-// arm is the way from a corner to another square.
+// arm is the vector from a corner to another square.
 type arm struct {
 	to             *detector.FinderPattern
 	x, y           float64
 	length, module float64
 }
 
-// threes returns what could be codes by its shape, at most limit, small ones first, so that a code comes before the ones that the
-// squares of its neighbors would make.
-func threes(centers []*detector.FinderPattern, limit int) []three {
-	var all []three
+// triples returns the candidates whose shape is that of a code, at most limit. Small ones come first, so that a code
+// precedes candidates that include squares of its neighbors.
+func triples(centers []*detector.FinderPattern, limit int) []triple {
+	var all []triple
 	for _, corner := range centers {
 		arms := armsOf(corner, centers)
 		for i, a := range arms {
 			for _, b := range arms[i+1:] {
 				if b.length > 1.1*a.length {
-					break // longer ones follow
+					break // the following ones are longer
 				}
-				if t, ok := threeOf(corner, a, b); ok {
+				if t, ok := tripleOf(corner, a, b); ok {
 					all = append(all, t)
 				}
 			}
@@ -241,16 +247,21 @@ func threes(centers []*detector.FinderPattern, limit int) []three {
 			break
 		}
 	}
-	slices.SortStableFunc(all, func(a, b three) int { return cmp.Compare(a.side, b.side) })
+	slices.SortStableFunc(all, func(a, b triple) int { return cmp.Compare(a.side, b.side) })
 	return all[:min(len(all), limit)]
 }
 
-// armsOf returns the ways from a corner that a code can have, the shortest first.
+// armsOf returns the possible arms of a corner, shortest first.
 func armsOf(corner *detector.FinderPattern, centers []*detector.FinderPattern) []arm {
 	arms := make([]arm, 0, len(centers))
 	for _, to := range centers {
-		a := arm{to: to, x: to.GetX() - corner.GetX(), y: to.GetY() - corner.GetY(), module: to.GetEstimatedModuleSize()}
-		if to == corner || !alike(a.module, corner.GetEstimatedModuleSize()) {
+		a := arm{
+			to:     to,
+			x:      to.GetX() - corner.GetX(),
+			y:      to.GetY() - corner.GetY(),
+			module: to.GetEstimatedModuleSize(),
+		}
+		if to == corner || !sameSize(a.module, corner.GetEstimatedModuleSize()) {
 			continue
 		}
 		a.length = math.Hypot(a.x, a.y)
@@ -260,24 +271,24 @@ func armsOf(corner *detector.FinderPattern, centers []*detector.FinderPattern) [
 	return arms
 }
 
-// alike reports whether two sizes of modules can be of one code.
-func alike(a, b float64) bool { return max(a, b) <= 1.4*min(a, b) }
+// sameSize reports whether two module sizes may be of one code.
+func sameSize(a, b float64) bool { return max(a, b) <= 1.4*min(a, b) }
 
-// threeOf makes a three of two arms, of which b is not the shorter one.
-func threeOf(corner *detector.FinderPattern, a, b arm) (three, bool) {
-	if !alike(a.module, b.module) || math.Abs(a.x*b.x+a.y*b.y) > 0.1*a.length*b.length {
-		return three{}, false
+// tripleOf returns the triple of two arms, where b is not shorter than a.
+func tripleOf(corner *detector.FinderPattern, a, b arm) (triple, bool) {
+	if !sameSize(a.module, b.module) || math.Abs(a.x*b.x+a.y*b.y) > 0.1*a.length*b.length {
+		return triple{}, false
 	}
-	t := three{corner, a.to, b.to, (a.length + b.length) / 2, (corner.GetEstimatedModuleSize() + a.module + b.module) / 3}
+	t := triple{corner, a.to, b.to, (a.length + b.length) / 2, (corner.GetEstimatedModuleSize() + a.module + b.module) / 3}
 	if a.x*b.y-a.y*b.x < 0 {
 		t.right, t.below = b.to, a.to
 	}
 	return t, t.modules() > 17 && t.modules() < 200
 }
 
-// readRhythm decodes the code of three squares between which black and white change as often on both arms as in a code, which
-// tells its dimension.
-func (t three) readRhythm(m *gozxing.BitMatrix, e *effort) (string, bool) {
+// readTimed decodes a code whose timing patterns have equally many changes on both arms, which determine its
+// dimension.
+func (t triple) readTimed(m *gozxing.BitMatrix, e *effort) (string, bool) {
 	right, ok := changes(m, e, t.corner, t.right, t.below)
 	if !ok {
 		return "", false
@@ -296,9 +307,9 @@ func (t three) readRhythm(m *gozxing.BitMatrix, e *effort) (string, bool) {
 	return t.readFlat(m, e, dimension)
 }
 
-// read decodes the code of three squares. The library's way follows a tilted picture by the code's fourth mark; on a flat one
-// that is large or blurred, it may misjudge the number of modules, so the numbers near it are tried as well.
-func (t three) read(m *gozxing.BitMatrix, e *effort) (string, bool) {
+// read decodes the code of a triple. The library corrects a tilted picture by the code's alignment mark. In a flat
+// picture that is large or blurred it may misjudge the number of modules, so read tries adjacent numbers as well.
+func (t triple) read(m *gozxing.BitMatrix, e *effort) (string, bool) {
 	if text, ok := t.readByMark(m, e); ok {
 		return text, true
 	}
@@ -314,11 +325,11 @@ func (t three) read(m *gozxing.BitMatrix, e *effort) (string, bool) {
 	return "", false
 }
 
-// modules is how many modules the code has on a side, about.
-func (t three) modules() float64 { return t.side/t.module + 7 }
+// modules returns the approximate number of modules per side.
+func (t triple) modules() float64 { return t.side/t.module + 7 }
 
-// readByMark decodes the code with its fourth mark.
-func (t three) readByMark(m *gozxing.BitMatrix, e *effort) (string, bool) {
+// readByMark decodes the code by its alignment mark.
+func (t triple) readByMark(m *gozxing.BitMatrix, e *effort) (string, bool) {
 	if !e.sample(int(t.modules())) {
 		return "", false
 	}
@@ -330,22 +341,23 @@ func (t three) readByMark(m *gozxing.BitMatrix, e *effort) (string, bool) {
 }
 
 // readFlat decodes the code as one of a dimension that is not tilted.
-func (t three) readFlat(m *gozxing.BitMatrix, e *effort, dimension int) (string, bool) {
+func (t triple) readFlat(m *gozxing.BitMatrix, e *effort, dimension int) (string, bool) {
 	if !e.sample(dimension) {
 		return "", false
 	}
-	bits, err := detector.Detector_sampleGrid(m, detector.Detector_createTransform(t.corner, t.right, t.below, nil, dimension), dimension)
+	bits, err := detector.Detector_sampleGrid(m,
+		detector.Detector_createTransform(t.corner, t.right, t.below, nil, dimension), dimension)
 	if err != nil {
 		return "", false
 	}
 	return decode(bits)
 }
 
-// ringed is the dimension of a code less the changes on its timing line.
+// ringed is the dimension of a code minus the number of changes of its timing pattern.
 const ringed = 13
 
-// changes counts how often black and white change on the line between two squares that lies in the rings which are nearest to a
-// third one: there a code has its timing pattern, which changes at each module.
+// changes counts the changes between black and white on the line between two squares, through the rings nearest to a
+// third one. There a code has its timing pattern, which changes at each module.
 func changes(m *gozxing.BitMatrix, e *effort, from, to, third *detector.FinderPattern) (n int, ok bool) {
 	dx, dy := third.GetX()-from.GetX(), third.GetY()-from.GetY()
 	length := math.Hypot(dx, dy)
@@ -358,7 +370,7 @@ func changes(m *gozxing.BitMatrix, e *effort, from, to, third *detector.FinderPa
 	if !ok {
 		return 0, false
 	}
-	steps := 2 * math.Ceil(math.Hypot(toX-fromX, toY-fromY)) // of half a pixel
+	steps := 2 * math.Ceil(math.Hypot(toX-fromX, toY-fromY)) // half a pixel each
 	if !e.spend(int(steps) / stepsOfModule) {
 		return 0, false
 	}
@@ -373,7 +385,7 @@ func changes(m *gozxing.BitMatrix, e *effort, from, to, third *detector.FinderPa
 	return n, true
 }
 
-// ring walks from the middle of a square in a direction, and returns the middle of its black ring there.
+// ring goes from the center of a square in a direction and returns the center of its black ring there.
 func ring(m *gozxing.BitMatrix, p *detector.FinderPattern, dx, dy float64) (x, y float64, ok bool) {
 	changes, was := 0, true
 	for s := 0.0; s < 10*p.GetEstimatedModuleSize(); s += 0.5 {
@@ -383,7 +395,7 @@ func ring(m *gozxing.BitMatrix, p *detector.FinderPattern, dx, dy float64) (x, y
 			was = black
 			changes++
 		}
-		if changes == 3 { // three and a half modules from the middle
+		if changes == 3 { // 3.5 modules from the center
 			s *= 3 / 3.5
 			return p.GetX() + dx*s, p.GetY() + dy*s, true
 		}
@@ -395,7 +407,7 @@ func ring(m *gozxing.BitMatrix, p *detector.FinderPattern, dx, dy float64) (x, y
 }
 
 func decode(bits *gozxing.BitMatrix) (text string, ok bool) {
-	defer func() { // the library trusts what it reads
+	defer func() { // the library may panic on invalid input
 		if recover() != nil {
 			text, ok = "", false
 		}

@@ -19,7 +19,7 @@ const (
 	versionReceipts = 2
 )
 
-// The documents as they stand in a file. Codes stand in their shown form and no other.
+// The documents in their form in a file. Codes have exactly their shown form.
 type (
 	headJSON struct {
 		Kind    Kind `json:"acen"`
@@ -68,7 +68,7 @@ type (
 	}
 )
 
-// Encode returns a document as the content of a file. It refuses what Read would refuse.
+// Encode returns a document as the content of a file. It refuses what Read refuses.
 func Encode(doc Document) ([]byte, error) {
 	if err := doc.check(); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func marshal(doc Document, indent string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// FileName returns a name for the file of a document.
+// FileName returns a file name for a document.
 func FileName(doc Document) string {
 	switch d := doc.(type) {
 	case Request:
@@ -112,8 +112,8 @@ func FileName(doc Document) string {
 	return "license" + Extension
 }
 
-// Read tells by its content what a file or a pasted text is, and reads it: a request, an answer, a license file, or all the links
-// of one of them. It fails with ErrUnknown, ErrTooLarge, ErrNewer, a *Fault or an *Incomplete.
+// Read recognizes and reads the content of a file or a pasted text: a request, an answer, a license file, or all
+// links of one of them. It fails with ErrUnknown, ErrTooLarge, ErrNewer, a *Fault or an *Incomplete.
 func Read(data []byte) (Document, error) {
 	if len(data) > MaxSize {
 		return nil, ErrTooLarge
@@ -134,14 +134,14 @@ func readLicense(data []byte) (Document, error) {
 	if len(data) > license.MaxFile {
 		return nil, ErrTooLarge
 	}
-	l := License(strings.Join(strings.Fields(string(data)), "")) // mail programs break the line
+	l := License(strings.Join(strings.Fields(string(data)), "")) // mail programs wrap the line
 	if err := l.check(); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-// readHead tells what a JSON text is.
+// readHead returns kind and version of a JSON document.
 func readHead(data []byte) (headJSON, error) {
 	var head headJSON
 	if json.Unmarshal(data, &head) != nil || head.Kind != KindRequest && head.Kind != KindAnswer {
@@ -176,7 +176,7 @@ func readJSON(data []byte) (Document, error) {
 	return doc, nil
 }
 
-// strict reads JSON that holds what is known and nothing else: what nobody reads, nobody could be shown.
+// strict decodes JSON and refuses unknown fields, because they could not be shown to a person.
 func strict(kind Kind, data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -205,10 +205,21 @@ func (j codesJSON) codes(c *checker) license.Codes {
 func (Request) head() headJSON { return headJSON{KindRequest, versionBase} }
 
 func (r Request) wire() any {
-	j := requestJSON{headJSON: r.head(), ID: r.ID, Device: r.Device, MadeAt: r.MadeAt.UTC().Truncate(time.Second), Items: []itemJSON{}}
+	j := requestJSON{
+		headJSON: r.head(),
+		ID:       r.ID,
+		Device:   r.Device,
+		MadeAt:   r.MadeAt.UTC().Truncate(time.Second),
+		Items:    []itemJSON{},
+	}
 	for _, i := range r.Items {
 		item := itemJSON{
-			Task: i.Task, Signature: string(i.Signature), Program: i.Program, codesJSON: wireCodes(i.Codes), Note: i.Note, License: i.License,
+			Task:      i.Task,
+			Signature: string(i.Signature),
+			Program:   i.Program,
+			codesJSON: wireCodes(i.Codes),
+			Note:      i.Note,
+			License:   i.License,
 		}
 		if i.RemovalCode != 0 {
 			item.RemovalCode = i.RemovalCode.String()
@@ -236,7 +247,12 @@ func readRequest(data []byte) (Request, error) {
 	for n, i := range j.Items {
 		c.item = n + 1
 		item := Item{
-			Task: i.Task, Signature: license.Signature(i.Signature), Program: i.Program, Codes: i.codes(c), Note: i.Note, License: i.License,
+			Task:      i.Task,
+			Signature: license.Signature(i.Signature),
+			Program:   i.Program,
+			Codes:     i.codes(c),
+			Note:      i.Note,
+			License:   i.License,
 		}
 		if i.RemovalCode != "" {
 			code, err := license.ParseRemovalCode(i.RemovalCode)
@@ -264,11 +280,25 @@ func (a Answer) head() headJSON {
 }
 
 func (a Answer) wire() any {
-	j := answerJSON{headJSON: a.head(), Request: a.Request, MadeAt: a.MadeAt.UTC().Truncate(time.Second), Server: a.Server, Results: []resultJSON{}}
+	j := answerJSON{
+		headJSON: a.head(),
+		Request:  a.Request,
+		MadeAt:   a.MadeAt.UTC().Truncate(time.Second),
+		Server:   a.Server,
+		Results:  []resultJSON{},
+	}
 	for _, r := range a.Results {
 		result := resultJSON{
-			Item: r.Item, Task: r.Task, Signature: string(r.Signature), Program: r.Program, codesJSON: wireCodes(r.Codes),
-			Outcome: r.Outcome, License: r.License, Receipt: r.Receipt, Code: r.Code, Sentence: r.Sentence,
+			Item:      r.Item,
+			Task:      r.Task,
+			Signature: string(r.Signature),
+			Program:   r.Program,
+			codesJSON: wireCodes(r.Codes),
+			Outcome:   r.Outcome,
+			License:   r.License,
+			Receipt:   r.Receipt,
+			Code:      r.Code,
+			Sentence:  r.Sentence,
 		}
 		for _, key := range r.PublicKeys {
 			result.PublicKeys = append(result.PublicKeys, key.String())
@@ -292,8 +322,16 @@ func readAnswer(data []byte) (Answer, error) {
 	for _, r := range j.Results {
 		c.item = max(r.Item, 0)
 		result := Result{
-			Item: r.Item, Task: r.Task, Signature: license.Signature(r.Signature), Program: r.Program, Codes: r.codes(c),
-			Outcome: r.Outcome, License: r.License, Receipt: r.Receipt, Code: r.Code, Sentence: r.Sentence,
+			Item:      r.Item,
+			Task:      r.Task,
+			Signature: license.Signature(r.Signature),
+			Program:   r.Program,
+			Codes:     r.codes(c),
+			Outcome:   r.Outcome,
+			License:   r.License,
+			Receipt:   r.Receipt,
+			Code:      r.Code,
+			Sentence:  r.Sentence,
 		}
 		if r.Receipt != "" && j.Version < versionReceipts {
 			c.fail(nil, "it has a receipt, which its version does not allow")

@@ -13,44 +13,44 @@ import (
 	"strings"
 )
 
-// Scheme begins every link of the app.
+// Scheme is the scheme of the app's links.
 const Scheme = "acen"
 
-// MaxParts is the largest number of pictures of one document.
+// MaxParts is the maximum number of pictures of one document.
 const MaxParts = 99
 
-// maxLink bounds a link that is looked at, in bytes: the text of the largest QR code is not longer.
+// maxLink is the maximum length of a link in bytes, that of the largest QR code.
 const maxLink = 4400
 
-// maxServer bounds the address of a server, in bytes.
+// maxServer is the maximum length of the address of a server in bytes.
 const maxServer = 200
 
-// ErrLink is returned for a link that the app does not know.
+// ErrLink is returned for an unknown link.
 var ErrLink = errors.New("this is not a link of the app, or it is damaged")
 
-// ErrServer is returned for a link to a server whose address cannot be one.
+// ErrServer is returned for a link to a server with an invalid address.
 var ErrServer = errors.New("the link names no address of a server that begins with https://")
 
-// letters are those of a part's bytes: each may stand in a link, needs no escape in any mail or chat, and takes 5.5 bits of a
-// QR code in its alphanumeric mode.
+// letters encodes the bytes of a part. Its letters need no escaping in a link, mail or chat, and take 5.5 bits each
+// in the alphanumeric mode of a QR code.
 var letters = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// Part is a document, or a piece of one, that fits one picture. Its text is the text of the picture, and a link:
+// Part is a document, or a piece of one, that fits in one picture. Its text is the text of the picture, and a link:
 //
 //	ACEN:ANSWER/H7QK2MZD/1/3/ME4DS…
 //
-// kind, series, number, count, and the piece behind a check sum over all of them. Capitals keep the QR code small; letter
-// case has no meaning.
+// It consists of kind, series, number and count, and the piece after a checksum of all of them. Upper case keeps the
+// QR code small; letter case is not significant.
 type Part struct {
 	Kind Kind
-	// Series is the same for all parts of one document, and another for every other document.
+	// Series identifies the document: it is the same for all its parts.
 	Series string
-	// Number counts from 1 to Count.
+	// Number is from 1 to Count.
 	Number, Count int
 	chunk         string
 }
 
-// seriesLength gives 40 bits of the SHA-256 of the packed document.
+// seriesLength is for 40 bits of the SHA-256 of the packed document.
 const seriesLength = 8
 
 func seriesOf(packed []byte) string {
@@ -69,16 +69,15 @@ func (p Part) String() string {
 	return head + letters.EncodeToString(append(binary.BigEndian.AppendUint32(nil, sum), p.chunk...))
 }
 
-// Link is something that the app takes from outside. Reading one does nothing, and nothing is done with it before a person has
-// seen it.
+// Link is a link from outside the app. Parsing it has no effect, and a person must see it before it has one.
 type Link struct {
 	// Part is set for a part of a document.
 	Part *Part
-	// Server is the address that a link "acen:server?address=" opens the sign-in with.
+	// Server is the address in a link "acen:server?address=", for the sign-in.
 	Server string
 }
 
-// rest returns what stands behind the scheme. Browsers put two slashes there.
+// rest returns the text after the scheme. Browsers insert two slashes.
 func rest(text string) (string, bool) {
 	if len(text) <= len(Scheme) || !strings.EqualFold(text[:len(Scheme)+1], Scheme+":") {
 		return "", false
@@ -91,7 +90,7 @@ func hasScheme(text string) bool {
 	return ok
 }
 
-// ParseLink reads a link. It fails with ErrLink, ErrServer, ErrTooLarge or a *Fault.
+// ParseLink parses a link. It fails with ErrLink, ErrServer, ErrTooLarge or a *Fault.
 func ParseLink(text string) (Link, error) {
 	text = strings.TrimSpace(text)
 	if len(text) > maxLink {
@@ -113,7 +112,8 @@ func ParseLink(text string) (Link, error) {
 	return Link{Part: &p}, nil
 }
 
-// serverAddress takes an address only over TLS, or on this PC, and only in plain ASCII: no name can look like another one.
+// serverAddress accepts an address only with TLS or on this PC, and only in plain ASCII, so that no name can imitate
+// another one.
 func serverAddress(query string) (string, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -130,7 +130,8 @@ func serverAddress(query string) (string, error) {
 		return "", ErrServer
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(address, "#") {
+	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery ||
+		strings.Contains(address, "#") {
 		return "", ErrServer
 	}
 	if port := u.Port(); port != "" {
@@ -179,17 +180,17 @@ func parsePart(body string) (Part, error) {
 	return p, nil
 }
 
-// The sizes of pictures: how many bytes the QR code of one holds.
+// Sizes of pictures: the bytes in a QR code.
 const (
-	// DefaultPicture gives codes of at most 97 modules a side, which a screen clipping and a telephone read well.
+	// DefaultPicture is for codes of at most 97 modules per side, which a screen clipping and a telephone read well.
 	DefaultPicture = 640
-	// MinPicture and MaxPicture bound the size.
+	// MinPicture and MaxPicture limit the size.
 	MinPicture = 100
 	MaxPicture = 2300
 )
 
-// Pictures returns the parts of a document, each for a picture of at most size bytes (0: DefaultPicture), all about equally
-// long. It refuses what Read would refuse, and fails with ErrTooManyPictures.
+// Pictures returns the parts of a document, all about equally long, each for a picture of at most size bytes (0:
+// DefaultPicture). It refuses what Read refuses, and fails with ErrTooManyPictures.
 func Pictures(doc Document, size int) ([]Part, error) {
 	if size == 0 {
 		size = DefaultPicture
@@ -212,7 +213,13 @@ func Pictures(doc Document, size int) ([]Part, error) {
 	parts := make([]Part, count)
 	for i := range parts {
 		from, to := len(packed)*i/count, len(packed)*(i+1)/count
-		parts[i] = Part{Kind: doc.Kind(), Series: longest.Series, Number: i + 1, Count: count, chunk: string(packed[from:to])}
+		parts[i] = Part{
+			Kind:   doc.Kind(),
+			Series: longest.Series,
+			Number: i + 1,
+			Count:  count,
+			chunk:  string(packed[from:to]),
+		}
 	}
 	return parts, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPicturesInAnyOrder covers parts in any order, twice, and mixed (spec: files "Links and QR codes").
+// Parts are accepted in any order, twice, and of several documents mixed (spec: files "Links and QR codes").
 func TestPicturesInAnyOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for name, doc := range documents(t) {
@@ -47,9 +47,10 @@ func TestPicturesInAnyOrder(t *testing.T) {
 	}
 }
 
-func TestPicturesAreFew(t *testing.T) {
+func TestPictureCount(t *testing.T) {
 	docs := documents(t)
-	for name, most := range map[string]int{"request": 1, "license": 1, "answer": 2, "many programs": 2, "many licenses": 12} {
+	for name, most := range map[string]int{"request": 1, "license": 1, "answer": 2, "many programs": 2,
+		"many licenses": 12} {
 		parts, err := Pictures(docs[name], 0)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(parts), most, name)
@@ -59,7 +60,7 @@ func TestPicturesAreFew(t *testing.T) {
 	require.ErrorIs(t, err, ErrTooManyPictures)
 }
 
-func TestCollectorTellsSeriesApart(t *testing.T) {
+func TestCollectorWithSeveralSeries(t *testing.T) {
 	r, a := many(t, 20)
 	one, err := Pictures(r, 200)
 	require.NoError(t, err)
@@ -93,7 +94,7 @@ func TestCollectorTellsSeriesApart(t *testing.T) {
 	require.Equal(t, documents(t)["license"], p.Document, "a QR code may hold a license file as it is")
 }
 
-// TestCollectorRefuses covers parts that are damaged or contradict each other (spec: files "Links and QR codes").
+// Damaged and contradicting parts are refused (spec: files "Links and QR codes").
 func TestCollectorRefuses(t *testing.T) {
 	r, _ := many(t, 20)
 	parts, err := Pictures(r, 200)
@@ -126,7 +127,7 @@ func TestCollectorRefuses(t *testing.T) {
 			require.NotEqual(t, text, test.text)
 			_, err := c.Add(test.text)
 			require.ErrorIs(t, err, test.want)
-			require.Len(t, c.Open(), 1, "what was collected stays")
+			require.Len(t, c.Open(), 1, "the collected parts remain")
 		})
 	}
 
@@ -134,7 +135,7 @@ func TestCollectorRefuses(t *testing.T) {
 	forged.chunk = "x" + forged.chunk[1:]
 	_, err = c.Add(forged.String())
 	require.ErrorIs(t, err, ErrConflict)
-	require.Empty(t, c.Open(), "nobody knows which one is right")
+	require.Empty(t, c.Open(), "either part may be wrong")
 	last := len(parts) - 1
 	for i, p := range parts {
 		if i == 0 {
@@ -151,30 +152,37 @@ func TestCollectorRefuses(t *testing.T) {
 	}
 	for _, p := range parts {
 		progress, err := c.AddPart(p)
-		require.NoError(t, err, "it can be begun anew")
+		require.NoError(t, err, "it can be started over")
 		require.Equal(t, p.Number == len(parts), progress.Document != nil)
 	}
 	_, err = c.AddPart(Part{Kind: KindRequest, Series: "AAAAAAAA", Number: 2, Count: 1, chunk: "x"})
 	require.ErrorIs(t, err, ErrLink)
 }
 
-func TestCollectorIsBounded(t *testing.T) {
+func TestCollectorLimit(t *testing.T) {
 	var c Collector
 	for i := range 1000 {
-		_, err := c.AddPart(Part{Kind: KindRequest, Series: seriesOf([]byte{byte(i), byte(i >> 8)}), Number: 1, Count: 2, chunk: "x"})
+		_, err := c.AddPart(Part{
+			Kind:   KindRequest,
+			Series: seriesOf([]byte{byte(i), byte(i >> 8)}),
+			Number: 1,
+			Count:  2,
+			chunk:  "x",
+		})
 		require.NoError(t, err)
 	}
 	require.Len(t, c.Open(), maxSeries)
 }
 
-// A small link must not become a large document (spec: files "Links and QR codes").
+// A small link cannot become a large document (spec: files "Links and QR codes").
 func TestPackedBombs(t *testing.T) {
 	bomb := License(join([]byte(strings.Repeat("\x00", 3*MaxSize/2)), nil))
 	packed, err := pack(bomb)
 	require.NoError(t, err)
 	_, err = unpack(KindLicense, packed)
 	require.ErrorIs(t, err, ErrTooLarge)
-	for name, packed := range map[string][]byte{"empty": {}, "version 0": {0}, "no deflate": {1, 2, 3}, "text": []byte("\x01Dear Sir")} {
+	for name, packed := range map[string][]byte{"empty": {}, "version 0": {0}, "no deflate": {1, 2, 3},
+		"text": []byte("\x01Dear Sir")} {
 		for _, kind := range []Kind{KindRequest, KindAnswer, KindLicense} {
 			_, err := unpack(kind, packed)
 			require.ErrorIs(t, err, ErrDamaged, name)
@@ -194,7 +202,7 @@ func TestPackedBombs(t *testing.T) {
 	}
 }
 
-func TestTextOfLinks(t *testing.T) {
+func TestTextWithLinks(t *testing.T) {
 	r, _ := many(t, 20)
 	parts, err := Pictures(r, 200)
 	require.NoError(t, err)
@@ -214,9 +222,10 @@ func TestTextOfLinks(t *testing.T) {
 	require.ErrorIs(t, err, ErrLink)
 }
 
-// TestServerLinks covers which addresses a link may name (spec: files "Links to a server").
+// A link may contain only some addresses (spec: files "Links to a server").
 func TestServerLinks(t *testing.T) {
-	for _, address := range []string{"https://licenses.example.com", "https://licenses.example.com:8443/acen", "http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:9"} {
+	for _, address := range []string{"https://licenses.example.com", "https://licenses.example.com:8443/acen",
+		"http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:9"} {
 		read, err := ParseLink("acen:server?address=" + url.QueryEscape(address))
 		require.NoError(t, err)
 		require.Equal(t, Link{Server: address}, read)
@@ -225,10 +234,14 @@ func TestServerLinks(t *testing.T) {
 	require.NoError(t, err, "browsers write it so")
 	require.Equal(t, "https://a.example", read.Server)
 	for _, link := range []string{
-		"acen:server?address=http://licenses.example.com", "acen:server?address=javascript:alert(1)", "acen:server?address=file:///etc/passwd",
-		"acen:server?address=https://user:pw@a.example", "acen:server?address=https://a.example%23x", "acen:server?address=https://a.example?x=1",
-		"acen:server?address=https://a.example&run=1", "acen:server?address=https://a.example&address=https://b.example", "acen:server?address=",
-		"acen:server?", "acen:server?address=https://%D0%B0.example", "acen:server?address=https://a.example%0d%0aX:1", "acen:server?address=%zz",
+		"acen:server?address=http://licenses.example.com", "acen:server?address=javascript:alert(1)",
+		"acen:server?address=file:///etc/passwd",
+		"acen:server?address=https://user:pw@a.example", "acen:server?address=https://a.example%23x",
+		"acen:server?address=https://a.example?x=1",
+		"acen:server?address=https://a.example&run=1", "acen:server?address=https://a.example&address=https://b.example",
+		"acen:server?address=",
+		"acen:server?", "acen:server?address=https://%D0%B0.example", "acen:server?address=https://a.example%0d%0aX:1",
+		"acen:server?address=%zz",
 		"acen:server?address=https://a.example:99999", "acen:server?address=https://" + strings.Repeat("a", 300),
 	} {
 		_, err := ParseLink(link)

@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// packing is the first byte of a packed document. The rest is deflated: the JSON of the document, and for each license
-// file in it the two base64 halves of the token, decoded, each behind its length. Tokens are taken out of the JSON because
-// base64 hides what compression could spare: claims repeat from one license to the next.
+// packing is the first byte of a packed document. The rest is compressed with DEFLATE: the JSON of the document, and
+// for each license file in it the two base64 parts of the token, decoded, each after its length. Tokens are not in
+// the JSON because base64 prevents compression of claims that licenses have in common.
 const packing = 1
 
-// tokenHead begins a license file.
+// tokenHead is the beginning of a license file.
 const tokenHead = "v4.public."
 
-// split takes a token apart: claims with signature, and footer.
+// split splits and decodes a token: claims with signature, and footer.
 func (l License) split() (payload, footer []byte, ok bool) {
 	rest, ok := strings.CutPrefix(string(l), tokenHead)
 	if !ok {
@@ -37,10 +37,11 @@ func (l License) split() (payload, footer []byte, ok bool) {
 }
 
 func join(payload, footer []byte) License {
-	return License(tokenHead + base64.RawURLEncoding.EncodeToString(payload) + "." + base64.RawURLEncoding.EncodeToString(footer))
+	return License(tokenHead + base64.RawURLEncoding.EncodeToString(payload) + "." +
+		base64.RawURLEncoding.EncodeToString(footer))
 }
 
-// pack returns the shortest form of a document that has been checked.
+// pack returns the packed form of a valid document.
 func pack(doc Document) ([]byte, error) {
 	var tokens []License
 	var body []byte
@@ -71,7 +72,7 @@ func pack(doc Document) ([]byte, error) {
 		return nil, err
 	}
 	section := func(b []byte) {
-		_, _ = w.Write(binary.AppendUvarint(nil, uint64(len(b)))) // a bytes.Buffer takes everything
+		_, _ = w.Write(binary.AppendUvarint(nil, uint64(len(b)))) // a bytes.Buffer does not fail
 		_, _ = w.Write(b)
 	}
 	section(body)
@@ -153,7 +154,7 @@ func unpack(kind Kind, packed []byte) (Document, error) {
 	return doc, nil
 }
 
-// readAnswerWith reads an answer whose license files stand behind it.
+// readAnswerWith reads an answer whose license files follow it.
 func readAnswerWith(body []byte, token func() (License, bool)) (Document, error) {
 	head, err := readHead(body)
 	if err != nil {

@@ -8,14 +8,14 @@ import (
 	"rsc.io/qr"
 )
 
-// ErrPictureText is returned for a text that no QR code holds.
+// ErrPictureText is returned for a text that exceeds the capacity of a QR code.
 var ErrPictureText = errors.New("this text is too long for a QR code")
 
-// quiet is the white margin around a QR code, in modules; readers need it.
+// quiet is the width of the mandatory white margin of a QR code in modules.
 const quiet = 4
 
-// Picture draws a text as a QR code that survives the loss of 15 percent of it (level M): black on white, each module
-// scale pixels wide (1 to 32), with its quiet zone.
+// Picture draws a text as a QR code that tolerates 15 percent damage (level M): black on white, each module scale
+// pixels wide (1 to 32), with its quiet zone.
 func Picture(text string, scale int) (image.Image, error) {
 	code, err := qr.Encode(text, qr.M)
 	if err != nil {
@@ -35,5 +35,5 @@ func Picture(text string, scale int) (image.Image, error) {
 	return img, nil
 }
 
-// Picture draws the part, as the function Picture does.
+// Picture draws the part, like the function Picture.
 func (p Part) Picture(scale int) (image.Image, error) { return Picture(p.String(), scale) }

@@ -16,30 +16,31 @@ import (
 	_ "golang.org/x/image/webp"
 )
 
-// The bounds of pictures.
+// Limits of pictures.
 const (
-	// MaxPictureFile is the longest picture file that is looked at, in bytes.
+	// MaxPictureFile is the maximum size of a picture file in bytes.
 	MaxPictureFile = 64 << 20
-	// MaxPixels is the largest picture that is looked at: more than the screen of an 8K monitor.
+	// MaxPixels is the maximum size of a picture in pixels: more than the screen of an 8K monitor.
 	MaxPixels = 36_000_000
-	// MaxReading is the longest time that is spent on one picture.
+	// MaxReading limits the time for one picture.
 	MaxReading = 20 * time.Second
 )
 
 var (
-	// ErrPicture is returned for a file that is no picture.
+	// ErrPicture is returned for a file that is not a readable picture.
 	ErrPicture = errors.New("this is no picture that can be read; take PNG, JPEG, GIF, BMP or WebP")
 	// ErrPictureSize is returned for a picture over MaxPixels or MaxPictureFile.
 	ErrPictureSize = errors.New("this picture is too large; clip the part with the QR codes")
-	// ErrNoCode is returned for a picture without a QR code that can be read.
-	ErrNoCode = errors.New("there is no QR code in this picture that can be read; show it larger and clip it whole, with its white margin")
-	// ErrPictureTime is returned for a picture that took longer than MaxReading, or would have: where so much looks like codes and
-	// is none that not all of it is tried.
+	// ErrNoCode is returned for a picture without a readable QR code.
+	ErrNoCode = errors.New("there is no QR code in this picture that can be read; show it larger and clip it " +
+		"whole, with its white margin")
+	// ErrPictureTime is returned for a picture that took longer than MaxReading, or has so many false candidates that
+	// not all of them are tried.
 	ErrPictureTime = errors.New("reading this picture took too long; clip the part with the QR codes")
 )
 
-// ReadPictureFile reads the QR codes in a picture file: PNG, JPEG, GIF (its first picture), BMP or WebP. It looks at the size of
-// the picture before it unpacks it. It fails as ReadPicture does, and with ErrPicture.
+// ReadPictureFile reads the QR codes in a picture file: PNG, JPEG, GIF (its first picture), BMP or WebP. It checks
+// the dimensions before it decodes the pixels. It fails like ReadPicture, and with ErrPicture.
 func ReadPictureFile(ctx context.Context, data []byte) (texts []string, err error) {
 	defer refusePanic(&texts, &err)
 	if len(data) > MaxPictureFile {
@@ -59,16 +60,16 @@ func ReadPictureFile(ctx context.Context, data []byte) (texts []string, err erro
 	return ReadPicture(ctx, img)
 }
 
-// refusePanic makes an error of a panic in a library that reads pictures.
+// refusePanic turns a panic of a decoder into an error.
 func refusePanic(texts *[]string, err *error) {
 	if recover() != nil {
 		*texts, *err = nil, ErrPicture
 	}
 }
 
-// ReadPicture returns the texts of all QR codes in a picture, top to bottom: a screenshot of a window with several of them, dark on
-// light or light on dark, enlarged, reduced, a little blurred. It fails with ErrNoCode, ErrPictureSize, ErrPictureTime or the
-// error of the context.
+// ReadPicture returns the texts of all QR codes in a picture, top to bottom. The picture may be a screenshot of a
+// window with several codes, dark on light or light on dark, enlarged, reduced or a little blurred. ReadPicture fails
+// with ErrNoCode, ErrPictureSize, ErrPictureTime or the error of the context.
 func ReadPicture(ctx context.Context, img image.Image) (texts []string, err error) {
 	defer refusePanic(&texts, &err)
 	b := img.Bounds()
@@ -94,13 +95,13 @@ func ReadPicture(ctx context.Context, img image.Image) (texts []string, err erro
 	return texts, nil
 }
 
-// gray is the brightness of a picture, 0 black to 255 white.
+// gray is the brightness of a picture, from 0 for black to 255 for white.
 type gray struct {
 	width, height int
 	pix           []byte
 }
 
-// grayOf takes the brightness of a picture, on white where it is transparent.
+// grayOf returns the brightness of a picture, on white where it is transparent.
 func grayOf(img image.Image) gray {
 	b := img.Bounds()
 	g := gray{b.Dx(), b.Dy(), make([]byte, b.Dx()*b.Dy())}
@@ -135,7 +136,7 @@ func (g gray) inverted() gray {
 	return out
 }
 
-// half averages four pixels to one.
+// half returns the picture at half the size: the mean of four pixels each.
 func (g gray) half() gray {
 	out := gray{g.width / 2, g.height / 2, make([]byte, g.width/2*(g.height/2))}
 	for y := range out.height {
@@ -147,7 +148,7 @@ func (g gray) half() gray {
 	return out
 }
 
-// doubled is twice as wide and high, with what lies between pixels drawn in straight lines.
+// doubled returns the picture at twice the size, with linear interpolation.
 func (g gray) doubled() gray {
 	out := gray{2 * g.width, 2 * g.height, make([]byte, 4*len(g.pix))}
 	at := func(x, y int) int { return int(g.pix[min(max(y, 0), g.height-1)*g.width+min(max(x, 0), g.width-1)]) }

@@ -22,8 +22,9 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// desk is a screenshot of a window: a title bar, text that is only strokes, buttons, a frame, a wallpaper, and pictures in it.
-func desk(width, height int, dark bool, pictures ...image.Image) *image.RGBA {
+// screenshot returns a screenshot of a window: a title bar, strokes instead of text, buttons, a frame, a wallpaper,
+// and pictures.
+func screenshot(width, height int, dark bool, pictures ...image.Image) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	random := rand.New(rand.NewPCG(3, 4))
 	for y := range height { // wallpaper
@@ -132,16 +133,17 @@ func TestPicture(t *testing.T) {
 	require.Equal(t, 29*32, img.Bounds().Dx())
 }
 
-// The picture of a license in a window, as people clip, save and send it.
+// A picture of a license in a window is readable as people clip, save and send it.
 func TestReadPictures(t *testing.T) {
 	images, texts := pictures(t, documents(t)["license"], 0, 4)
-	light, dark := desk(900, 700, false, images...), desk(900, 700, true, images...)
+	light, dark := screenshot(900, 700, false, images...), screenshot(900, 700, true, images...)
 	bare := images[0]
-	inverted := desk(900, 700, true, negative(bare))
-	large := desk(1900, 1600, false, scaled(bare, 3.3))
+	inverted := screenshot(900, 700, true, negative(bare))
+	large := screenshot(1900, 1600, false, scaled(bare, 3.3))
 	tests := map[string]image.Image{
-		"the picture itself": bare, "in a window": light, "in a dark window": dark, "light on dark": inverted, "very large": large,
-		"blurred": blurred(light), "blurred twice": blurred(blurred(light)), "negative of all": negative(light),
+		"the picture itself": bare, "in a window": light, "in a dark window": dark, "light on dark": inverted,
+		"very large": large,
+		"blurred":    blurred(light), "blurred twice": blurred(blurred(light)), "negative of all": negative(light),
 		"turned": turned(bare), "low contrast": dimmed(light),
 	}
 	for _, by := range []float64{0.7, 0.75, 0.8, 0.9, 1.1, 1.25, 1.33, 1.5, 1.75, 2} {
@@ -157,7 +159,8 @@ func TestReadPictures(t *testing.T) {
 		})
 	}
 	files := map[string][]byte{
-		"PNG": asPNG(t, light), "JPEG 90": asJPEG(t, light, 90), "JPEG 40": asJPEG(t, light, 40), "JPEG 20": asJPEG(t, scaled(light, 0.8), 20),
+		"PNG": asPNG(t, light), "JPEG 90": asJPEG(t, light, 90), "JPEG 40": asJPEG(t, light, 40),
+		"JPEG 20": asJPEG(t, scaled(light, 0.8), 20),
 	}
 	var b bytes.Buffer
 	require.NoError(t, gif.Encode(&b, light, nil))
@@ -201,13 +204,13 @@ func dimmed(img image.Image) image.Image {
 	return &image.Gray{Pix: g.pix, Stride: g.width, Rect: image.Rect(0, 0, g.width, g.height)}
 }
 
-func TestReadSeveralCodesAtOnce(t *testing.T) {
+func TestReadSeveralCodes(t *testing.T) {
 	_, a := many(t, 8)
 	for _, dark := range []bool{false, true} {
 		for _, size := range []int{200, 640} {
 			images, texts := pictures(t, a, size, 3)
 			require.Greater(t, len(images), 1)
-			shot := desk(1500, 1400, dark, images...)
+			shot := screenshot(1500, 1400, dark, images...)
 			for _, by := range []float64{0.8, 1.25} {
 				t.Run(fmt.Sprintf("%d of %d bytes, dark %v, scaled by %v", len(images), size, dark, by), func(t *testing.T) {
 					read, err := ReadPictureFile(t.Context(), asJPEG(t, scaled(shot, by), 80))
@@ -229,12 +232,12 @@ func TestReadSeveralCodesAtOnce(t *testing.T) {
 
 func TestReadLargeScreen(t *testing.T) {
 	images, texts := pictures(t, documents(t)["license"], 0, 4)
-	read, err := ReadPicture(t.Context(), desk(3840, 2160, false, images...))
+	read, err := ReadPicture(t.Context(), screenshot(3840, 2160, false, images...))
 	require.NoError(t, err)
 	require.Equal(t, texts, read)
 }
 
-// hugePNG says that it is far larger than it is.
+// hugePNG returns a PNG header with huge dimensions.
 func hugePNG(width, height uint32) []byte {
 	head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte("IHDR"), width), height)
 	head = append(head, 8, 0, 0, 0, 0)
@@ -256,7 +259,7 @@ func TestReadPictureRefuses(t *testing.T) {
 		"head alone": {hugePNG(100, 100), ErrPicture},
 		"cut off":    {asPNG(t, code)[:120], ErrPicture},
 		"large file": {make([]byte, MaxPictureFile+1), ErrPictureSize},
-		"no code":    {asPNG(t, desk(300, 300, false)), ErrNoCode},
+		"no code":    {asPNG(t, screenshot(300, 300, false)), ErrNoCode},
 		"white":      {asPNG(t, image.NewGray(image.Rect(0, 0, 300, 300))), ErrNoCode},
 		"one pixel":  {asPNG(t, image.NewGray(image.Rect(0, 0, 1, 1))), ErrNoCode},
 		"cut code":   {asPNG(t, code.(*image.Paletted).SubImage(image.Rect(0, 0, 58, 30))), ErrNoCode},
@@ -283,7 +286,7 @@ type panicking struct{ image.Image }
 
 func (panicking) Bounds() image.Rectangle { return image.Rect(0, 0, 50, 50) }
 
-// wallpaper are corner squares of 18 pixels, one every pitch pixels, each moved by less than shift.
+// wallpaper returns corner squares of 18 pixels, one every pitch pixels, each moved by less than shift.
 func wallpaper(t testing.TB, side, pitch, shift int) *image.Gray {
 	code, err := Picture("x", 2)
 	require.NoError(t, err)
@@ -300,7 +303,7 @@ func wallpaper(t testing.TB, side, pitch, shift int) *image.Gray {
 	return img
 }
 
-// spoiled are codes that have everything but their content.
+// spoiled returns codes whose content is damaged.
 func spoiled(t testing.TB, length int) *image.RGBA {
 	random := rand.New(rand.NewPCG(1, 2))
 	var images []image.Image
@@ -317,11 +320,11 @@ func spoiled(t testing.TB, length int) *image.RGBA {
 		images = append(images, p)
 	}
 	side := 5 * images[0].Bounds().Dx()
-	return desk(side, side, false, images...)
+	return screenshot(side, side, false, images...)
 }
 
-// Corner squares without end, and codes that cannot be read, are the worst case for a reader that looks for threes of squares:
-// it tries what it may, says so, and still reads the code among them.
+// Many corner squares and many unreadable codes are the worst case. The reader tries what its budget allows, reports
+// that, and still reads the code among them.
 func TestReadPictureOfSquares(t *testing.T) {
 	for name, img := range map[string]draw.Image{
 		"64": wallpaper(t, 160, 20, 1), "far": wallpaper(t, 1200, 100, 1), "scattered": wallpaper(t, 600, 50, 25),
@@ -337,7 +340,7 @@ func TestReadPictureOfSquares(t *testing.T) {
 			require.True(t, left)
 			require.True(t, e.spent(), "%d were tried", e.tried)
 			require.LessOrEqual(t, e.tried, maxEffort/(17*17))
-			found, err = scan(t.Context(), grayOf(img)) // however long this machine takes
+			found, err = scan(t.Context(), grayOf(img)) // however slow this machine is
 			require.ErrorIs(t, err, ErrPictureTime)
 			require.Empty(t, found)
 
@@ -352,16 +355,16 @@ func TestReadPictureOfSquares(t *testing.T) {
 	}
 }
 
-// What is tried is counted, and ends where it must.
+// The number of attempts is counted and limited.
 func TestEffort(t *testing.T) {
 	images, texts := pictures(t, documents(t)["license"], 0, 4)
-	matrix, err := threshold(grayOf(desk(900, 700, false, images...)))
+	matrix, err := threshold(grayOf(screenshot(900, 700, false, images...)))
 	require.NoError(t, err)
 	e := effort{left: maxEffort}
 	found, _, err := detect(t.Context(), matrix, &e)
 	require.NoError(t, err)
 	require.Len(t, found, len(texts))
-	require.LessOrEqual(t, e.tried, 2*len(texts), "a code whose rhythm is right is read at once")
+	require.LessOrEqual(t, e.tried, 2*len(texts), "a code with the right timing pattern is read first")
 	need := maxEffort - e.left
 
 	for _, left := range []int{0, 1, need / 2} {
@@ -374,18 +377,18 @@ func TestEffort(t *testing.T) {
 	}
 }
 
-// Squares without number are not all compared with each other.
-func TestSquaresEnd(t *testing.T) {
+// The number of comparisons of squares is limited.
+func TestSquaresLimit(t *testing.T) {
 	matrix, err := threshold(grayOf(wallpaper(t, 2000, 20, 1)))
 	require.NoError(t, err)
 	centers, err := squares(t.Context(), matrix)
 	require.NoError(t, err)
 	require.Len(t, centers, maxCenters)
-	require.LessOrEqual(t, len(threes(centers, maxThrees)), maxThrees)
-	require.Len(t, threes(centers, 1), 1)
+	require.LessOrEqual(t, len(triples(centers, maxTriples)), maxTriples)
+	require.Len(t, triples(centers, 1), 1)
 }
 
-// The line of the timing pattern tells the dimension of every code, turned or not.
+// The timing pattern gives the dimension of every code, rotated or not.
 func TestChanges(t *testing.T) {
 	for _, length := range []int{10, 60, 300, 900, 2000} {
 		img, err := Picture(strings.Repeat("x", length), 3)
@@ -395,10 +398,10 @@ func TestChanges(t *testing.T) {
 			require.NoError(t, err)
 			centers, err := squares(t.Context(), matrix)
 			require.NoError(t, err)
-			all := threes(centers, maxThrees)
+			all := triples(centers, maxTriples)
 			require.NotEmpty(t, all)
-			three := all[len(all)-1]
-			n, ok := changes(matrix, &effort{left: maxEffort}, three.corner, three.right, three.below)
+			triple := all[len(all)-1]
+			n, ok := changes(matrix, &effort{left: maxEffort}, triple.corner, triple.right, triple.below)
 			require.True(t, ok)
 			require.Equal(t, img.Bounds().Dx()/3-2*quiet, n+ringed)
 		}
@@ -413,7 +416,7 @@ func FuzzReadPictureFile(f *testing.F) {
 	f.Add(hugePNG(70000, 3))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if config, _, err := image.DecodeConfig(bytes.NewReader(data)); err == nil && config.Width*config.Height > 1<<18 {
-			return // large ones are only slow here
+			return // large ones are only slow
 		}
 		if _, err := ReadPictureFile(t.Context(), data); err != nil {
 			require.NotEmpty(t, err.Error())
@@ -421,7 +424,7 @@ func FuzzReadPictureFile(f *testing.F) {
 	})
 }
 
-// FuzzReadModules turns modules of a real code, so that the decoder is reached with damaged ones.
+// FuzzReadModules inverts modules of a real code, so that damaged ones reach the decoder.
 func FuzzReadModules(f *testing.F) {
 	f.Add("ACEN:REQUEST/X", []byte{1, 200, 7})
 	f.Fuzz(func(t *testing.T, text string, flips []byte) {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// TextWithLinks returns a document to send as a message: what a person reads, and below it the links that Take finds. It fails as
-// Pictures does.
+// TextWithLinks returns a document to send as a message: its text, followed by the links that Take finds. It fails
+// like Pictures.
 func TextWithLinks(doc Document) (string, error) {
 	links, err := Pictures(doc, MaxPicture)
 	if err != nil {
@@ -23,23 +23,23 @@ func TextWithLinks(doc Document) (string, error) {
 	return b.String(), nil
 }
 
-// Take takes whatever a person may give: the content of a file, a picture with QR codes, or a text in which links or a license file
-// stand among other words. It returns the documents that are whole now; parts of others stay in the Collector (Open). It fails when
-// nothing in it was of use, as Read and ReadPictureFile do.
+// Take adds whatever a person provides: the content of a file, a picture with QR codes, or a text that contains links
+// or a license file. It returns the documents that are complete now; parts of others remain in the Collector (Open).
+// If nothing in data is usable it fails like Read and ReadPictureFile.
 func (c *Collector) Take(ctx context.Context, data []byte) ([]Document, error) {
 	if _, _, err := image.DecodeConfig(bytes.NewReader(data)); err == nil {
 		texts, err := ReadPictureFile(ctx, data)
 		if err != nil {
 			return nil, err
 		}
-		return c.takeAll(texts)
+		return c.addAll(texts)
 	}
 	if len(data) > MaxSize {
 		return nil, ErrTooLarge
 	}
 	links := within(string(data))
 	if len(links) > 1 || len(links) == 1 && hasScheme(links[0]) {
-		return c.takeAll(links)
+		return c.addAll(links)
 	}
 	doc, err := Read(data)
 	if err != nil && len(links) == 1 {
@@ -51,8 +51,8 @@ func (c *Collector) Take(ctx context.Context, data []byte) ([]Document, error) {
 	return []Document{doc}, nil
 }
 
-// takeAll adds texts; what is of no use among others that are is left alone.
-func (c *Collector) takeAll(texts []string) (docs []Document, err error) {
+// addAll adds texts, ignoring unusable ones if others are usable.
+func (c *Collector) addAll(texts []string) (docs []Document, err error) {
 	useful := false
 	seen := map[string]bool{}
 	for _, text := range texts {
@@ -76,10 +76,10 @@ func (c *Collector) takeAll(texts []string) (docs []Document, err error) {
 	return nil, err
 }
 
-// marks may stand around a link in a text.
+// marks are characters that may enclose a link in a text.
 const marks = "<>()[]\"'“”„‘’«»,;."
 
-// within finds the links and the license files that stand whole in a text that is no document by itself.
+// within returns the links and license files that a text contains as words. It returns nil for a JSON document.
 func within(text string) (found []string) {
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return nil

@@ -60,14 +60,14 @@ func TestTake(t *testing.T) {
 	}
 }
 
-func TestTakeALicenseFileAmongOtherWords(t *testing.T) {
+func TestTakeLicenseInText(t *testing.T) {
 	doc := documents(t)["license"]
 	docs, err := new(Collector).Take(t.Context(), []byte("Your license:\n\n"+string(doc.(License))+"\n\nBye."))
 	require.NoError(t, err)
 	require.Equal(t, []Document{doc}, docs)
 }
 
-func TestTakeWhatIsOfNoUse(t *testing.T) {
+func TestTakeUseless(t *testing.T) {
 	for name, row := range map[string]struct {
 		data []byte
 		is   error

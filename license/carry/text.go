@@ -7,7 +7,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// Text returns a document to print, to copy, or to type from. license.Find reads the codes back, in their order.
+// Text returns a document to print, copy or type from. license.Find parses its codes, in their order.
 func Text(doc Document) string {
 	var t printout
 	doc.text(&t)
@@ -31,7 +31,7 @@ func (t *printout) codes(c license.Codes) {
 	}
 }
 
-// program begins an item. The signature stands only where there is no name: it may look like a code.
+// program begins an item. It prints the signature only if there is no name, because it may look like a code.
 func (t *printout) program(n int, task Task, program string, signature license.Signature) {
 	if program == "" {
 		program = "program with signature " + string(signature)
@@ -68,7 +68,7 @@ func (a Answer) text(t *printout) {
 	for _, r := range a.Results {
 		t.program(r.Item, r.Task, r.Program, r.Signature)
 		t.add("Outcome", Line{Value: string(r.Outcome), Meaning: outcomeMeanings[r.Outcome]}.Text())
-		if r.Receipt != "" { // too long to type; files, pictures and links carry it
+		if r.Receipt != "" { // too long to type; files, pictures and links contain it
 			t.add("Receipt", string(receiptMeaning))
 		}
 		t.codes(r.Codes)

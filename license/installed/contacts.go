@@ -15,17 +15,17 @@ const (
 	maxContacts  = 50 // of one program; the oldest go first
 )
 
-// Contact is what the vendor's server last said of a license that this PC has or had.
+// Contact is the latest statement of the vendor's server about a license that this PC has or had.
 type Contact struct {
 	LicenseID int64            `json:"license_id"`
 	Site      license.SiteCode `json:"site"`
-	// At is when the server said it.
+	// At is the time of the statement.
 	At time.Time `json:"at"`
-	// Ended is the server's word for why the license is no longer this PC's; empty while it is.
+	// Ended is the state in which the license is no longer this PC's; empty while it is.
 	Ended string `json:"ended,omitempty"`
 }
 
-// Contacts lists what the server said of the licenses of a program, the latest last; empty when nothing can be read.
+// Contacts lists the contacts of a program's licenses, the latest last; empty if the file cannot be read.
 func (s *Store) Contacts(signature license.Signature) []Contact {
 	list, _ := within(s, signature, s.o.DiskTimeout, func() ([]Contact, error) { return s.contacts(signature), nil })
 	return list
@@ -36,7 +36,7 @@ func (s *Store) contacts(signature license.Signature) []Contact {
 	return s.View(signature).Contacts()
 }
 
-// SetContact replaces the server's latest answer about a license. It fails with ErrNewer.
+// SetContact replaces the contact of a license. It fails with ErrNewer.
 func (s *Store) SetContact(ctx context.Context, signature license.Signature, c Contact) error {
 	return s.change(ctx, signature, func() error {
 		unlock, err := s.lockFiles(ctx, signature)

@@ -16,14 +16,13 @@ import (
 const DefaultDiskTimeout = 3 * time.Second
 
 var (
-	// ErrNoHome is returned by a store without a folder: the person has no home folder, because HOME is not set or is
-	// not an absolute path.
+	// ErrNoHome is returned by a store without a folder, because HOME is not set or is not an absolute path.
 	ErrNoHome = errors.New("there is no home folder for the licenses: HOME is not set, or is not an absolute path")
-	// ErrSilent is returned for a folder that does not answer in time, such as one on a network drive without its server.
+	// ErrSilent is returned for a folder that does not respond in time, such as one on a disconnected network drive.
 	ErrSilent = errors.New("the folder does not answer")
 )
 
-// FolderError describes a folder that cannot be used, and why, in words that a person can act on.
+// FolderError is an unusable folder with the reason, in words that a person can act on.
 type FolderError struct {
 	// Dir is the folder.
 	Dir string
@@ -67,9 +66,9 @@ func folderError(dir string, err error) error {
 	return &FolderError{Dir: filepath.Clean(dir), Err: err}
 }
 
-// Within runs do in a goroutine and returns its result, or false if expired fires first: access to a folder on a dead
-// network drive may block without end. The goroutine is then abandoned. It may still complete, so do must share nothing
-// with the caller.
+// Within runs do in a goroutine and returns its result, or false if expired fires first, because access to a folder
+// on a disconnected network drive may block forever. The goroutine is then abandoned. It may still complete, so do
+// must not share memory with the caller.
 func Within[T any](expired <-chan time.Time, do func() T) (result T, ok bool) {
 	done := make(chan T, 1)
 	go func() { done <- do() }()
@@ -108,8 +107,8 @@ func (s *Store) change(ctx context.Context, signature license.Signature, do func
 	return err
 }
 
-// changeTime returns the time limit of a change. It is shorter for a change whose context has a deadline: it can be
-// made at a later start of the program.
+// changeTime returns the time limit of a change. It is shorter if the context has a deadline, because the change can
+// be made at a later start of the program.
 func (s *Store) changeTime(ctx context.Context) time.Duration {
 	if _, hurried := ctx.Deadline(); hurried {
 		return s.o.DiskTimeout

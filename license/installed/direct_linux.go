@@ -15,9 +15,9 @@ import (
 const resolveCached = 0x20
 
 // Direct returns a view of the same folder that the caller may read without a time limit, or false. Its folder is on
-// the root file system: if that one does not answer, this process cannot go on either. The path is resolved without
-// symbolic links or mount points that lead to another file system, and without any wait, such as for an automount. The
-// caller calls Close at the end, and discards what it has read if Close returns false.
+// the root file system: if that does not respond, this process cannot continue either. The path is resolved without
+// symbolic links or mount points that lead to another file system, and without blocking, for instance on an
+// automount. The caller must call Close, and discard what it has read if Close returns false.
 func (v *View) Direct() (*View, bool) {
 	if v.err != nil || !filepath.IsAbs(v.dir) {
 		return nil, false
@@ -25,8 +25,8 @@ func (v *View) Direct() (*View, bool) {
 	return v.directAt(unix.AT_FDCWD, v.dir, resolveCached)
 }
 
-// directAt is Direct for a path below an open folder, whose file system takes the place of the root file system, and
-// with flags for resolving it.
+// directAt is Direct for a path below an open folder, which replaces the root file system, and with flags for
+// resolving it.
 func (v *View) directAt(root int, path string, resolve uint64) (*View, bool) {
 	fd, err := openInside(root, path, unix.O_DIRECTORY, resolve)
 	switch {
@@ -51,7 +51,7 @@ func (v *View) Close() (complete bool) {
 type directFolder struct {
 	fd     int
 	listed bool // readNames was called
-	left   bool // a file leads out of the file system
+	left   bool // a file is on another file system
 }
 
 func (d *directFolder) readFile(name string, limit int64) (string, error) {

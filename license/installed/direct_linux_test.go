@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestDirect covers what Direct reads, and what it leaves to a goroutine that can be abandoned: everything that is not
-// on the file system of the root folder, here that of a temporary folder.
+// Direct reads files on the file system of the root folder only, and leaves all others, here those of a temporary
+// folder, to a goroutine that can be abandoned.
 func TestDirect(t *testing.T) {
 	for name, c := range map[string]struct {
 		prepare  func(t *testing.T, root, dir string)
@@ -83,7 +83,7 @@ func TestDirect(t *testing.T) {
 			if !ok {
 				return
 			}
-			for range 2 { // each reading lists the folder anew
+			for range 2 { // each read lists the folder again
 				files, err := direct.Files()
 				require.NoError(t, err)
 				var read int
@@ -106,7 +106,7 @@ func TestDirect(t *testing.T) {
 }
 
 // A folder behind a mount point, or of a store without a folder, is not read directly.
-func TestDirectStaysOnTheRootFileSystem(t *testing.T) {
+func TestDirectOnRootFileSystemOnly(t *testing.T) {
 	for _, v := range []*View{ViewOf("/proc"), ViewOf("."), Open("", Options{}).View(notepad)} {
 		_, ok := v.Direct()
 		require.False(t, ok, v.dir)

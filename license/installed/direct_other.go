@@ -4,7 +4,7 @@ package installed
 
 import "errors"
 
-// Direct returns false: this system does not tell which folders are read without waiting for the network.
+// Direct returns false: on this system it is unknown which folders are local.
 func (v *View) Direct() (*View, bool) { return nil, false }
 
 // Close returns true.

@@ -22,7 +22,7 @@ func (systemDisk) Rename(from, to string) error {
 	if err := renaming(func() error { return os.Rename(from, to) }); err != nil {
 		return err
 	}
-	if runtime.GOOS == "windows" { // keeps the order of renames itself, and cannot sync folders
+	if runtime.GOOS == "windows" { // orders renames itself, and cannot sync folders
 		return nil
 	}
 	dir, err := os.Open(filepath.Dir(to))

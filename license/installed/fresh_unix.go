@@ -7,6 +7,5 @@ import (
 	"syscall"
 )
 
-// freshFlags are the flags for making a file that is not there yet. They do not follow a link that somebody has
-// planted.
+// freshFlags are the flags for creating a file exclusively. They do not follow a planted link.
 const freshFlags = os.O_CREATE | os.O_EXCL | syscall.O_NOFOLLOW

@@ -2,5 +2,5 @@ package installed
 
 import "os"
 
-// freshFlags are the flags for making a file that is not there yet.
+// freshFlags are the flags for creating a file exclusively.
 const freshFlags = os.O_CREATE | os.O_EXCL

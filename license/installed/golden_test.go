@@ -14,8 +14,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// golden returns a state file of testdata, which has one of every version of the form. They are never changed: a new
-// version gets a new file.
+// golden returns a state file of testdata, which has one per version of the format. They never change: a new version
+// gets a new file.
 func golden(t *testing.T, name string) string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("testdata", name))
@@ -23,7 +23,7 @@ func golden(t *testing.T, name string) string {
 	return strings.TrimSuffix(string(content), "\n")
 }
 
-// writeState puts a text in the place of the state file of a program and returns its path.
+// writeState writes the state file of a program and returns its path.
 func writeState(t *testing.T, s *Store, content string) (path string) {
 	t.Helper()
 	dir := Below(s.Dir(), notepad)
@@ -40,7 +40,7 @@ func readText(t *testing.T, path string) string {
 	return string(content)
 }
 
-// goldenState is what pc-v2.json holds: every member of version 2.
+// goldenState returns the content of pc-v2.json: every member of version 2.
 func goldenState(t *testing.T) State {
 	day := func(n int) time.Time { return time.Date(2026, 11, n, 12, 0, 0, 0, time.UTC) }
 	return State{
@@ -58,8 +58,7 @@ func goldenState(t *testing.T) State {
 	}
 }
 
-// TestGoldenVersion2 covers that a file of version 2 is read and written as it always was (spec: files "State file",
-// files "Versions").
+// A file of version 2 is read and written unchanged (spec: files "State file", files "Versions").
 func TestGoldenVersion2(t *testing.T) {
 	content := golden(t, "pc-v2.json")
 	state, err := decodeForChange(content)
@@ -70,8 +69,8 @@ func TestGoldenVersion2(t *testing.T) {
 	require.Equal(t, content, string(text))
 }
 
-// TestGoldenTypedCodes covers the members of version 2 that came after its first file: typed activation codes of
-// before, and hashes of all that were entered (spec: files "State file", files "Versions").
+// Members that were added to version 2 later: former typed activation codes, and hashes of all entered codes (spec:
+// files "State file", files "Versions").
 func TestGoldenTypedCodes(t *testing.T) {
 	want := goldenState(t)
 	want.Former = []Typed{
@@ -90,8 +89,8 @@ func TestGoldenTypedCodes(t *testing.T) {
 	require.Equal(t, content, string(text))
 }
 
-// Members that a newer program added to version 2 survive every change by this one (spec: files "Versions").
-func TestUnknownMembersSurvive(t *testing.T) {
+// Members that a newer program added to version 2 are preserved by every change (spec: files "Versions").
+func TestUnknownMembersArePreserved(t *testing.T) {
 	typed := `"typed":{"site_code":"%s","machine_id":"%s","activation_code":"%s","origin":"mail"}`
 	codes := codesOf(t, 0x125)
 	typed = fmt.Sprintf(typed, codes.Site, codes.Machine, license.ActivationCode{1})
@@ -193,8 +192,7 @@ func compact(t *testing.T, text string) string {
 	return string(compacted)
 }
 
-// A state without unknown members is written as it always was, and what is unknown does not make a file nobody can
-// read.
+// The format of a state without unknown members does not change, and unknown members do not make a file unreadable.
 func TestUnknownMembersAreNotIndented(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	deep := strings.Repeat(`[`, 5000) + strings.Repeat(`]`, 5000)
@@ -206,7 +204,7 @@ func TestUnknownMembersAreNotIndented(t *testing.T) {
 	require.Less(t, len(text), 11_000)
 }
 
-// A state that would be too large to be read again is not written.
+// A state that is too large to be read is not written.
 func TestStateIsNotWrittenTooLarge(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	_, err := s.Generation(t.Context(), notepad)
@@ -221,8 +219,8 @@ func TestStateIsNotWrittenTooLarge(t *testing.T) {
 	require.Equal(t, before, readText(t, path))
 }
 
-// A state of a newer version is left as it is, by everything (spec: files "Versions").
-func TestNewerStateIsNotTouched(t *testing.T) {
+// No operation changes a state of a newer version (spec: files "Versions").
+func TestNewerStateIsUnchanged(t *testing.T) {
 	site := codesOf(t, 0x123).Site
 	for file, content := range map[string]string{
 		"golden":               golden(t, "pc-v3.json"),

@@ -11,7 +11,7 @@ import (
 
 func TestHolder(t *testing.T) {
 	s := Open(t.TempDir(), Options{LockTimeout: time.Nanosecond})
-	path, release := hold(t, s)
+	path, release := holdLock(t, s)
 	name := processName(os.Getpid())
 	require.NotEmpty(t, name)
 	want := fmt.Sprintf("%s, process %d", name, os.Getpid())
@@ -19,7 +19,7 @@ func TestHolder(t *testing.T) {
 	err := s.Settle(t.Context(), notepad, 1)
 	require.EqualError(t, err, "another program ("+want+") has been holding "+path+" for 1e-09 seconds")
 	release()
-	require.Empty(t, holder(path), "nobody holds it")
+	require.Empty(t, holder(path), "no process holds it")
 	require.Empty(t, holder(path+"x"), "no file")
 	require.Empty(t, processName(1<<30), "no process")
 }
@@ -38,7 +38,7 @@ func TestParseLocks(t *testing.T) {
 `))
 }
 
-// A process that has the file open is found where the device in /proc/locks is another one.
+// A process that has the file open is found even if /proc/locks shows another device.
 func TestOpens(t *testing.T) {
 	file, err := os.CreateTemp(t.TempDir(), "")
 	require.NoError(t, err)

@@ -1,8 +1,7 @@
-// Package installed keeps what the programs of one PC and the desktop app share about licenses, in a folder of one
-// person: license files where programs find them, the generation of the Site code, Site codes that are spent, and the
-// latest time that was seen.
+// Package installed is the license folder of one person, which the programs of a PC and the desktop app share: license
+// files, the generation of the Site code, spent Site codes, and the latest time that was seen.
 //
-// Below the folder each application signature has a folder of its own:
+// Each application signature has a subfolder:
 //
 //	lumenst7-63b4a1f0/pc.json                  State, replaced as a whole
 //	lumenst7-63b4a1f0/lumen-studio-20219.acen  license files
@@ -18,8 +17,8 @@
 // The server accepts the removal code later. Settle records that. UndoLeave then refuses to bring the license back,
 // even if app data that were restored from a backup ask for it.
 //
-// What a trial version left, with codes of the scheme acen/v1, is never read and never erased: a change moves it into
-// the folder "old" beside it.
+// Files of a trial version, with codes of the scheme acen/v1, are never read and never erased: a change moves them into
+// the folder "old" beside them.
 //
 // Programs of different versions share a folder. A newer version may add members to pc.json; older versions preserve
 // them when they rewrite the file. If older versions must not use the file any more, the newer one raises the version
@@ -70,29 +69,29 @@ var (
 	ErrGenerations = errors.New("this PC has used up its Site codes for this program; ask the vendor for help")
 )
 
-// Extension is the end of a license file's name.
+// Extension is the file name extension of a license file.
 const Extension = ".acen"
 
 const (
 	stateName = "pc.json"
 	clockName = "clock.json"
 	lockName  = "lock"
-	freshName = ".fresh-" // begins the names of files that are being written
+	freshName = ".fresh-" // prefix of the names of incomplete files
 
 	maxState   = 1 << 20 // bytes
-	maxEntries = 20_000  // names that are read in one folder, since programs lie in large ones
+	maxEntries = 20_000  // names that are read in one folder, because folders of programs may be large
 )
 
-// User returns the person's folder, as the system has it: acen/licenses in the folder for application data. It returns
-// "" if the system has none, since HOME is not set or not an absolute path; a Store without a folder fails with
+// User returns the system's license folder of the person: acen/licenses in the folder for application data. It
+// returns "" if there is none, because HOME is not set or not an absolute path; a Store without a folder fails with
 // ErrNoHome.
 func User() string {
 	_, err := os.UserHomeDir()
 	return userIn(xdg.DataHome, err == nil)
 }
 
-// homeless are the folders for application data that package xdg returns for a person without a home folder, whom it
-// gives "/".
+// homeless are the folders for application data that package xdg returns for a person without a home folder, for whom
+// it uses "/".
 var homeless = []string{"/.local/share", "/Library/Application Support"}
 
 func userIn(data string, home bool) string {
@@ -102,7 +101,7 @@ func userIn(data string, home bool) string {
 	return filepath.Join(data, "acen", "licenses")
 }
 
-// Machine lists the folders that all persons of this PC share, for an administrator to put license files into.
+// Machine lists the folders that all persons of this PC share, in which an administrator may put license files.
 func Machine() (list []string) {
 	for _, dir := range xdg.DataDirs {
 		list = append(list, filepath.Join(dir, "acen", "licenses"))
@@ -110,8 +109,8 @@ func Machine() (list []string) {
 	return list
 }
 
-// Below is the folder of a signature in a folder: its letters and digits, and eight hex digits of its SHA-256, for
-// signatures may differ in case and signs alone.
+// Below returns the subfolder of a signature: its letters and digits, and eight hex digits of its SHA-256, because
+// signatures may differ in case and punctuation only.
 func Below(dir string, s license.Signature) string {
 	var plain strings.Builder
 	for _, r := range strings.ToLower(string(s)) {
@@ -123,17 +122,17 @@ func Below(dir string, s license.Signature) string {
 	return filepath.Join(dir, plain.String()+"-"+hex.EncodeToString(sum[:4]))
 }
 
-// Disk makes the changes in a folder. A test's may fail, or end the program, at any of them.
+// Disk makes the changes in a folder. Implementations of tests may fail, or end the program, at any of them.
 type Disk interface {
-	// Write makes a new file that only its owner reads, and returns when it is on the disk. It fails if there is
-	// something at the path, a link as well.
+	// Write creates a file that only its owner can read, and returns when it is on the disk. It fails if there is
+	// anything at the path, including a link.
 	Write(path string, content []byte) error
-	// Rename puts a file into the place of another, and returns when that is on the disk.
+	// Rename renames a file, replacing another one, and returns when that is on the disk.
 	Rename(from, to string) error
 	Remove(path string) error
 }
 
-// Store is one person's folder.
+// Store is the license folder of one person.
 type Store struct {
 	dir string
 	o   Options
@@ -155,7 +154,7 @@ type Options struct {
 	tryLock func(*flock.Flock) (bool, error)
 }
 
-// Open returns the store in a folder, which is made when something is first kept in it.
+// Open returns the store in a folder, which is created when something is first stored.
 func Open(dir string, o Options) *Store {
 	if o.Disk == nil {
 		o.Disk = systemDisk{}
@@ -181,7 +180,7 @@ func Open(dir string, o Options) *Store {
 	return &Store{dir, o}
 }
 
-// Dir is the store's folder.
+// Dir returns the store's folder.
 func (s *Store) Dir() string { return s.dir }
 
 // StatePath returns the path of the state file of a program.
@@ -189,29 +188,29 @@ func (s *Store) StatePath(signature license.Signature) string {
 	return filepath.Join(Below(s.dir, signature), stateName)
 }
 
-// Disk is what makes the store's changes.
+// Disk returns the disk of the store.
 func (s *Store) Disk() Disk { return s.o.Disk }
 
-// State is what this PC stores about one program.
+// State is the state of one program on this PC.
 type State struct {
 	Signature license.Signature
-	// Program is what the program says of itself; zero until it has run here.
+	// Program is the program's statement about itself; zero until it has run here.
 	Program Program
-	// Generation is that of the PC's Site code, and HasGeneration whether one was chosen yet.
+	// Generation is that of the PC's Site code. HasGeneration is true if one was chosen.
 	Generation    uint16
 	HasGeneration bool
-	// Used are all generations that the PC ever had.
+	// Used are all generations that the PC has had.
 	Used []uint16
 	// Spent are the licenses that left this PC, the latest last.
 	Spent []Spent
-	// Typed is the typed activation code that was entered last; nil when there is none.
+	// Typed is the typed activation code that was entered last; nil if there is none.
 	Typed *Typed
-	// Former are the typed activation codes that were entered before it, the latest last.
+	// Former are the typed activation codes that were entered before Typed, the latest last.
 	Former []Typed
 	// Given are hashes of all typed activation codes that were ever entered (spec: codes "Activation code").
 	Given []string
-	// Clock is the latest time that was seen; zero when none was, or when it lies in a file of its own, which
-	// View.Clock reads.
+	// Clock is the latest time that was seen; zero if there is none, or if it is in a separate file, which View.Clock
+	// reads.
 	Clock Clock
 
 	unknown *unknown // members of the file that this version does not know; nil if there are none
@@ -221,7 +220,7 @@ type State struct {
 type Program struct {
 	Name       string   `json:"name,omitempty"`
 	PublicKeys []string `json:"public_keys,omitempty"`
-	// TypedCodes tells that the program accepts typed activation codes.
+	// TypedCodes is true if the program accepts typed activation codes.
 	TypedCodes bool `json:"typed_codes,omitempty"`
 }
 
@@ -233,9 +232,9 @@ type Spent struct {
 	// RemovalCode proves that the license is not used on this PC any more; zero if the license is settled, or if only
 	// the desktop app stores the code.
 	RemovalCode license.RemovalCode
-	// Settled reports that the server has accepted the removal code or ended the license: UndoLeave refuses it.
+	// Settled is true if the server has accepted the removal code or ended the license: UndoLeave refuses it.
 	Settled bool
-	// Shown tells that a person has seen the removal code: UndoLeave cannot bring the license back.
+	// Shown is true if a person has seen the removal code: UndoLeave refuses it.
 	Shown bool
 	At    time.Time
 }
@@ -246,7 +245,7 @@ type Typed struct {
 	Code  license.ActivationCode
 }
 
-// Find returns the license that left this PC with a Site code; false when none did.
+// Find returns the license that left this PC with a Site code; false if there is none.
 func (s State) Find(site license.SiteCode) (Spent, bool) {
 	for _, one := range s.Spent {
 		if one.Codes.Site == site {
@@ -297,8 +296,8 @@ func hashOf(c license.ActivationCode) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// State reads what this PC knows of a program; a program that was never seen has the zero state, and so has one that
-// only a trial version knew. It fails with ErrDamaged or ErrNewer.
+// State returns the state of a program; zero for an unknown program or one that only a trial version knew. It fails
+// with ErrDamaged or ErrNewer.
 func (s *Store) State(signature license.Signature) (State, error) {
 	return within(s, signature, s.o.DiskTimeout, func() (State, error) { return s.state(signature) })
 }
@@ -312,8 +311,8 @@ func (s *Store) state(signature license.Signature) (State, error) {
 	return state, err
 }
 
-// States lists the states of all programs. State files that cannot be read, and those of a newer or a trial version,
-// are left out.
+// States lists the states of all programs. It omits state files that are unreadable, of a newer version, or of a
+// trial version.
 func (s *Store) States() (list []State, err error) {
 	if s.dir == "" {
 		return nil, ErrNoHome
@@ -331,9 +330,9 @@ func (s *Store) States() (list []State, err error) {
 	return list, err
 }
 
-// Update changes what this PC knows of a program, as one step: after a crash the state is the old or the new one.
-// Nothing is written when change fails or changes nothing. It fails with ErrDamaged or ErrNewer without calling change,
-// and with ErrBusy.
+// Update changes the state of a program atomically: after a crash the state is the old or the new one. Nothing is
+// written if change fails or changes nothing. Update fails with ErrDamaged or ErrNewer without calling change, and
+// with ErrBusy.
 func (s *Store) Update(ctx context.Context, signature license.Signature, change func(*State) error) (State, error) {
 	return within(s, signature, s.changeTime(ctx), func() (State, error) { return s.update(ctx, signature, change) })
 }
@@ -380,7 +379,7 @@ func (s *Store) Generation(ctx context.Context, signature license.Signature) (ui
 	return state.Generation, err
 }
 
-// renew gives a state a random generation that the PC has not used.
+// renew sets a random generation that the PC has not used.
 func (s *Store) renew(state *State) error {
 	if len(state.Used) > license.MaxGeneration {
 		return ErrGenerations
@@ -399,9 +398,8 @@ func (s *Store) renew(state *State) error {
 }
 
 // Leave spends the Site code of a license, stores its removal code, and gives the PC a new generation if the license
-// had the present one, all in one step. For a Site code that is spent already it only stores the removal code, if one
-// is given; the license is then no longer settled, since a restored server may need the code again. The license files
-// stay until Erase.
+// had the present one, all in one step. For a spent Site code it only stores the removal code, if any; the license is
+// then no longer settled, since a restored server may need the code again. The license files remain until Erase.
 func (s *Store) Leave(ctx context.Context, signature license.Signature, gone Spent) error {
 	if gone.At.IsZero() {
 		gone.At = s.o.Now()
@@ -433,8 +431,8 @@ func (s *Store) Leave(ctx context.Context, signature license.Signature, gone Spe
 	return err
 }
 
-// Renew gives the PC a new generation in the place of that of a Site code which the vendor's server knows as spent.
-// When the PC has another one already it does nothing.
+// Renew gives the PC a new generation instead of that of a Site code which the vendor's server refused as spent. It
+// does nothing if the PC has another one already.
 func (s *Store) Renew(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		if !state.HasGeneration || state.Generation != site.Generation() {
@@ -445,10 +443,10 @@ func (s *Store) Renew(ctx context.Context, signature license.Signature, site lic
 	return err
 }
 
-// UndoLeave reverts Leave: the Site code is valid again and becomes this PC's present one. A Site code that is not
-// spent stays as it is. UndoLeave fails with ErrSettled for a settled license, with ErrShown for one whose removal code
-// a person has seen, and with ErrReplaced if this PC has a newer license: a license file or typed code that is not
-// spent and has the present generation. UndoLeave does not verify the files; a forged one can only make it fail.
+// UndoLeave reverts Leave: the Site code is valid again and becomes this PC's present one. It does not change a Site
+// code that is not spent. UndoLeave fails with ErrSettled for a settled license, with ErrShown for one whose removal
+// code a person has seen, and with ErrReplaced if this PC has a newer license: a license file or typed code that is
+// not spent and has the present generation. It does not verify the files; a forged one can only make it fail.
 func (s *Store) UndoLeave(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		i := slices.IndexFunc(state.Spent, func(one Spent) bool { return one.Codes.Site == site })
@@ -490,8 +488,8 @@ func (s *Store) replaced(state State) (bool, error) {
 	}), err
 }
 
-// Settle marks a license that left as settled, after the server has accepted its removal code or ended it, and deletes
-// the code. The Site code stays spent.
+// Settle marks a license that left as settled, after the server has accepted its removal code or ended it, and
+// deletes the code. The Site code remains spent.
 func (s *Store) Settle(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		for i := range state.Spent {
@@ -534,7 +532,7 @@ func exists(path string) bool {
 type File struct {
 	Path    string
 	Content string
-	// Denied is set if this account may not read the file, which then has no content.
+	// Denied is true if this account may not read the file, whose content is then empty.
 	Denied bool
 }
 
@@ -548,11 +546,11 @@ func (s *Store) files(signature license.Signature) ([]File, error) {
 	return s.View(signature).Files()
 }
 
-// Files lists the files of a folder that are named as license files; a folder that is not there holds none. Files that
-// are too large, or cannot be read, have no content.
+// Files lists the files of a folder that are named as license files; a missing folder has none. Files that are too
+// large or unreadable have no content.
 func Files(dir string) (list []File, err error) { return ViewOf(dir).Files() }
 
-// ReadFile reads one license file. A file that is too large, or cannot be read, has no content.
+// ReadFile reads one license file. A file that is too large or unreadable has no content.
 func ReadFile(path string) File {
 	content, err := readShared(path, license.MaxFile)
 	return newFile(path, content, err)
@@ -565,8 +563,8 @@ func newFile(path, content string, err error) File {
 	return File{Path: path, Content: content}
 }
 
-// Put stores a license file for a program and erases those that it supersedes. If another license has its name it gets
-// another one. Files of a trial version are moved into the folder "old". It fails with ErrNewer.
+// Put stores a license file for a program and erases those that it supersedes. If another license has its name, Put
+// chooses another name. Files of a trial version are moved into the folder "old". Put fails with ErrNewer.
 func (s *Store) Put(ctx context.Context, signature license.Signature, name, content string) error {
 	if filepath.Base(name) != name || !strings.EqualFold(filepath.Ext(name), Extension) {
 		return fmt.Errorf("%q is not the name of a license file", name)
@@ -582,11 +580,11 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 		if err != nil {
 			return err
 		}
-		if err := s.erase(files, File.OfTrialVersion); err != nil { // they are kept in the folder "old"
+		if err := s.erase(files, File.OfTrialVersion); err != nil { // they are moved to the folder "old"
 			return err
 		}
 		files = slices.DeleteFunc(files, File.OfTrialVersion)
-		name := free(files, name, content)
+		name := freeName(files, name, content)
 		if err := s.replace(filepath.Join(dir, name), []byte(content)); err != nil {
 			return err
 		}
@@ -596,8 +594,8 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 	})
 }
 
-// free returns a name under which a license file replaces no other license: name itself, or name with a number.
-func free(files []File, name, content string) string {
+// freeName returns a name that no other license has: name itself, or name with a number.
+func freeName(files []File, name, content string) string {
 	taken := func(name string) bool {
 		return slices.ContainsFunc(files, func(f File) bool {
 			if !strings.EqualFold(filepath.Base(f.Path), name) {
@@ -614,7 +612,8 @@ func free(files []File, name, content string) string {
 	return name
 }
 
-// superseded reports whether the license file former may be erased for a newer one, by what both claim.
+// superseded reports whether the license file former may be erased for a newer one, according to their unverified
+// content.
 func superseded(former, content string) bool {
 	older, olderErr := license.UnverifiedFile(former)
 	newer, newerErr := license.UnverifiedFile(content)
@@ -669,7 +668,7 @@ func (s *Store) erase(files []File, which func(File) bool) (err error) {
 		switch {
 		case !which(f):
 		case f.OfTrialVersion():
-			err = errors.Join(err, s.keep(f.Path))
+			err = errors.Join(err, s.moveToOld(f.Path))
 		default:
 			if e := s.o.Disk.Remove(f.Path); !errors.Is(e, fs.ErrNotExist) {
 				err = errors.Join(err, e)
@@ -682,22 +681,21 @@ func (s *Store) erase(files []File, which func(File) bool) (err error) {
 // Clock is the latest time that was seen while a license was checked. It shows a clock that was set back.
 type Clock struct {
 	Latest time.Time `json:"latest"`
-	// Issued is when the newest license was issued that was checked: a newer one begins anew.
+	// Issued is the issue of the newest license that was checked: a newer one resets the clock.
 	Issued time.Time `json:"issued"`
 }
 
-// Clock returns the clock of a program; zero when there is none, or none that can be read.
+// Clock returns the clock of a program; zero if there is none, or it cannot be read.
 func (s *Store) Clock(signature license.Signature) Clock {
 	clock, _ := within(s, signature, s.o.DiskTimeout, func() (Clock, error) {
 		v := s.View(signature)
-		state, _ := v.State() // a damaged one has no clock
+		state, _ := v.State() // a damaged state has no clock
 		return v.Clock(state), nil
 	})
 	return clock
 }
 
-// SetClock stores the clock of a program. If the state is damaged it stores the clock in a file of its own. It fails
-// with ErrNewer.
+// SetClock stores the clock of a program; beside a damaged state it uses a separate file. It fails with ErrNewer.
 func (s *Store) SetClock(ctx context.Context, signature license.Signature, c Clock) error {
 	c = Clock{c.Latest.UTC(), c.Issued.UTC()}
 	_, err := s.Update(ctx, signature, func(state *State) error {
@@ -721,7 +719,7 @@ func (s *Store) SetClock(ctx context.Context, signature license.Signature, c Clo
 	})
 }
 
-// replace puts content into the place of a file; the lock of its folder is held.
+// replace atomically replaces a file. The caller holds the lock of its folder.
 func (s *Store) replace(path string, content []byte) error {
 	dir, name := filepath.Split(path)
 	s.sweep(dir)
@@ -735,7 +733,7 @@ func (s *Store) replace(path string, content []byte) error {
 // sweep removes incomplete files that a crash left behind.
 func (s *Store) sweep(dir string) {
 	var left []string
-	_ = readNames(dir, func(some []string) bool { // a file that stays makes Write fail
+	_ = readNames(dir, func(some []string) bool { // Write fails for a file that remains
 		for _, name := range some {
 			if strings.HasPrefix(name, freshName) {
 				left = append(left, name)

@@ -20,7 +20,7 @@ import (
 
 const notepad license.Signature = "NOTEPAD1"
 
-// fixed are random bytes that say the generation 0x123.
+// fixed returns options whose random bytes give generation 0x123.
 func fixed() Options { return Options{Rand: bytes.NewReader(bytes.Repeat([]byte{0x01, 0x23}, 100))} }
 
 func codesOf(t *testing.T, generation uint16) license.Codes {
@@ -28,9 +28,9 @@ func codesOf(t *testing.T, generation uint16) license.Codes {
 	return notepad.Key().Codes(generation, license.Block(12345))
 }
 
-// TestGenerationIsKept covers that the generation is random at first and stays, in a file that only its owner reads
-// (spec: codes "Site code and Machine ID", files "License folder").
-func TestGenerationIsKept(t *testing.T) {
+// The generation is random at first and does not change. Its file is readable by its owner only (spec: codes "Site
+// code and Machine ID", files "License folder").
+func TestGeneration(t *testing.T) {
 	dir := t.TempDir()
 	s := Open(dir, fixed())
 	g, err := s.Generation(t.Context(), notepad)
@@ -45,7 +45,7 @@ func TestGenerationIsKept(t *testing.T) {
 	require.False(t, other.HasGeneration, "signatures that differ in case are two programs")
 	info, err := os.Stat(filepath.Join(Below(dir, notepad), stateName))
 	require.NoError(t, err)
-	if runtime.GOOS != "windows" { // there the person's folder is private as a whole
+	if runtime.GOOS != "windows" { // on Windows, the person's folder is private
 		require.EqualValues(t, 0o600, info.Mode().Perm())
 		info, err = os.Stat(Below(dir, notepad))
 		require.NoError(t, err)
@@ -53,9 +53,8 @@ func TestGenerationIsKept(t *testing.T) {
 	}
 }
 
-// TestLeaving covers that a license that leaves spends its Site code and gives the PC another one (spec: files
-// "Leaving").
-func TestLeaving(t *testing.T) {
+// Leave spends the Site code of the license, and the PC gets another one (spec: files "Leaving").
+func TestLeave(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	g, err := s.Generation(t.Context(), notepad)
 	require.NoError(t, err)
@@ -64,14 +63,15 @@ func TestLeaving(t *testing.T) {
 		require.NoError(t, s.Leave(t.Context(), notepad, gone))
 		state, err := s.State(notepad)
 		require.NoError(t, err)
-		require.Equal(t, []uint16{0x123, 0x124}, state.Used, "a generation that was used is not used again, and leaving typed is leaving once")
+		require.Equal(t, []uint16{0x123, 0x124}, state.Used,
+			"a used generation is not used again, and Leave of a typed code is idempotent")
 		require.EqualValues(t, 0x124, state.Generation)
 		found, ok := state.Find(gone.Codes.Site)
 		require.True(t, ok)
 		require.EqualValues(t, 99, found.RemovalCode)
 	}
 
-	// What left with another generation leaves the present one alone.
+	// Leave with another generation does not change the present one.
 	require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 5)}))
 	state, err := s.State(notepad)
 	require.NoError(t, err)
@@ -96,9 +96,8 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
-// TestGenerationsEnd covers that no generation is used twice, to the last one (spec: files "Leaving", codes "Site code
-// and Machine ID").
-func TestGenerationsEnd(t *testing.T) {
+// No generation is used twice, until all are used (spec: files "Leaving", codes "Site code and Machine ID").
+func TestAllGenerationsUsed(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	_, err := s.Update(t.Context(), notepad, func(state *State) error {
 		for g := range uint16(license.MaxGeneration) {
@@ -115,7 +114,7 @@ func TestGenerationsEnd(t *testing.T) {
 	require.ErrorIs(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, license.MaxGeneration)}), ErrGenerations)
 }
 
-// TestFiles covers names, sizes and replacement of license files (spec: files "License folder").
+// Names, sizes and replacement of license files (spec: files "License folder").
 func TestFiles(t *testing.T) {
 	s := Open(t.TempDir(), Options{})
 	for _, name := range []string{"../evil.acen", "evil.txt", "", "a/b.acen"} {
@@ -129,7 +128,7 @@ func TestFiles(t *testing.T) {
 	require.NoError(t, s.Put(t.Context(), notepad, "notepad-2.acen", "third"))
 	files, err = s.Files(notepad)
 	require.NoError(t, err)
-	require.Len(t, files, 2, "what is no license is replaced")
+	require.Len(t, files, 2, "a file that is not a license is replaced")
 	require.Equal(t, "third", files[1].Content)
 	require.NoError(t, os.Remove(files[0].Path))
 
@@ -152,32 +151,34 @@ func TestFiles(t *testing.T) {
 	require.Empty(t, none)
 }
 
-// TestDamagedStateIsSetAside covers what is damaged, that it stays, and how it is set aside (spec: files "Damage").
+// A damaged state is not changed until it is set aside (spec: files "Damage").
 func TestDamagedStateIsSetAside(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	g, err := s.Generation(t.Context(), notepad)
 	require.NoError(t, err)
 	name, err := s.SetAside(t.Context(), notepad)
 	require.NoError(t, err)
-	require.Empty(t, name, "a good state stays")
+	require.Empty(t, name, "a valid state is not set aside")
 	path := filepath.Join(Below(s.Dir(), notepad), stateName)
 	good, err := os.ReadFile(path)
 	require.NoError(t, err)
 	for name, content := range map[string]string{
-		"empty":              "",
-		"half":               string(good[:len(good)/2]),
-		"older":              strings.Replace(string(good), `"version": 2`, `"version": 0`, 1),
-		"no version":         strings.Replace(string(good), `"version": 2,`, ``, 1),
-		"newer, half":        `{"version":3,"signature":"NOTEPAD1"`,
-		"newer, in words":    `{"version":"3","signature":"NOTEPAD1"}`,
-		"other program":      strings.Replace(string(good), "NOTEPAD1", "NOTEPAD2", 1),
-		"no signature":       strings.Replace(string(good), "NOTEPAD1", "N", 1),
-		"generation":         `{"version":2,"signature":"NOTEPAD1","generation":4096}`,
-		"negative":           `{"version":2,"signature":"NOTEPAD1","generation":-1}`,
-		"used":               `{"version":2,"signature":"NOTEPAD1","used_generations":[65535]}`,
-		"spent":              `{"version":2,"signature":"NOTEPAD1","spent":[{"site_code":"x"}]}`,
-		"spent removal code": `{"version":2,"signature":"NOTEPAD1","spent":[{"site_code":"12345678","machine_id":"1234123412341234","removal_code":"u"}]}`,
-		"typed":              `{"version":2,"signature":"NOTEPAD1","typed":{"site_code":"12345678","machine_id":"1234123412341234"}}`,
+		"empty":           "",
+		"half":            string(good[:len(good)/2]),
+		"older":           strings.Replace(string(good), `"version": 2`, `"version": 0`, 1),
+		"no version":      strings.Replace(string(good), `"version": 2,`, ``, 1),
+		"newer, half":     `{"version":3,"signature":"NOTEPAD1"`,
+		"newer, in words": `{"version":"3","signature":"NOTEPAD1"}`,
+		"other program":   strings.Replace(string(good), "NOTEPAD1", "NOTEPAD2", 1),
+		"no signature":    strings.Replace(string(good), "NOTEPAD1", "N", 1),
+		"generation":      `{"version":2,"signature":"NOTEPAD1","generation":4096}`,
+		"negative":        `{"version":2,"signature":"NOTEPAD1","generation":-1}`,
+		"used":            `{"version":2,"signature":"NOTEPAD1","used_generations":[65535]}`,
+		"spent":           `{"version":2,"signature":"NOTEPAD1","spent":[{"site_code":"x"}]}`,
+		"spent removal code": `{"version":2,"signature":"NOTEPAD1",` +
+			`"spent":[{"site_code":"12345678","machine_id":"1234123412341234","removal_code":"u"}]}`,
+		"typed": `{"version":2,"signature":"NOTEPAD1",` +
+			`"typed":{"site_code":"12345678","machine_id":"1234123412341234"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
@@ -212,15 +213,15 @@ func TestClock(t *testing.T) {
 	require.Equal(t, c, s.Clock(notepad))
 	_, err := s.Generation(t.Context(), notepad)
 	require.NoError(t, err)
-	require.Equal(t, c, s.Clock(notepad), "what is changed besides leaves it")
+	require.Equal(t, c, s.Clock(notepad), "other changes preserve it")
 	earlier := Clock{Latest: c.Latest.AddDate(-1, 0, 0), Issued: c.Issued}
 	require.NoError(t, s.SetClock(t.Context(), notepad, earlier))
 	require.Equal(t, earlier, s.Clock(notepad))
 }
 
-// A clock in a file of its own counts for as long as pc.json has none: that of an older program, and that beside a
-// pc.json that is damaged.
-func TestClockInAFileOfItsOwn(t *testing.T) {
+// A separate clock file counts as long as pc.json has no clock: that of an older program, and that beside a damaged
+// pc.json.
+func TestSeparateClockFile(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	dir := Below(s.Dir(), notepad)
 	write := func(name, content string) {
@@ -228,7 +229,8 @@ func TestClockInAFileOfItsOwn(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 	}
 	at := func(year int) Clock {
-		return Clock{Latest: time.Date(year, 11, 25, 1, 2, 3, 0, time.UTC), Issued: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
+		return Clock{Latest: time.Date(year, 11, 25, 1, 2, 3, 0, time.UTC),
+			Issued: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
 	}
 	old := func(year int) string {
 		return fmt.Sprintf(`{"latest":"%d-11-25T01:02:03Z","issued":"2020-01-01T00:00:00Z"}`, year)
@@ -262,7 +264,7 @@ func TestClockInAFileOfItsOwn(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Generation(t.Context(), notepad)
 	require.NoError(t, err)
-	require.Equal(t, at(2023), s.Clock(notepad), "the state that begins anew")
+	require.Equal(t, at(2023), s.Clock(notepad), "the new state")
 
 	write(stateName, string(without))
 	for _, content := range []string{"{", "", "null", "[]", `{"latest":1}`} {
@@ -271,15 +273,29 @@ func TestClockInAFileOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestContacts covers what is replaced, what is dropped, and a file that cannot be read (spec: files "Contacts file").
+// Replaced and dropped contacts, and an unreadable file (spec: files "Contacts file").
 func TestContacts(t *testing.T) {
 	s := Open(t.TempDir(), Options{})
 	require.Empty(t, s.Contacts(notepad))
 	at := time.Date(2026, 11, 25, 1, 2, 3, 0, time.UTC)
 	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 1, Site: 2, At: at}))
 	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 2, Site: 2, At: at}))
-	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 1, Site: 2, At: at.Add(time.Hour), Ended: "Removed"}))
-	require.Equal(t, []Contact{{LicenseID: 2, Site: 2, At: at}, {LicenseID: 1, Site: 2, At: at.Add(time.Hour), Ended: "Removed"}}, s.Contacts(notepad))
+	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{
+		LicenseID: 1,
+		Site:      2,
+		At:        at.Add(time.Hour),
+		Ended:     "Removed",
+	}))
+	require.Equal(t, []Contact{{
+		LicenseID: 2,
+		Site:      2,
+		At:        at,
+	}, {
+		LicenseID: 1,
+		Site:      2,
+		At:        at.Add(time.Hour),
+		Ended:     "Removed",
+	}}, s.Contacts(notepad))
 	for id := range int64(2 * maxContacts) {
 		require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: id, Site: 3, At: at}))
 	}
@@ -290,8 +306,8 @@ func TestContacts(t *testing.T) {
 	require.Empty(t, s.Contacts(notepad))
 }
 
-// License files are found among thousands of other files, for they may lie beside a program.
-func TestFilesOfALargeFolder(t *testing.T) {
+// License files are found among thousands of other files, because they may be in the folder of a program.
+func TestFilesInLargeFolder(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 2000 {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "program-"+strconv.Itoa(i)), nil, 0o600))
@@ -302,8 +318,8 @@ func TestFilesOfALargeFolder(t *testing.T) {
 	require.Equal(t, []File{{Path: filepath.Join(dir, "z.acen"), Content: "license"}}, files)
 }
 
-// TestManyAtOnce covers several programs that change one folder at the same moment (spec: files "License folder").
-func TestManyAtOnce(t *testing.T) {
+// Several programs change one folder concurrently (spec: files "License folder").
+func TestConcurrentChanges(t *testing.T) {
 	dir := t.TempDir()
 	got := make(chan uint16)
 	for range 16 {
@@ -322,7 +338,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestWaitingForALockEnds(t *testing.T) {
+func TestLockCanceled(t *testing.T) {
 	s := Open(t.TempDir(), Options{})
 	unlock, err := s.lock(t.Context(), notepad)
 	require.NoError(t, err)
@@ -334,8 +350,15 @@ func TestWaitingForALockEnds(t *testing.T) {
 }
 
 func FuzzState(f *testing.F) {
-	state := State{Signature: notepad, Generation: 1, HasGeneration: true, Used: []uint16{1, 2}, Spent: []Spent{{Codes: notepad.Key().Codes(2, 3), RemovalCode: 4}},
-		Typed: &Typed{Codes: notepad.Key().Codes(1, 3)}, Clock: Clock{Latest: time.Date(2026, 11, 25, 1, 2, 3, 4, time.UTC)}}
+	state := State{
+		Signature:     notepad,
+		Generation:    1,
+		HasGeneration: true,
+		Used:          []uint16{1, 2},
+		Spent:         []Spent{{Codes: notepad.Key().Codes(2, 3), RemovalCode: 4}},
+		Typed:         &Typed{Codes: notepad.Key().Codes(1, 3)},
+		Clock:         Clock{Latest: time.Date(2026, 11, 25, 1, 2, 3, 4, time.UTC)},
+	}
 	good, err := state.encode()
 	if err != nil {
 		f.Fatal(err)
@@ -376,7 +399,7 @@ func FuzzState(f *testing.F) {
 	})
 }
 
-// A view sees what is changed while it is open.
+// A view shows changes made while it is open.
 func TestView(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	none := s.View(notepad)
@@ -408,7 +431,7 @@ func TestView(t *testing.T) {
 	}
 }
 
-// Files of all lengths are read whole, up to the limit.
+// Files of all lengths up to the limit are read completely.
 func TestLengths(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.acen")
 	for _, length := range []int{0, 1, 2047, 2048, 2049, 8192, license.MaxFile - 1, license.MaxFile, license.MaxFile + 1} {

@@ -64,7 +64,7 @@ func (s *Store) lockFolder(ctx context.Context, dir string) (unlock func(), err 
 	lock := flock.New(path, flock.SetFlag(lockFlags), flock.SetPermissions(0o600))
 	var expired <-chan time.Time
 	for {
-		if err := ctx.Err(); errors.Is(err, context.Canceled) { // after a deadline a free lock is still taken
+		if err := ctx.Err(); errors.Is(err, context.Canceled) { // a free lock is acquired even after a deadline
 			return nil, err
 		}
 		switch locked, err := s.o.tryLock(lock); {

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hold holds the lock of a program's folder, as another program would, until release.
-func hold(t *testing.T, s *Store) (path string, release func()) {
+// holdLock locks a program's folder, as another program would, until release.
+func holdLock(t *testing.T, s *Store) (path string, release func()) {
 	t.Helper()
 	dir := Below(s.Dir(), notepad)
 	require.NoError(t, os.MkdirAll(dir, 0o700))
@@ -26,7 +26,7 @@ func hold(t *testing.T, s *Store) (path string, release func()) {
 	return lock.Path(), release
 }
 
-// timers is a clock whose timers of LockTimeout fire when expired is closed, and whose others fire at once.
+// timers is a clock whose timers of LockTimeout fire when expired is closed, and whose other timers fire immediately.
 type timers struct {
 	timeouts []time.Duration
 	pauses   int
@@ -73,7 +73,7 @@ func TestLockTimeout(t *testing.T) {
 				}
 			}
 			s := Open(t.TempDir(), Options{After: clock.after})
-			path, _ := hold(t, s)
+			path, _ := holdLock(t, s)
 			err := change(t.Context(), s)
 			require.ErrorIs(t, err, ErrBusy)
 			var busy *BusyError
@@ -87,10 +87,10 @@ func TestLockTimeout(t *testing.T) {
 	}
 }
 
-func TestLockThatIsReleasedInTime(t *testing.T) {
+func TestLockReleasedInTime(t *testing.T) {
 	clock := &timers{expired: make(chan time.Time)}
 	s := Open(t.TempDir(), Options{After: clock.after, LockTimeout: time.Minute})
-	_, release := hold(t, s)
+	_, release := holdLock(t, s)
 	clock.onPause = func() {
 		if clock.pauses == 10 {
 			release()
@@ -102,7 +102,7 @@ func TestLockThatIsReleasedInTime(t *testing.T) {
 	require.Equal(t, 10, clock.pauses)
 }
 
-// A wait for a lock that is free takes no timer.
+// Locking a free lock starts no timer.
 func TestFreeLock(t *testing.T) {
 	s := Open(t.TempDir(), Options{After: func(time.Duration) <-chan time.Time { panic("called") }})
 	_, err := s.Generation(t.Context(), notepad)
@@ -122,8 +122,8 @@ func TestBusyError(t *testing.T) {
 	}
 }
 
-// What is no regular file is no lock file; it is told and left as it is.
-func TestLockThatIsNoFile(t *testing.T) {
+// A lock file that is not a regular file is reported and not changed.
+func TestLockIsNotAFile(t *testing.T) {
 	for name, create := range specialFiles(t) {
 		t.Run(name, func(t *testing.T) {
 			s := Open(t.TempDir(), fixed())
@@ -144,8 +144,8 @@ func TestLockThatIsNoFile(t *testing.T) {
 	}
 }
 
-// What is no regular file in the place of pc.json, or one that is too large, is set aside like a damaged one.
-func TestStateThatIsNoFile(t *testing.T) {
+// A pc.json that is too large or not a regular file is set aside like a damaged one.
+func TestStateIsNotAFile(t *testing.T) {
 	kinds := specialFiles(t)
 	kinds["too large"] = func(t *testing.T, path string) {
 		require.NoError(t, os.WriteFile(path, nil, 0o600))
@@ -160,7 +160,7 @@ func TestStateThatIsNoFile(t *testing.T) {
 			s := Open(t.TempDir(), Options{Rand: fixed().Rand, Now: func() time.Time { return now }})
 			dir := Below(s.Dir(), notepad)
 			require.NoError(t, os.MkdirAll(dir, 0o700))
-			for n := range 3 { // the names do not collide
+			for n := range 3 { // names do not collide
 				create(t, filepath.Join(dir, stateName))
 				_, err := s.State(notepad)
 				require.ErrorIs(t, err, ErrDamaged)

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A pipe that is named as a license file holds nobody up.
+// A pipe with the name of a license file does not block.
 func TestPipe(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.acen")
@@ -21,8 +21,8 @@ func TestPipe(t *testing.T) {
 	require.Equal(t, []File{{Path: path}}, files)
 }
 
-// A folder whose names may not be read is no empty one: what left the PC is still known.
-func TestFolderThatIsNotListed(t *testing.T) {
+// A folder that cannot be listed does not count as empty: departures are still known.
+func TestFolderCannotBeListed(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 5), LicenseID: 7}))
 	dir := Below(s.Dir(), notepad)

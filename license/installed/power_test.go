@@ -20,14 +20,14 @@ import (
 
 const signature license.Signature = "NOTEPAD1"
 
-// random are random bytes that say one generation.
+// random returns options whose random bytes give one generation.
 func random() installed.Options {
 	return installed.Options{Rand: bytes.NewReader(bytes.Repeat([]byte{0x01, 0x23}, 100))}
 }
 
-// Whenever the power goes, the license is either here, or has left and its removal code is kept (spec: files "License
-// folder", files "Leaving").
-func TestLeavingIsOneStep(t *testing.T) {
+// After a power cut at any step, the license is either here, or has left and its removal code is stored (spec: files
+// "License folder", files "Leaving").
+func TestLeaveIsAtomic(t *testing.T) {
 	const code license.RemovalCode = 99
 	left := false
 	for step := 1; ; step++ {
@@ -39,7 +39,10 @@ func TestLeavingIsOneStep(t *testing.T) {
 
 		dying := installed.Open(s.Dir(), installed.Options{Disk: &installedtest.Dying{Left: step}, Rand: random().Rand})
 		leave := func(s *installed.Store) error {
-			return errors.Join(s.Leave(t.Context(), signature, installed.Spent{Codes: codes, RemovalCode: code}), s.Erase(t.Context(), signature, func(installed.File) bool { return true }))
+			return errors.Join(s.Leave(t.Context(), signature, installed.Spent{Codes: codes, RemovalCode: code}),
+				s.Erase(t.Context(), signature, func(installed.File) bool {
+					return true
+				}))
 		}
 		done := leave(dying) == nil
 		state, err := s.State(signature)
@@ -51,14 +54,16 @@ func TestLeavingIsOneStep(t *testing.T) {
 			require.Equal(t, code, spent.RemovalCode)
 			require.NotEqual(t, g, state.Generation)
 		} else {
-			require.False(t, left, "what left at an earlier step has left at a later one")
+			require.False(t, left, "a departure at an earlier step is one at a later step")
 			require.Len(t, files, 1)
 			require.Equal(t, g, state.Generation)
 		}
-		require.NoError(t, leave(s), "it goes on after the crash")
+		require.NoError(t, leave(s), "it continues after the crash")
 		entries, err := os.ReadDir(installed.Below(s.Dir(), signature))
 		require.NoError(t, err)
-		require.False(t, slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".fresh-") }), "nothing half written stays")
+		require.False(t, slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+			return strings.HasPrefix(e.Name(), ".fresh-")
+		}), "nothing half written stays")
 		if done {
 			require.True(t, left)
 			return
@@ -66,15 +71,17 @@ func TestLeavingIsOneStep(t *testing.T) {
 	}
 }
 
-// Whenever the power goes while the clock is written, the clock is the former or the new one, and nothing else is lost.
-func TestClockIsOneStep(t *testing.T) {
+// After a power cut while the clock is written, the clock is the former or the new one, and nothing else is lost.
+func TestClockIsAtomic(t *testing.T) {
 	at := func(year int) installed.Clock {
-		return installed.Clock{Latest: time.Date(year, 11, 25, 12, 0, 0, 0, time.UTC), Issued: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
+		return installed.Clock{Latest: time.Date(year, 11, 25, 12, 0, 0, 0, time.UTC),
+			Issued: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
 	}
 	for name, before := range map[string]func(*installed.Store) error{
 		"in pc.json": func(s *installed.Store) error { return s.SetClock(t.Context(), signature, at(2025)) },
 		"in a file of its own": func(s *installed.Store) error {
-			return os.WriteFile(filepath.Join(installed.Below(s.Dir(), signature), "clock.json"), []byte(`{"latest":"2025-11-25T12:00:00Z","issued":"2020-01-01T00:00:00Z"}`), 0o600)
+			return os.WriteFile(filepath.Join(installed.Below(s.Dir(), signature), "clock.json"),
+				[]byte(`{"latest":"2025-11-25T12:00:00Z","issued":"2020-01-01T00:00:00Z"}`), 0o600)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +106,7 @@ func TestClockIsOneStep(t *testing.T) {
 				spent, ok := state.Find(gone.Codes.Site)
 				require.True(t, ok)
 				require.Equal(t, gone.RemovalCode, spent.RemovalCode)
-				require.NoError(t, s.SetClock(t.Context(), signature, at(2027)), "it goes on after the crash")
+				require.NoError(t, s.SetClock(t.Context(), signature, at(2027)), "it continues after the crash")
 				require.Equal(t, at(2027), s.Clock(signature))
 			}
 		})

@@ -11,7 +11,7 @@ import (
 
 // readFile reads a regular file of at most limit bytes, and fails with fs.ErrInvalid for any other.
 func readFile(path string, limit int64) (string, error) {
-	fd, err := openFile(path, syscall.O_NONBLOCK) // does not wait for the writer of a pipe
+	fd, err := openFile(path, syscall.O_NONBLOCK) // does not block on a pipe without a writer
 	return readOpen(fd, path, limit, err)
 }
 
@@ -50,7 +50,7 @@ func readOpen(fd int, path string, limit int64, failed error) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if n == 0 { // the file has become shorter
+		if n == 0 { // the file was truncated
 			break
 		}
 		content = content[:len(content)+n]
@@ -58,7 +58,7 @@ func readOpen(fd int, path string, limit int64, failed error) (string, error) {
 	return string(content), nil
 }
 
-// readNames calls each with the names in a folder, some at a time, until each returns false.
+// readNames calls each with the names in a folder, in batches, until each returns false.
 func readNames(dir string, each func(names []string) (more bool)) error {
 	fd, err := openFile(dir, syscall.O_DIRECTORY)
 	if err != nil {

@@ -16,7 +16,7 @@ func readFile(path string, limit int64) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for a writer
+	if !info.Mode().IsRegular() { // opening a pipe would block
 		return "", fs.ErrInvalid
 	}
 	f, err := os.Open(path)
@@ -24,7 +24,7 @@ func readFile(path string, limit int64) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	// With room for more than the file, one read gets all of it and sees its end.
+	// With a larger buffer than the file, one read gets all of it and its end.
 	content := bytes.NewBuffer(make([]byte, 0, min(info.Size(), limit)+bytes.MinRead))
 	_, err = content.ReadFrom(io.LimitReader(f, limit+1))
 	if err == nil && int64(content.Len()) > limit {
@@ -33,7 +33,7 @@ func readFile(path string, limit int64) (string, error) {
 	return content.String(), err
 }
 
-// readNames calls each with the names in a folder, some at a time, until each returns false.
+// readNames calls each with the names in a folder, in batches, until each returns false.
 func readNames(dir string, each func(names []string) (more bool)) error {
 	folder, err := os.Open(dir)
 	if err != nil {

@@ -42,8 +42,8 @@ func (b *readBudget) read(do func() error) error {
 	}
 }
 
-// wait sleeps before the next try of a file, for which the process has waited already. It returns false if the budget
-// is used up.
+// wait sleeps before the next attempt to read a file, for which the process has waited already. It returns false if
+// the budget is used up.
 func (b *readBudget) wait(waited time.Duration) bool {
 	b.mu.Lock()
 	if now := b.now(); b.began.IsZero() || now.Sub(b.began) >= budgetWindow {

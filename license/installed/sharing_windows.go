@@ -14,11 +14,11 @@ var systemBudget = readBudget{now: time.Now, sleep: time.Sleep}
 // sharing retries read while another program replaces the file, because Windows refuses to open it meanwhile.
 func sharing(read func() error) error { return systemBudget.read(read) }
 
-// renameTries limits how often a rename is tried, at intervals of lockPause.
+// renameTries limits the number of attempts of a rename, at intervals of lockPause.
 const renameTries = 100
 
-// renaming retries rename while another program reads the file, because Windows refuses to replace it meanwhile. It
-// reports that as ERROR_ACCESS_DENIED.
+// renaming retries rename while another program reads the file, because Windows refuses to replace it meanwhile, with
+// ERROR_ACCESS_DENIED.
 func renaming(rename func() error) error {
 	for range renameTries {
 		if err := rename(); !errors.Is(err, errorAccessDenied) && !errors.Is(err, errorSharingViolation) {

@@ -13,9 +13,9 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// TestFilesThatAreOpen covers files that another program opened for itself alone: they have no content, and the others
-// are read. Together they cost the budget of one file.
-func TestFilesThatAreOpen(t *testing.T) {
+// Files that another program has opened exclusively have no content, and the others are read. Together they use the
+// budget of one file.
+func TestOpenFiles(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 100 {
 		path := filepath.Join(dir, "a"+strconv.Itoa(i)+Extension)
@@ -27,22 +27,22 @@ func TestFilesThatAreOpen(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, syscall.CloseHandle(h)) })
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "z"+Extension), []byte("license"), 0o600))
-	slept := newSlept()
-	former := sleeping(slept)
+	fakeBudget := newFakeBudget()
+	former := useFakeBudget(fakeBudget)
 	defer former()
 	files, err := Files(dir)
 	require.NoError(t, err)
 	require.Len(t, files, 101)
 	require.Empty(t, files[0].Content)
 	require.Equal(t, "license", files[100].Content)
-	require.Equal(t, fileBudget, slept.total)
+	require.Equal(t, fileBudget, fakeBudget.total)
 	_, err = readShared(files[0].Path, license.MaxFile)
 	require.ErrorIs(t, err, errorSharingViolation)
 	require.NotErrorIs(t, err, fs.ErrPermission)
 }
 
-// sleeping replaces the time of the systemBudget until the returned function is called.
-func sleeping(s *slept) (restore func()) {
+// useFakeBudget replaces systemBudget until restore is called.
+func useFakeBudget(s *fakeBudget) (restore func()) {
 	now, sleep := systemBudget.now, systemBudget.sleep
 	systemBudget.now, systemBudget.sleep, systemBudget.began = s.now, s.sleep, s.clock.Add(-budgetWindow)
 	return func() {

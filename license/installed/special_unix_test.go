@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// specialFiles make everything but a regular file at a path.
+// specialFiles returns functions that create each kind of file except a regular one.
 func specialFiles(*testing.T) map[string]func(t *testing.T, path string) {
 	return map[string]func(t *testing.T, path string){
 		"folder": func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o700)) },
@@ -28,7 +28,7 @@ func specialFiles(*testing.T) map[string]func(t *testing.T, path string) {
 		"device":         func(t *testing.T, path string) { require.NoError(t, os.Symlink("/dev/null", path)) },
 		"endless device": func(t *testing.T, path string) { require.NoError(t, os.Symlink("/dev/zero", path)) },
 		"socket": func(t *testing.T, path string) {
-			dir, err := os.MkdirTemp("", "") // the address of a socket is short
+			dir, err := os.MkdirTemp("", "") // the path of a socket must be short
 			require.NoError(t, err)
 			defer os.RemoveAll(dir)
 			short := filepath.Join(dir, "s")

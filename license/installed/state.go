@@ -222,7 +222,7 @@ func decodeState(content string) (s State, err error) {
 	return s, nil
 }
 
-// typed reads a typed activation code.
+// typed parses a typed activation code.
 func (f typedFile) typed() (t Typed, err error) {
 	if t.Codes, err = license.ParseCodes(f.SiteCode, f.MachineID); err != nil {
 		return t, err
@@ -231,7 +231,7 @@ func (f typedFile) typed() (t Typed, err error) {
 	return t, err
 }
 
-// checkVersion returns an error for every version but stateVersion.
+// checkVersion returns an error for any version except stateVersion.
 func checkVersion(version int64) error {
 	switch {
 	case version > stateVersion:

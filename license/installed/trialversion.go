@@ -27,20 +27,20 @@ func (s *Store) current(signature license.Signature) (State, error) {
 	return state, err
 }
 
-// setTrialVersionAside moves the state of a trial version and what belongs to it into the folder "old". License files
-// stay until one of this version replaces them (Put), so that their program can say what is wrong with them. The caller
-// holds the lock of the program's folder. The state comes last, so that a move that was interrupted is continued.
+// setTrialVersionAside moves the state of a trial version and related files into the folder "old". License files stay
+// until one of this version replaces them (Put), so that their program can say what is wrong with them. The state is
+// moved last, so that an interrupted move is continued. The caller holds the lock of the program's folder.
 func (s *Store) setTrialVersionAside(dir string) error {
 	for _, name := range []string{contactsName, clockName, stateName} {
-		if err := s.keep(filepath.Join(dir, name)); err != nil {
+		if err := s.moveToOld(filepath.Join(dir, name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// keep moves a file into the folder "old" beside it, under a name that is free there. A missing file is no error.
-func (s *Store) keep(path string) error {
+// moveToOld moves a file into the folder "old" beside it, under a free name. A missing file is not an error.
+func (s *Store) moveToOld(path string) error {
 	if !exists(path) {
 		return nil
 	}
@@ -56,9 +56,9 @@ func (s *Store) keep(path string) error {
 	return s.o.Disk.Rename(path, to)
 }
 
-// OfTrialVersion reports whether a license file is one of a trial version: it can be read, and its Site code and
-// Machine ID do not belong together in this version's scheme, by which the server makes every license file. No program
-// accepts such a file.
+// OfTrialVersion reports whether a license file is one of a trial version: it can be parsed, and its Site code and
+// Machine ID do not belong together in this version's scheme, which the server uses for every license file. No
+// program accepts such a file.
 func (f File) OfTrialVersion() bool {
 	claimed, err := license.UnverifiedFile(f.Content)
 	if err != nil {
@@ -68,8 +68,8 @@ func (f File) OfTrialVersion() bool {
 	return err != nil
 }
 
-// SetTrialVersionAside moves the states that a trial version left into the folders "old" of their programs, and returns
-// how many it moved. It moves as much as it can and joins the errors.
+// SetTrialVersionAside moves the states of a trial version into the folders "old" of their programs, and returns the
+// number of moved states. It moves as much as it can and joins the errors.
 func (s *Store) SetTrialVersionAside(ctx context.Context) (programs int, err error) {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -11,9 +11,9 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// olderStore is a store with what a trial version left of one program: the golden state of version 1 and files beside
-// it.
-func olderStore(t *testing.T) (s *Store, files map[string]string) {
+// trialStore returns a store with the files of a trial version for one program: the golden state of version 1 and
+// others.
+func trialStore(t *testing.T) (s *Store, files map[string]string) {
 	t.Helper()
 	s = Open(t.TempDir(), fixed())
 	files = map[string]string{
@@ -29,7 +29,7 @@ func olderStore(t *testing.T) (s *Store, files map[string]string) {
 	return s, files
 }
 
-// tree returns the files below a folder by their paths.
+// tree returns the files below a folder by path.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -46,8 +46,8 @@ func tree(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// The state of a trial version is not read, and every change keeps it in the folder "old" (spec: files "Versions").
-func TestOlderStateIsKeptUnread(t *testing.T) {
+// The state of a trial version is not read, and every change moves it to the folder "old" (spec: files "Versions").
+func TestTrialStateIsMoved(t *testing.T) {
 	for name, change := range map[string]func(*Store) error{
 		"generation": func(s *Store) error { _, err := s.Generation(t.Context(), notepad); return err },
 		"leave":      func(s *Store) error { return s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 0x123)}) },
@@ -60,7 +60,7 @@ func TestOlderStateIsKeptUnread(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, files := olderStore(t)
+			s, files := trialStore(t)
 			dir := Below(s.Dir(), notepad)
 			state, err := s.State(notepad)
 			require.NoError(t, err)
@@ -79,7 +79,7 @@ func TestOlderStateIsKeptUnread(t *testing.T) {
 				require.Equal(t, files[name], after["old/"+name], name)
 				require.NotEqual(t, files[name], after[name], name)
 			}
-			require.Equal(t, files["notepad-7.acen"], after["notepad-7.acen"], "its program says what is wrong with it")
+			require.Equal(t, files["notepad-7.acen"], after["notepad-7.acen"], "its program reports what is wrong with it")
 			kept, err = s.TrialVersionFolders()
 			require.NoError(t, err)
 			require.Equal(t, []string{filepath.Join(dir, "old")}, kept)
@@ -95,14 +95,14 @@ func TestOlderStateIsKeptUnread(t *testing.T) {
 	}
 }
 
-// A license file of a trial version is kept where one of this version replaces it or erases it; what is kept is not
-// replaced.
-func TestOlderLicenseFilesAreKept(t *testing.T) {
-	s, files := olderStore(t)
+// A license file of a trial version is moved when a file of this version replaces it or when it would be erased;
+// moved files are not replaced.
+func TestTrialLicensesAreMoved(t *testing.T) {
+	s, files := trialStore(t)
 	dir := Below(s.Dir(), notepad)
 	older := files["notepad-7.acen"]
 	_, err := license.SigningKeyFromSeed([32]byte{1}).Public().Verify(older)
-	require.ErrorIs(t, err, license.ErrOlderVersion, "the file is what a trial version made")
+	require.ErrorIs(t, err, license.ErrOlderVersion, "the file is one of a trial version")
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "damaged.acen"), []byte("v4.public.x"), 0o600))
 	require.NoError(t, s.Put(t.Context(), notepad, "notepad-8.acen", "a license"))
@@ -127,11 +127,16 @@ func TestOlderLicenseFilesAreKept(t *testing.T) {
 	require.NotContains(t, after, "notepad-8.acen")
 }
 
-// A license file of this version is erased, not kept.
+// A license file of this version is erased, not moved.
 func TestNewLicenseFilesAreErased(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	file := license.File{
-		ID: 7, IssuedAt: time.Unix(1, 0), ProgramID: 1, Signature: notepad, Order: 1, Codes: codesOf(t, 0x123),
+		ID:        7,
+		IssuedAt:  time.Unix(1, 0),
+		ProgramID: 1,
+		Signature: notepad,
+		Order:     1,
+		Codes:     codesOf(t, 0x123),
 	}
 	content, err := license.SigningKeyFromSeed([32]byte{1}).Sign(file)
 	require.NoError(t, err)
@@ -140,9 +145,9 @@ func TestNewLicenseFilesAreErased(t *testing.T) {
 	require.Empty(t, tree(t, Below(s.Dir(), notepad)))
 }
 
-// A move that was interrupted is continued, and the state of another version is no reason for one.
-func TestOlderFilesAreMovedLast(t *testing.T) {
-	s, files := olderStore(t)
+// An interrupted move is continued, and a state of another version does not start one.
+func TestInterruptedMove(t *testing.T) {
+	s, files := trialStore(t)
 	dir := Below(s.Dir(), notepad)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "old"), 0o700))
 	require.NoError(t, os.Rename(filepath.Join(dir, "clock.json"), filepath.Join(dir, "old", "clock.json")))
@@ -162,9 +167,9 @@ func TestOlderFilesAreMovedLast(t *testing.T) {
 	}
 }
 
-// A folder that cannot hold what is kept fails the change and loses nothing.
-func TestOlderStateThatCannotBeKept(t *testing.T) {
-	s, files := olderStore(t)
+// If the folder "old" cannot be created, the change fails and nothing is lost.
+func TestTrialStateCannotBeMoved(t *testing.T) {
+	s, files := trialStore(t)
 	dir := Below(s.Dir(), notepad)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "old"), nil, 0o600))
 	_, err := s.Generation(t.Context(), notepad)

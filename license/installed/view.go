@@ -11,7 +11,8 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// A View reads the folder of one program. It has no time limit (see Within and Direct) and is for one goroutine.
+// View reads the folder of one program. It has no time limit (see Within and Direct) and must not be used
+// concurrently.
 type View struct {
 	dir       string
 	signature license.Signature
@@ -57,7 +58,7 @@ func (v *View) readNames(each func(names []string) (more bool)) error {
 	return readNames(v.dir, each)
 }
 
-// State is Store.State.
+// State is like Store.State.
 func (v *View) State() (State, error) {
 	state, err := v.state(decodeState)
 	if errors.Is(err, errTrialVersion) {
@@ -90,7 +91,7 @@ func stateError(err error) error {
 	return err
 }
 
-// Files is Store.Files.
+// Files is like Store.Files.
 func (v *View) Files() (list []File, err error) {
 	err = v.Each(func(f File) { list = append(list, f) })
 	return list, err
@@ -125,7 +126,8 @@ func (v *View) Each(visit func(File)) error {
 	return nil
 }
 
-// Clock is Store.Clock for a state that was read. After Each or Files it may miss a clock that was stored since.
+// Clock is like Store.Clock, for a state that was read. After Each or Files it may miss a clock that was stored
+// since.
 func (v *View) Clock(state State) (c Clock) {
 	if !state.Clock.Latest.IsZero() {
 		return state.Clock
@@ -140,7 +142,7 @@ func (v *View) Clock(state State) (c Clock) {
 	return c
 }
 
-// Contacts is Store.Contacts. After Each or Files it may miss a contact that was stored since.
+// Contacts is like Store.Contacts. After Each or Files it may miss a contact that was stored since.
 func (v *View) Contacts() (list []Contact) {
 	if v.noContacts {
 		return nil

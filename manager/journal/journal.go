@@ -1,6 +1,6 @@
-// Package journal carries out jobs that survive a crash. A job is stored with its idempotency key before anything is
-// sent, and sent again with the same key until an answer comes, so that it is done once. What a job does, a [Step] says:
-// the journal itself knows neither licenses nor servers.
+// Package journal carries out jobs that survive a crash. A job is stored with its idempotency key before it is sent,
+// and sent again with the same key until it is answered, so that it is carried out once. A [Step] defines what a job
+// does: the journal depends on neither licenses nor servers.
 package journal
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// State is how far a job is.
+// State is the state of a job.
 type State string
 
 // The states of a job.
@@ -34,20 +34,20 @@ type Job struct {
 	Task      api.Task
 	Title     string
 	State     State
-	Err       error // why the job failed, or why it waits
+	Err       error // why the job failed or is still open
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	OrderID   int64 // for those who list jobs; the journal does not use it
+	OrderID   int64 // for lists of jobs; unused by the journal
 	LicenseID int64 // likewise
 
-	intent  string // two drafts with the same intent and the same request are one job
-	request []byte // as Step.Encode made it
+	intent  string // drafts with equal intent and request are one job
+	request []byte // encoded by Step.Encode
 }
 
-// Request returns the stored request, as Step.Encode made it.
+// Request returns the stored request, encoded by Step.Encode.
 func (j Job) Request() []byte { return j.request }
 
-// Intent returns what is wanted, in words.
+// Intent returns what the job is for, in words.
 func (j Job) Intent() string { return j.intent }
 
 // giveUpAfter is the minimum age of a job that GiveUp accepts.
@@ -63,21 +63,21 @@ func (j Job) MayGiveUp(now time.Time) bool { return !now.Before(j.GiveUpAt()) }
 type Draft struct {
 	Task  api.Task
 	Title string
-	// Intent is what is wanted, in words. Two drafts with the same intent and the same request are one job.
+	// Intent is what the job is for, in words. Drafts with equal intent and request are one job.
 	Intent    string
 	OrderID   int64
 	LicenseID int64
 }
 
-// Session is who a job is carried out for.
+// Session is the account that a job is carried out for.
 type Session interface {
 	AccountID() int64
 }
 
-// Step is how the jobs of one task are carried out, by a session S, with a request R and an outcome O. The journal calls
-// Prepare, stores that the job is sent, and calls Send. Then it calls Done or Refused and closes the job, or the job
-// stays open. After a crash it begins with Prepare again, so every function must accept that it was called before. A Step
-// without Send stands for a task that this version does not know: its jobs are kept, and only Canceled is called.
+// Step defines how the jobs of one task are carried out, by a session S, with a request R and an outcome O. The
+// journal calls Prepare, stores that the job is sent, and calls Send. Then it calls Done or Refused and closes the
+// job, or the job stays open. After a crash it begins with Prepare again, so every function must be idempotent. A
+// Step without Send is for a task that this version does not know: its jobs are kept, and only Canceled is called.
 type Step[S Session, R, O any] struct {
 	// Encode returns the stored form of a request.
 	Encode func(ctx context.Context, r R) ([]byte, error)
@@ -93,13 +93,13 @@ type Step[S Session, R, O any] struct {
 	Send func(ctx context.Context, s S, job *Job, r *R) (O, error)
 	// Done stores the outcome, and sets the IDs of the job. If it fails, the job stays open.
 	Done func(ctx context.Context, s S, job *Job, r R, out O) error
-	// Finish does what remains after Done; it is not repeated after a crash.
+	// Finish does the remaining work after Done; it is not repeated after a crash.
 	Finish func(ctx context.Context, s S, job Job, out O)
-	// Judge returns what an error of Prepare or Send means for the job. r is what Prepare returned.
+	// Judge returns what an error of Prepare or Send means for the job. r is the result of Prepare.
 	Judge func(job Job, r R, err error) Failure
 	// Refused reverts Prepare before a final error closes the job.
 	Refused func(ctx context.Context, s S, job Job, r R, err error)
-	// Canceled reverts Prepare before a person closes the job; job.State says whether it was sent. If err is not nil
+	// Canceled reverts Prepare before a person closes the job; job.State tells whether it was sent. If err is not nil
 	// the job stays open; notice is returned to the person after the job was closed.
 	Canceled func(ctx context.Context, job Job) (notice, err error)
 }
@@ -107,13 +107,13 @@ type Step[S Session, R, O any] struct {
 // Failure is what an error means for a job.
 type Failure struct {
 	Final    bool // closes the job
-	NotDone  bool // proves that nothing was done: a job whose first call this was is pending again
-	Answered bool // was stored as the answer to the key, so that a retry needs another key
+	NotDone  bool // proves that the job was not carried out: after its first call, the job is pending again
+	Answered bool // was stored under the key, so that a retry needs another key
 	Unsent   bool // is returned by Resume
-	Stop     bool // makes Resume stop, because later jobs would fail alike
+	Stop     bool // makes Resume stop, because later jobs would fail likewise
 }
 
-// Options are what a Journal needs. All of them are required.
+// Options configure a Journal. All of them are required.
 type Options[S Session, R, O any] struct {
 	Store Store
 	// Step returns the step of a task.
@@ -140,7 +140,7 @@ func New[S Session, R, O any](o Options[S, R, O]) *Journal[S, R, O] {
 	return &Journal[S, R, O]{options: o, running: map[int64]*run[O]{}}
 }
 
-// run is a job that is being carried out. Who asks for the same waits for done.
+// run is a job that is being carried out. Callers with an equal job wait for done.
 type run[O any] struct {
 	done    chan struct{}
 	job     Job
@@ -150,7 +150,7 @@ type run[O any] struct {
 }
 
 var (
-	// ErrSent is returned by Cancel for a job that may have been done.
+	// ErrSent is returned by Cancel for a job that may have been carried out.
 	ErrSent = errors.New("this was sent already; its outcome must be asked for first")
 	// ErrTooEarly is returned by GiveUp for a job that has been open for less than a day.
 	ErrTooEarly = errors.New("this can be given up a day after it was asked for")
@@ -187,9 +187,11 @@ func (j *Journal[S, R, O]) Run(ctx context.Context, s S, d Draft, r R) (O, error
 	}
 }
 
-// next returns the run that a draft has to wait for: that of an older job that was sent with another request and is not in
-// tried, else the draft's own. joined reports that it is running already.
-func (j *Journal[S, R, O]) next(ctx context.Context, s S, d Draft, r R, tried map[int64]bool) (current *run[O], joined, older bool, err error) {
+// next returns the run that a draft has to wait for: that of an older job that was sent with another request and is
+// not in tried, else the draft's own. joined is true if it was running already.
+func (j *Journal[S, R, O]) next(
+	ctx context.Context, s S, d Draft, r R, tried map[int64]bool,
+) (current *run[O], joined, older bool, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	open, err := j.options.Store.Open(ctx, s.AccountID())
@@ -265,7 +267,7 @@ func (j *Journal[S, R, O]) add(ctx context.Context, s S, d Draft, r R) (job Job,
 	return job, err
 }
 
-// begin marks a job as running; joined reports that it was running already. The caller holds mu.
+// begin marks a job as running; joined is true if it was running already. The caller holds mu.
 func (j *Journal[S, R, O]) begin(job Job) (current *run[O], joined bool) {
 	if current, ok := j.running[job.ID]; ok {
 		return current, true
@@ -275,7 +277,7 @@ func (j *Journal[S, R, O]) begin(job Job) (current *run[O], joined bool) {
 	return current, false
 }
 
-// end marks a job as no longer running, and wakes those who wait for it.
+// end marks a job as no longer running, and wakes the callers that wait for it.
 func (j *Journal[S, R, O]) end(current *run[O]) {
 	j.mu.Lock()
 	delete(j.running, current.job.ID)
@@ -315,7 +317,7 @@ func (j *Journal[S, R, O]) carryOut(ctx context.Context, s S, current *run[O]) {
 		j.failed(ctx, s, step, current, r, err)
 		return
 	}
-	// From here on the server may have done the job, even if this app crashes.
+	// From here on the server may have carried out the job, even if this app crashes.
 	if current.err = j.record(ctx, job, Sent, nil); current.err != nil {
 		return
 	}
@@ -391,8 +393,8 @@ func (j *Journal[S, R, O]) record(ctx context.Context, job *Job, state State, ca
 	return err
 }
 
-// Amend gives a job that is being sent another title, intent and request, and a new key, because it is another request.
-// After a crash before it, the job is sent with its former key.
+// Amend changes title, intent and request of a job that is being sent, and its key, because it is another request.
+// After an earlier crash, the job is sent with its former key.
 func (j *Journal[S, R, O]) Amend(ctx context.Context, job *Job, title, intent string, request []byte) error {
 	key, err := j.options.Key()
 	if err != nil {
@@ -412,8 +414,8 @@ func (j *Journal[S, R, O]) Open(ctx context.Context, account int64) ([]Job, erro
 	return j.options.Store.Open(ctx, account)
 }
 
-// Resume sends the open jobs of a session, oldest first, and returns them with their results in Err. A job that fails does
-// not block later ones, unless the failure says Stop. The error is that of the first job that could not be sent.
+// Resume sends the open jobs of a session, oldest first, and returns them with their results in Err. A job that fails
+// does not block later ones, unless the failure says Stop. The error is that of the first job that could not be sent.
 func (j *Journal[S, R, O]) Resume(ctx context.Context, s S) (results []Job, first error) {
 	open, err := j.options.Store.Open(ctx, s.AccountID())
 	if err != nil {
@@ -443,8 +445,8 @@ func (j *Journal[S, R, O]) Resume(ctx context.Context, s S) (results []Job, firs
 	return results, first
 }
 
-// Cancel closes an open job that was never sent, of any account. It returns the job, in state Failed if it was closed. It
-// fails with ErrSent for a job that was sent, runs or is closed.
+// Cancel closes an open job that was never sent, of any account. It returns the job, in state Failed if it was
+// closed. It fails with ErrSent for a job that was sent, runs or is closed.
 func (j *Journal[S, R, O]) Cancel(ctx context.Context, id int64) (Job, error) {
 	return j.close(ctx, id, func(job Job) (cause, refusal error) {
 		if job.State != Pending {
@@ -468,8 +470,8 @@ func (j *Journal[S, R, O]) GiveUp(ctx context.Context, id int64) (Job, error) {
 	})
 }
 
-// close closes an open job for a person, with the cause that decide returns. While it does, the job is marked as running,
-// so that nobody sends it.
+// close closes an open job for a person, with the cause that decide returns. Meanwhile the job is marked as running,
+// so that it is not sent.
 func (j *Journal[S, R, O]) close(ctx context.Context, id int64, decide func(Job) (cause, refusal error)) (Job, error) {
 	current, err := j.claim(ctx, id)
 	if err != nil {

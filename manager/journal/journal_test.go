@@ -11,26 +11,32 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The app ends between any two writes and calls. Whatever was done until then, the next start brings it to its end, and
-// nothing is done twice, lost, or called canceled although the server may have done it.
+// The app is killed between any two writes and calls. In each case the next start completes the job, and nothing is
+// done twice, lost, or canceled although the server may have done it.
 func TestKilledAnywhere(t *testing.T) {
 	stories := map[string]struct {
-		set     func(w *world)
-		later   func(w *world) // after the kill
+		set     func(w *fixture)
+		later   func(w *fixture) // after the kill
 		refused bool
 	}{
-		"taken":                  {set: func(*world) {}},
-		"taken, answer lost":     {set: func(w *world) { w.lose = true }, later: func(w *world) { w.lose = false }},
-		"refused":                {set: func(w *world) { w.reply = func(Job, string) error { return errRefused } }, refused: true},
-		"not found for a while":  {set: func(w *world) { w.reply = func(Job, string) error { return errNotFound } }, later: func(w *world) { w.reply = nil }},
-		"nothing could be sent":  {set: func(w *world) { w.reply = func(Job, string) error { return errUnsent } }, later: func(w *world) { w.reply = nil }},
+		"taken":              {set: func(*fixture) {}},
+		"taken, answer lost": {set: func(w *fixture) { w.lose = true }, later: func(w *fixture) { w.lose = false }},
+		"refused": {set: func(w *fixture) {
+			w.reply = func(Job, string) error { return errRefused }
+		}, refused: true},
+		"not found for a while": {set: func(w *fixture) {
+			w.reply = func(Job, string) error { return errNotFound }
+		}, later: func(w *fixture) { w.reply = nil }},
+		"nothing could be sent": {set: func(w *fixture) {
+			w.reply = func(Job, string) error { return errUnsent }
+		}, later: func(w *fixture) { w.reply = nil }},
 		"another request midway": {set: amends},
 	}
 	for name, story := range stories {
 		t.Run(name, func(t *testing.T) {
 			kills := 0
 			for at := 1; ; at++ {
-				w := newWorld(t)
+				w := newFixture(t)
 				story.set(w)
 				w.killAt = at
 				ended := survives(func() { _, _ = w.run(t, "book") })
@@ -63,8 +69,8 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
-// amends lets the first call find that another request is needed.
-func amends(w *world) {
+// amends makes the first call amend the request.
+func amends(w *fixture) {
 	w.during = func(ctx context.Context, job *Job, r *string) error {
 		if *r == "book" {
 			if err := w.Amend(ctx, job, job.Title, job.Intent(), []byte("other book")); err != nil {
@@ -87,8 +93,8 @@ func survives(do func()) (ended bool) {
 	return true
 }
 
-// safe checks what must hold at any moment.
-func safe(t *testing.T, w *world, when string) {
+// safe checks the invariants that hold at any moment.
+func safe(t *testing.T, w *fixture, when string) {
 	t.Helper()
 	for _, job := range w.open(t) {
 		if len(w.calls) > 0 && slices.Contains(w.taken, string(job.Request())) {
@@ -116,11 +122,11 @@ func safe(t *testing.T, w *world, when string) {
 	require.LessOrEqual(t, len(w.taken), 1, when)
 }
 
-// What an error means decides what becomes of the job.
+// The judgment of an error decides the state of the job.
 func TestFailures(t *testing.T) {
 	for name, c := range map[string]struct {
 		err      error
-		before   State // in which the error comes
+		before   State // before the error
 		state    State
 		newKey   bool
 		unpacked bool
@@ -136,7 +142,7 @@ func TestFailures(t *testing.T) {
 		"an error that nobody has foreseen": {errors.New("?"), Pending, Sent, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newFixture(t)
 			if c.before == Sent {
 				w.reply = func(Job, string) error { return errLost }
 				_, err := w.run(t, "book")
@@ -169,10 +175,10 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// What fails before the call sends nothing, and leaves the job as it was unless the error is final.
+// A failure before the call sends nothing, and does not change the job unless it is final.
 func TestPrepareFails(t *testing.T) {
 	for err, state := range map[error]State{errLocal: Pending, errRefused: Failed, errUnsent: Pending} {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.prepare = err
 		_, got := w.run(t, "book")
 		require.ErrorIs(t, got, err)
@@ -183,12 +189,12 @@ func TestPrepareFails(t *testing.T) {
 	}
 }
 
-// The same asked for twice is one job; another request replaces what was never sent, and comes after what was.
-func TestEqualJobsAreOne(t *testing.T) {
-	unsent := func(w *world) { w.reply = func(Job, string) error { return errUnsent } }
-	lost := func(w *world) { w.reply = func(Job, string) error { return errLost } }
+// Equal drafts are one job. Another request replaces a job that was never sent, and follows one that was sent.
+func TestEqualJobs(t *testing.T) {
+	unsent := func(w *fixture) { w.reply = func(Job, string) error { return errUnsent } }
+	lost := func(w *fixture) { w.reply = func(Job, string) error { return errLost } }
 	t.Run("the same", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		for range 2 {
 			unsent(w)
 			_, err := w.run(t, "book")
@@ -198,7 +204,7 @@ func TestEqualJobsAreOne(t *testing.T) {
 		require.Equal(t, []string{"key 1 book", "key 1 book"}, w.calls)
 	})
 	t.Run("another intent, task or account", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		unsent(w)
 		other, task := draft, draft
 		other.Intent, task.Task = "two parcels", "letter"
@@ -211,7 +217,7 @@ func TestEqualJobsAreOne(t *testing.T) {
 		require.Len(t, w.open(t), 4)
 	})
 	t.Run("another request replaces what was never sent", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		unsent(w)
 		_, err := w.run(t, "book")
 		require.ErrorIs(t, err, errUnsent)
@@ -224,7 +230,7 @@ func TestEqualJobsAreOne(t *testing.T) {
 		require.Equal(t, "pen", string(w.open(t)[0].Request()))
 	})
 	t.Run("unless it may not be replaced", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.fixed = true
 		unsent(w)
 		_, err := w.run(t, "book")
@@ -234,7 +240,7 @@ func TestEqualJobsAreOne(t *testing.T) {
 		require.Len(t, w.open(t), 2)
 	})
 	t.Run("what was sent comes first, and its outcome is the answer", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		lost(w)
 		_, err := w.run(t, "book")
 		require.ErrorIs(t, err, errLost)
@@ -246,7 +252,7 @@ func TestEqualJobsAreOne(t *testing.T) {
 		require.Empty(t, w.open(t))
 	})
 	t.Run("what was sent and is refused makes way", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		lost(w)
 		_, err := w.run(t, "book")
 		require.ErrorIs(t, err, errLost)
@@ -261,7 +267,7 @@ func TestEqualJobsAreOne(t *testing.T) {
 		require.Equal(t, "took pen", out)
 	})
 	t.Run("what was sent and stays unknown is tried once", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		lost(w)
 		_, err := w.run(t, "book")
 		require.ErrorIs(t, err, errLost)
@@ -280,9 +286,9 @@ func TestEqualJobsAreOne(t *testing.T) {
 	})
 }
 
-// Who asks for the same while a job is sent waits for its outcome, or for its own context.
+// A caller with an equal job waits for the running one, or for its own context.
 func TestJoinARunningJob(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	sending, answer := make(chan struct{}), make(chan struct{})
 	w.during = func(context.Context, *Job, *string) error { close(sending); <-answer; return nil }
 	type result struct {
@@ -321,7 +327,7 @@ func TestJoinARunningJob(t *testing.T) {
 
 // A job that is running is not replaced by another request.
 func TestRunningJobIsNotReplaced(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.reply = func(Job, string) error { return errUnsent }
 	_, err := w.run(t, "book")
 	require.ErrorIs(t, err, errUnsent)
@@ -332,10 +338,10 @@ func TestRunningJobIsNotReplaced(t *testing.T) {
 	w.end(current)
 }
 
-// A job is not stored or not sent when it cannot be written down, and an outcome that cannot be is asked for again.
+// If a job cannot be stored it is not sent, and an outcome that cannot be stored is requested again.
 func TestFailingStore(t *testing.T) {
 	for _, operation := range []string{"open", "encode", "key", "add"} {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.fails[operation] = errDisk
 		_, err := w.run(t, "book")
 		require.ErrorIs(t, err, errDisk, operation)
@@ -344,7 +350,7 @@ func TestFailingStore(t *testing.T) {
 		require.Empty(t, w.packed, operation)
 	}
 	for _, operation := range []string{"find", "record sent"} {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.fails[operation] = errDisk
 		_, err := w.run(t, "book")
 		require.ErrorIs(t, err, errDisk, operation)
@@ -356,11 +362,11 @@ func TestFailingStore(t *testing.T) {
 		require.Equal(t, []string{"key 1 book"}, w.calls)
 	}
 	t.Run("the outcome", func(t *testing.T) {
-		for _, fail := range []func(*world){
-			func(w *world) { w.fails["record done"] = errDisk },
-			func(w *world) { w.done = errDisk },
+		for _, fail := range []func(*fixture){
+			func(w *fixture) { w.fails["record done"] = errDisk },
+			func(w *fixture) { w.done = errDisk },
 		} {
-			w := newWorld(t)
+			w := newFixture(t)
 			fail(w)
 			out, err := w.run(t, "book")
 			require.NoError(t, err)
@@ -376,7 +382,7 @@ func TestFailingStore(t *testing.T) {
 		}
 	})
 	t.Run("a refusal", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.reply = func(Job, string) error { return errRefused }
 		w.fails["record failed"] = errDisk
 		_, err := w.run(t, "book")
@@ -386,7 +392,7 @@ func TestFailingStore(t *testing.T) {
 		require.Len(t, w.open(t), 1)
 	})
 	t.Run("a replacement", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.reply = func(Job, string) error { return errUnsent }
 		_, err := w.run(t, "book")
 		require.ErrorIs(t, err, errUnsent)
@@ -396,7 +402,7 @@ func TestFailingStore(t *testing.T) {
 		require.Len(t, w.open(t), 1)
 	})
 	t.Run("another request", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		amends(w)
 		w.fails["amend"] = errDisk
 		_, err := w.run(t, "book")
@@ -407,7 +413,7 @@ func TestFailingStore(t *testing.T) {
 	})
 	t.Run("that it waits, or has another key", func(t *testing.T) {
 		for _, operation := range []string{"record pending", "amend"} {
-			w := newWorld(t)
+			w := newFixture(t)
 			w.reply = func(Job, string) error { return errNotFound }
 			w.fails[operation] = errDisk
 			_, err := w.run(t, "book")
@@ -416,7 +422,7 @@ func TestFailingStore(t *testing.T) {
 		}
 	})
 	t.Run("comparing", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.reply = func(Job, string) error { return errUnsent }
 		_, err := w.run(t, "book")
 		require.ErrorIs(t, err, errUnsent)
@@ -431,14 +437,14 @@ func TestFailingStore(t *testing.T) {
 	})
 }
 
-// The caller is canceled while the job is sent. What came of it is stored all the same.
-func TestCallerIsCanceled(t *testing.T) {
+// The outcome is stored even if the caller is canceled during the call.
+func TestCanceledCaller(t *testing.T) {
 	for name, c := range map[string]struct {
 		reply error
 		state State
 	}{"taken": {nil, Done}, "refused": {errRefused, Failed}, "unsent": {errUnsent, Pending}, "lost": {errLost, Sent}} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newFixture(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			w.during = func(context.Context, *Job, *string) error { cancel(); return nil }
 			w.reply = func(Job, string) error { return c.reply }
@@ -448,7 +454,7 @@ func TestCallerIsCanceled(t *testing.T) {
 		})
 	}
 	t.Run("before it is sent", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		w.reply = func(Job, string) error { return errUnsent }
 		_, err := w.run(t, "book")
@@ -460,29 +466,55 @@ func TestCallerIsCanceled(t *testing.T) {
 	})
 }
 
-// A person may cancel what was never sent, and give up what has been open for a day.
+// A person may cancel a job that was never sent, and give up one that has been open for a day.
 func TestCancelAndGiveUp(t *testing.T) {
 	errNotice, errBroken := errors.New("it does not come back"), errors.New("it cannot be reverted")
 	for name, c := range map[string]struct {
-		reply   error // with which the job waits
+		reply   error // why the job is open
 		age     time.Duration
 		cancel  func() (notice, err error)
 		giveUp  bool
 		want    error
 		cause   string // of the closed job; "" if it stays open
-		returns bool   // what was packed is unpacked
+		returns bool   // the parcel is unpacked
 	}{
-		"canceled":                     {reply: errUnsent, cause: "dropped", returns: true},
-		"canceled after it was sent":   {reply: errLost, want: ErrSent},
-		"given up early":               {reply: errLost, age: 24*time.Hour - 1, giveUp: true, want: ErrTooEarly},
-		"given up after a day":         {reply: errLost, age: 24 * time.Hour, giveUp: true, cause: "given up; whether the server did it is not known"},
-		"given up, never sent":         {reply: errUnsent, age: 24 * time.Hour, giveUp: true, cause: "dropped", returns: true},
-		"with a notice":                {reply: errUnsent, cancel: func() (error, error) { return errNotice, nil }, want: errNotice, cause: "dropped"},
-		"that cannot be reverted":      {reply: errUnsent, cancel: func() (error, error) { return nil, errBroken }, want: errBroken},
-		"given up, cannot be reverted": {reply: errLost, age: 48 * time.Hour, giveUp: true, cancel: func() (error, error) { return nil, errBroken }, want: errBroken},
+		"canceled":                   {reply: errUnsent, cause: "dropped", returns: true},
+		"canceled after it was sent": {reply: errLost, want: ErrSent},
+		"given up early":             {reply: errLost, age: 24*time.Hour - 1, giveUp: true, want: ErrTooEarly},
+		"given up after a day": {
+			reply:  errLost,
+			age:    24 * time.Hour,
+			giveUp: true,
+			cause:  "given up; whether the server did it is not known",
+		},
+		"given up, never sent": {
+			reply:   errUnsent,
+			age:     24 * time.Hour,
+			giveUp:  true,
+			cause:   "dropped",
+			returns: true,
+		},
+		"with a notice": {
+			reply:  errUnsent,
+			cancel: func() (error, error) { return errNotice, nil },
+			want:   errNotice,
+			cause:  "dropped",
+		},
+		"that cannot be reverted": {
+			reply:  errUnsent,
+			cancel: func() (error, error) { return nil, errBroken },
+			want:   errBroken,
+		},
+		"given up, cannot be reverted": {
+			reply:  errLost,
+			age:    48 * time.Hour,
+			giveUp: true,
+			cancel: func() (error, error) { return nil, errBroken },
+			want:   errBroken,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newFixture(t)
 			w.reply = func(Job, string) error { return c.reply }
 			_, err := w.run(t, "book")
 			require.ErrorIs(t, err, c.reply)
@@ -514,7 +546,7 @@ func TestCancelAndGiveUp(t *testing.T) {
 		})
 	}
 	t.Run("that cannot be stored", func(t *testing.T) {
-		w := newWorld(t)
+		w := newFixture(t)
 		w.reply = func(Job, string) error { return errUnsent }
 		_, err := w.run(t, "book")
 		require.ErrorIs(t, err, errUnsent)
@@ -528,9 +560,9 @@ func TestCancelAndGiveUp(t *testing.T) {
 	})
 }
 
-// What was canceled before its turn came is not sent.
-func TestCanceledBeforeItsTurn(t *testing.T) {
-	w := newWorld(t)
+// A job that was canceled before its turn is not sent.
+func TestCanceledBeforeResume(t *testing.T) {
+	w := newFixture(t)
 	w.reply = func(Job, string) error { return errUnsent }
 	second := draft
 	second.Intent = "two parcels"
@@ -549,9 +581,9 @@ func TestCanceledBeforeItsTurn(t *testing.T) {
 	require.Equal(t, []string{"key 1 one parcel"}, w.calls)
 }
 
-// While a job is being canceled nobody sends it.
-func TestNotSentWhileItIsCanceled(t *testing.T) {
-	w := newWorld(t)
+// A job is not sent while it is being canceled.
+func TestNotSentWhileCanceling(t *testing.T) {
+	w := newFixture(t)
 	w.reply = func(Job, string) error { return errUnsent }
 	_, err := w.run(t, "book")
 	require.ErrorIs(t, err, errUnsent)
@@ -566,8 +598,8 @@ func TestNotSentWhileItIsCanceled(t *testing.T) {
 	require.Empty(t, w.calls)
 }
 
-// Resume sends the open jobs of one account in their order. One that fails does not hold up the others, unless nothing can be
-// sent at all.
+// Resume sends the open jobs of one account in order. A failure does not block later jobs, unless nothing can be
+// sent.
 func TestResume(t *testing.T) {
 	for name, c := range map[string]struct {
 		second error
@@ -582,9 +614,9 @@ func TestResume(t *testing.T) {
 		"the caller is stopped": {context.Canceled, 2, context.Canceled},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newFixture(t)
 			w.reply = func(Job, string) error { return errUnsent }
-			for i, s := range []who{anna, anna, ben, anna} {
+			for i, s := range []accountID{anna, anna, ben, anna} {
 				d := draft
 				d.Intent = fmt.Sprint(i)
 				_, err := w.Run(t.Context(), s, d, d.Intent)
@@ -613,9 +645,9 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// Jobs of a task that a newer version wrote stay as they are; a person may cancel them.
+// Jobs of a task of a newer version do not change; a person may cancel them.
 func TestJobsOfANewerVersion(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	d := draft
 	d.Task = "of a newer version"
 	_, err := w.Run(t.Context(), anna, d, "book")
@@ -631,9 +663,9 @@ func TestJobsOfANewerVersion(t *testing.T) {
 	require.Empty(t, w.open(t))
 }
 
-// What was sent too long ago is closed, and what was never sent is not too old.
+// A job that was sent too long ago is closed; one that was never sent does not expire.
 func TestExpired(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.expired = errors.New("too long ago")
 	w.reply = func(Job, string) error { return errUnsent }
 	_, err := w.run(t, "book")
@@ -648,9 +680,9 @@ func TestExpired(t *testing.T) {
 	require.Empty(t, w.open(t))
 }
 
-// A job is not carried out for another account than its own.
+// A job is not carried out for another account.
 func TestJobOfAnotherAccount(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.reply = func(Job, string) error { return errUnsent }
 	_, err := w.run(t, "book")
 	require.ErrorIs(t, err, errUnsent)
@@ -661,9 +693,9 @@ func TestJobOfAnotherAccount(t *testing.T) {
 	require.Empty(t, w.calls)
 }
 
-// A job keeps what it was stored with.
+// A stored job has all its fields.
 func TestStoredJob(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.reply = func(Job, string) error { return errUnsent }
 	d := Draft{
 		Task:      "parcel",

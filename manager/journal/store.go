@@ -19,11 +19,11 @@ type Store interface {
 	Record(ctx context.Context, job Job) error
 	// Amend stores key, title, intent and request of a job.
 	Amend(ctx context.Context, job Job) error
-	// Error turns an error about the stored data into one of the store's.
+	// Error wraps an error about the stored data as an error of the store.
 	Error(err error) error
 }
 
-// Database is what SQL needs of a database; *sql.DB is one.
+// Database is the part of *sql.DB that SQL uses.
 type Database interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -43,7 +43,8 @@ const (
 
 // Open implements Store.
 func (s SQL) Open(ctx context.Context, account int64) (list []Job, err error) {
-	rows, err := s.DB.QueryContext(ctx, `SELECT `+columns+` FROM jobs WHERE `+isOpen+` AND (account = ? OR ? = 0) ORDER BY id`, account, account)
+	rows, err := s.DB.QueryContext(ctx,
+		`SELECT `+columns+` FROM jobs WHERE `+isOpen+` AND (account = ? OR ? = 0) ORDER BY id`, account, account)
 	if err != nil {
 		return nil, s.Wrap(err)
 	}
@@ -69,9 +70,12 @@ func (s SQL) Find(ctx context.Context, id int64) (job Job, open bool, err error)
 
 // Add implements Store.
 func (s SQL) Add(ctx context.Context, job Job) (int64, error) {
-	result, err := s.DB.ExecContext(ctx, `INSERT INTO jobs (account, key, task, title, intent, request, state, error, order_id, license_id, created_at, updated_at)
- VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)`, job.Account, job.Key, job.Task, job.Title, job.intent, job.request, job.State,
-		job.OrderID, job.LicenseID, job.CreatedAt.UnixMicro(), job.UpdatedAt.UnixMicro())
+	result, err := s.DB.ExecContext(ctx,
+		`INSERT INTO jobs
+ (account, key, task, title, intent, request, state, error, order_id, license_id, created_at, updated_at)
+ VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)`,
+		job.Account, job.Key, job.Task, job.Title, job.intent, job.request, job.State, job.OrderID,
+		job.LicenseID, job.CreatedAt.UnixMicro(), job.UpdatedAt.UnixMicro())
 	if err != nil {
 		return 0, s.Wrap(err)
 	}
@@ -102,7 +106,8 @@ func (s SQL) Error(err error) error { return s.Wrap(err) }
 
 func scan(row interface{ Scan(...any) error }) (j Job, err error) {
 	var created, updated int64
-	err = row.Scan(&j.ID, &j.Account, &j.Key, &j.Task, &j.Title, &j.intent, &j.request, &j.State, &j.OrderID, &j.LicenseID, &created, &updated)
+	err = row.Scan(&j.ID, &j.Account, &j.Key, &j.Task, &j.Title, &j.intent, &j.request, &j.State, &j.OrderID,
+		&j.LicenseID, &created, &updated)
 	j.CreatedAt, j.UpdatedAt = time.UnixMicro(created), time.UnixMicro(updated)
 	return j, err
 }

@@ -1,5 +1,5 @@
-// Package session signs a person in and out. It knows the accounts of a person at license servers, keeps their tokens in
-// the keyring, and says which account is the current one.
+// Package session has a person's accounts at license servers and which of them is current. It signs the person in and
+// out, and stores the tokens in the keyring.
 package session
 
 import (
@@ -21,29 +21,29 @@ import (
 type Account struct {
 	ID         int64
 	Server     string // address
-	ServerName string // name that the vendor gave it
+	ServerName string // name that the vendor chose
 	Username   string
-	// DisplayName greets the person.
+	// DisplayName is the name to greet the person with.
 	DisplayName string
-	// Remembered tells that the keyring holds the session.
+	// Remembered is true if the keyring has the session.
 	Remembered bool
 }
 
-// secretName is the keyring's name for the account's session.
+// secretName returns the name of the account's session in the keyring.
 func (a Account) secretName() string { return fmt.Sprintf("session %s %s", a.Server, a.Username) }
 
-// Session is an account with the client that acts for it.
+// Session is an account with its client.
 type Session struct {
 	Account Account
 	Client  *client.Client
 }
 
-// SignIn is what somebody signs in with.
+// SignIn has the credentials for a sign-in.
 type SignIn struct {
 	Server, Username, Password string
-	// Remember keeps the session in the system's keyring.
+	// Remember stores the session in the system's keyring.
 	Remember bool
-	// Once begins a session besides a remembered one, which stays as it is: for one command.
+	// Once begins a temporary session for one command; a remembered session is not affected.
 	Once bool
 }
 
@@ -54,11 +54,11 @@ type Database interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Options are what Sessions need. All but Transport and Pause are required.
+// Options configure Sessions. All but Transport and Pause are required.
 type Options struct {
 	DB      Database
 	Keyring keyring.Store
-	// Timeout limits how long the keyring is waited for.
+	// Timeout limits how long to wait for the keyring.
 	Timeout    time.Duration
 	DeviceName string
 	UserAgent  string
@@ -69,20 +69,20 @@ type Options struct {
 	Pause     func(ctx context.Context, d time.Duration) error
 	// Wrap is applied to every error of the database; it returns nil for nil.
 	Wrap func(error) error
-	// Notice tells the person something.
+	// Notice shows a message to the person.
 	Notice func(title, detail client.Text)
-	// Switched is called after another account became the current one; whether its server answers is not known yet.
+	// Switched is called after another account became the current one; its server may be unreachable.
 	Switched func(account int64)
 	// Restored is called when the server of an account was restored from a backup (spec: api 20).
 	Restored func(account int64)
-	// Forget deletes what is stored of an account, at its sign-out.
+	// Forget deletes the stored data of an account, at its sign-out.
 	Forget func(ctx context.Context, account int64) error
 }
 
 // Sessions are the accounts of a person. Their methods may be called from any goroutine.
 type Sessions struct {
 	options   Options
-	switching sync.Mutex // one change of the account at a time
+	switching sync.Mutex // serializes changes of the current account
 
 	mu        sync.Mutex
 	current   *Session // nil if nobody is signed in
@@ -99,7 +99,7 @@ func scan(row interface{ Scan(...any) error }) (a Account, err error) {
 	return a, err
 }
 
-// Accounts lists the known accounts, last used first.
+// Accounts lists the known accounts, most recently used first.
 func (s *Sessions) Accounts(ctx context.Context) (list []Account, err error) {
 	rows, err := s.options.DB.QueryContext(ctx, `SELECT `+columns+` FROM accounts ORDER BY last_used DESC`)
 	if err != nil {
@@ -141,7 +141,11 @@ func (s *Sessions) SignIn(ctx context.Context, in SignIn) (account Account, warn
 	if err != nil {
 		return account, nil, err
 	}
-	begun, err := c.SignIn(ctx, api.SessionRequest{Username: in.Username, Password: in.Password, DeviceName: s.options.DeviceName})
+	begun, err := c.SignIn(ctx, api.SessionRequest{
+		Username:   in.Username,
+		Password:   in.Password,
+		DeviceName: s.options.DeviceName,
+	})
 	if err != nil {
 		return account, nil, err
 	}
@@ -158,15 +162,17 @@ func (s *Sessions) SignIn(ctx context.Context, in SignIn) (account Account, warn
 		}
 	}
 	if !account.Remembered && !in.Once {
-		// An older session of this account must not come back at the next start; without a keyring there is none.
+		// An older session of this account must not return at the next start; without a keyring there is none.
 		_ = s.forget(ctx, account)
 	}
-	err = s.options.DB.QueryRowContext(ctx, `INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used)
- VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (server, client_id) DO UPDATE SET server_name = excluded.server_name, username = excluded.username,
- display_name = excluded.display_name, remembered = CASE WHEN ? THEN remembered ELSE excluded.remembered END,
+	err = s.options.DB.QueryRowContext(ctx,
+		`INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used)
+ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (server, client_id) DO UPDATE SET
+ server_name = excluded.server_name, username = excluded.username, display_name = excluded.display_name,
+ remembered = CASE WHEN ? THEN remembered ELSE excluded.remembered END,
  last_used = CASE WHEN ? THEN last_used ELSE excluded.last_used END RETURNING id`,
-		server, about.Name, begun.Client.ID, account.Username, account.DisplayName, account.Remembered, s.options.Now().UnixMicro(),
-		in.Once, in.Once).Scan(&account.ID)
+		server, about.Name, begun.Client.ID, account.Username, account.DisplayName, account.Remembered,
+		s.options.Now().UnixMicro(), in.Once, in.Once).Scan(&account.ID)
 	if err != nil {
 		return account, warning, s.options.Wrap(err)
 	}
@@ -174,8 +180,8 @@ func (s *Sessions) SignIn(ctx context.Context, in SignIn) (account Account, warn
 	return account, warning, nil
 }
 
-// Recall makes the last used account the current one without tokens: its last known tables can be read, and nothing is
-// asked of the server. It fails with client.ErrSignedOut when there is none.
+// Recall makes the most recently used account the current one without tokens: its cached tables can be read, and no
+// request is sent. It fails with client.ErrSignedOut if there is no account.
 func (s *Sessions) Recall(ctx context.Context) error {
 	accounts, err := s.Accounts(ctx)
 	if err != nil {
@@ -200,7 +206,7 @@ func (s *Sessions) use(a Account, c *client.Client, tokens *tokens, temporary bo
 	s.current, s.temporary = &Session{a, c}, temporary
 }
 
-// Anonymous returns a client of a server that needs no session. It fails with client.ErrAddress.
+// Anonymous returns a client for calls without a session. It fails with client.ErrAddress.
 func (s *Sessions) Anonymous(server string) (*client.Client, error) {
 	address, err := client.ParseServer(server)
 	if err != nil {
@@ -214,7 +220,7 @@ func (s *Sessions) newClient(server string, t client.Tokens, tokens *tokens) (*c
 		Server:    server,
 		Tokens:    t,
 		OnTokens:  tokens.store,
-		OnEpoch:   tokens.sawEpoch,
+		OnEpoch:   tokens.receiveEpoch,
 		Transport: s.options.Transport,
 		UserAgent: s.options.UserAgent,
 		Now:       s.options.Now,
@@ -234,8 +240,8 @@ func (s *Sessions) forget(ctx context.Context, a Account) error {
 	return s.options.Keyring.Delete(ctx, a.secretName())
 }
 
-// Resume continues the last remembered session. It fails with client.ErrSignedOut when there is none. When the server
-// cannot be reached it returns the account together with the network error: the last known tables can be shown.
+// Resume continues the last remembered session. It fails with client.ErrSignedOut if there is none. If the server
+// cannot be reached it returns the account with the network error; the cached tables can be shown.
 func (s *Sessions) Resume(ctx context.Context) (Account, error) {
 	a, err := scan(s.options.DB.QueryRowContext(ctx, `SELECT `+columns+` FROM accounts ORDER BY last_used DESC LIMIT 1`))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -247,8 +253,8 @@ func (s *Sessions) Resume(ctx context.Context) (Account, error) {
 	return s.resume(ctx, a)
 }
 
-// Switch makes another remembered account the current one, with the session that the keyring holds, and the one that the
-// next start resumes. The account that was current stays signed in. It fails like Resume; the current account then stays.
+// Switch makes another remembered account the current one, with the session from the keyring; the next start resumes
+// it. The former account remains signed in. Switch fails like Resume, and then the current account does not change.
 func (s *Sessions) Switch(ctx context.Context, id int64) (Account, error) {
 	a, err := scan(s.options.DB.QueryRowContext(ctx, `SELECT `+columns+` FROM accounts WHERE id = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -260,7 +266,8 @@ func (s *Sessions) Switch(ctx context.Context, id int64) (Account, error) {
 	if a, err = s.resume(ctx, a); err != nil && !errors.Is(err, client.ErrUnreachable) {
 		return a, err
 	}
-	if _, dbErr := s.options.DB.ExecContext(ctx, `UPDATE accounts SET last_used = ? WHERE id = ?`, s.options.Now().UnixMicro(), id); dbErr != nil {
+	if _, dbErr := s.options.DB.ExecContext(ctx, `UPDATE accounts SET last_used = ? WHERE id = ?`,
+		s.options.Now().UnixMicro(), id); dbErr != nil {
 		return a, s.options.Wrap(dbErr)
 	}
 	return a, err
@@ -283,7 +290,8 @@ func (s *Sessions) resume(ctx context.Context, a Account) (Account, error) {
 		return a, client.ErrSignedOut
 	}
 	if err != nil {
-		s.options.Notice(client.Say("The session could not be taken from the keyring."), client.Say("%s. Sign in to go on.", err.Error()))
+		s.options.Notice(client.Say("The session could not be taken from the keyring."),
+			client.Say("%s. Sign in to go on.", err.Error()))
 		return a, errors.Join(client.ErrSignedOut, err)
 	}
 	tokens := &tokens{sessions: s}
@@ -315,8 +323,8 @@ func (s *Sessions) restore(before *Session) {
 	s.current = before
 }
 
-// SignOut ends the session here at once, and on the server if it can be reached. The keyring and what is stored of the
-// account are forgotten; open jobs stay for the next sign-in.
+// SignOut ends the session on this PC, and on the server if it can be reached. It deletes the keyring entry and the
+// stored data of the account. Open jobs remain for the next sign-in.
 func (s *Sessions) SignOut(ctx context.Context) error {
 	s.mu.Lock()
 	current, temporary := s.current, s.temporary
@@ -326,7 +334,7 @@ func (s *Sessions) SignOut(ctx context.Context) error {
 	}
 	a, c := current.Account, current.Client
 	s.restore(nil)
-	if temporary { // what is remembered of the account belongs to another session
+	if temporary { // the remembered session is another one
 		return c.SignOut(ctx)
 	}
 	keyringErr := s.forget(ctx, a)

@@ -22,7 +22,7 @@ import (
 	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 )
 
-// table is the table accounts as the app's data file has it.
+// table is the table accounts of the app's data file.
 const table = `CREATE TABLE accounts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   server TEXT NOT NULL,
@@ -38,7 +38,7 @@ const table = `CREATE TABLE accounts (
 
 const address = "https://licenses.example.com"
 
-// ring is a keyring that may be out of reach.
+// ring is a keyring that may be unavailable.
 type ring struct {
 	keyring.Store
 	gone bool
@@ -67,8 +67,8 @@ func (r *ring) Delete(ctx context.Context, name string) error {
 	return r.Store.Delete(ctx, name)
 }
 
-// world is a PC with accounts at a server that counts its refresh tokens.
-type world struct {
+// fixture has accounts at a fake server that counts its refresh tokens.
+type fixture struct {
 	*Sessions
 	db      *sql.DB
 	ring    *ring
@@ -76,12 +76,12 @@ type world struct {
 	epoch   string
 	tokens  int
 	down    bool
-	refuses bool // it refuses every refresh token
+	refuses bool // the server refuses every refresh token
 	calls   []string
-	log     []string // notices, switches, restores and what was forgotten
+	log     []string // notices, switches, restores and deleted accounts
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file::memory:")
 	require.NoError(t, err)
@@ -89,13 +89,18 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	_, err = db.Exec(table)
 	require.NoError(t, err)
-	w := &world{db: db, ring: &ring{Store: keyringtest.Memory()}, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), epoch: "AAAAAAAAAAAAAAAAAAAAAA"}
+	w := &fixture{
+		db:    db,
+		ring:  &ring{Store: keyringtest.Memory()},
+		now:   time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC),
+		epoch: "AAAAAAAAAAAAAAAAAAAAAA",
+	}
 	w.start()
 	return w
 }
 
 // start starts the app.
-func (w *world) start() {
+func (w *fixture) start() {
 	note := func(what string) func(int64) {
 		return func(account int64) { w.log = append(w.log, fmt.Sprintf("%s %d", what, account)) }
 	}
@@ -120,8 +125,8 @@ func (w *world) start() {
 	})
 }
 
-// RoundTrip makes the world an http.RoundTripper.
-func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip implements http.RoundTripper.
+func (w *fixture) RoundTrip(r *http.Request) (*http.Response, error) {
 	call := r.Method + " " + strings.TrimPrefix(r.URL.Path, api.Base)
 	w.calls = append(w.calls, call)
 	if w.down {
@@ -160,7 +165,11 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 			ExpiresAt:        w.now.Add(15 * time.Minute),
 			RefreshToken:     fmt.Sprintf("refresh%d", w.tokens),
 			RefreshExpiresAt: w.now.Add(24 * time.Hour),
-			Client:           api.Client{ID: int64(1 + len(in.Username)), Username: in.Username, DisplayName: strings.ToUpper(in.Username)},
+			Client: api.Client{
+				ID:          int64(1 + len(in.Username)),
+				Username:    in.Username,
+				DisplayName: strings.ToUpper(in.Username),
+			},
 		})
 	}
 	response := answer.Result()
@@ -169,7 +178,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // signIn signs a person in and returns the account.
-func (w *world) signIn(t *testing.T, name string, in SignIn) Account {
+func (w *fixture) signIn(t *testing.T, name string, in SignIn) Account {
 	t.Helper()
 	in.Server, in.Username, in.Password = address, name, "correct horse"
 	a, warning, err := w.SignIn(t.Context(), in)
@@ -178,8 +187,8 @@ func (w *world) signIn(t *testing.T, name string, in SignIn) Account {
 	return a
 }
 
-// token returns the refresh token that the keyring has of an account; "" if it has none.
-func (w *world) token(t *testing.T, a Account) string {
+// token returns the refresh token of an account in the keyring; "" if there is none.
+func (w *fixture) token(t *testing.T, a Account) string {
 	t.Helper()
 	token, err := w.ring.Store.Get(t.Context(), a.secretName())
 	if !errors.Is(err, keyring.ErrNotFound) {
@@ -188,13 +197,13 @@ func (w *world) token(t *testing.T, a Account) string {
 	return token
 }
 
-func (w *world) current() int64 {
+func (w *fixture) current() int64 {
 	s, _ := w.Current()
 	return s.Account.ID
 }
 
 func TestSignIn(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	require.Zero(t, w.current())
 	a := w.signIn(t, "anna", SignIn{Remember: true})
 	require.Equal(t, Account{
@@ -222,9 +231,9 @@ func TestSignIn(t *testing.T) {
 	require.Equal(t, a.ID, w.current())
 }
 
-// Without a keyring the session works and is not remembered.
+// Without a keyring the session works but is not remembered.
 func TestSignInWithoutKeyring(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.ring.gone = true
 	a, warning, err := w.SignIn(t.Context(), SignIn{Server: address, Username: "anna", Remember: true})
 	require.NoError(t, err)
@@ -235,9 +244,9 @@ func TestSignInWithoutKeyring(t *testing.T) {
 	require.Zero(t, w.current())
 }
 
-// A session for one command leaves the remembered one as it is, also when it signs out.
+// A temporary session does not affect the remembered one, not even when it signs out.
 func TestTemporarySession(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	a := w.signIn(t, "anna", SignIn{Remember: true})
 	b := w.signIn(t, "benjamin", SignIn{Remember: true})
 	w.log = nil
@@ -252,7 +261,7 @@ func TestTemporarySession(t *testing.T) {
 }
 
 func TestSignOut(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	a := w.signIn(t, "anna", SignIn{Remember: true})
 	w.down = true
 	require.NoError(t, w.SignOut(t.Context()), "also without the server")
@@ -263,7 +272,7 @@ func TestSignOut(t *testing.T) {
 	list, err := w.Accounts(t.Context())
 	require.NoError(t, err)
 	require.False(t, list[0].Remembered)
-	require.NoError(t, w.SignOut(t.Context()), "nobody is signed in")
+	require.NoError(t, w.SignOut(t.Context()), "no account is signed in")
 	_, err = w.Resume(t.Context())
 	require.ErrorIs(t, err, client.ErrSignedOut)
 
@@ -273,9 +282,9 @@ func TestSignOut(t *testing.T) {
 	require.ErrorIs(t, w.SignOut(t.Context()), keyring.ErrUnavailable, "the token is still in the keyring")
 }
 
-// The next start goes on with the last used account, and with the token that the server gave last.
+// The next start resumes the most recently used account with the last token that the server issued.
 func TestResume(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	_, err := w.Resume(t.Context())
 	require.ErrorIs(t, err, client.ErrSignedOut)
 	require.ErrorIs(t, w.Recall(t.Context()), client.ErrSignedOut)
@@ -316,7 +325,7 @@ func TestResume(t *testing.T) {
 }
 
 func TestSwitch(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	a := w.signIn(t, "anna", SignIn{Remember: true})
 	b := w.signIn(t, "benjamin", SignIn{Remember: true})
 	c := w.signIn(t, "cy", SignIn{})
@@ -334,7 +343,7 @@ func TestSwitch(t *testing.T) {
 	w.refuses = true
 	_, err = w.Switch(t.Context(), b.ID)
 	require.ErrorIs(t, err, client.ErrSignedOut)
-	require.Equal(t, a.ID, w.current(), "the account stays")
+	require.Equal(t, a.ID, w.current(), "the account remains")
 	w.refuses = false
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -352,9 +361,9 @@ func TestSwitch(t *testing.T) {
 	require.Equal(t, b.ID, list[0].ID)
 }
 
-// A new token that cannot be stored is told; that of a session which is not remembered is not stored.
+// A new token that cannot be stored causes a notice; that of a session which is not remembered is not stored.
 func TestTokensAreStored(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	a := w.signIn(t, "anna", SignIn{Remember: true})
 	s, ok := w.Current()
 	require.True(t, ok)
@@ -375,9 +384,9 @@ func TestTokensAreStored(t *testing.T) {
 	require.Empty(t, w.token(t, a))
 }
 
-// A server whose data have another epoch was restored. Each epoch is told once, and the first is no news.
+// A new epoch means that the server was restored. Each epoch is noticed once, and the first one not at all.
 func TestRestoredServer(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.signIn(t, "anna", SignIn{Remember: true})
 	s, _ := w.Current()
 	see := func(epoch string) {
@@ -403,7 +412,7 @@ func TestRestoredServer(t *testing.T) {
 }
 
 func TestAnonymous(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	c, err := w.Anonymous(address)
 	require.NoError(t, err)
 	about, err := c.Server(t.Context())
@@ -415,7 +424,7 @@ func TestAnonymous(t *testing.T) {
 }
 
 func TestErrorsOfTheDataFile(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.signIn(t, "anna", SignIn{Remember: true})
 	errWrapped := errors.New("wrapped")
 	w.options.Wrap = func(err error) error { return errors.Join(errWrapped, err) }

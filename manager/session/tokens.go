@@ -6,27 +6,27 @@ import (
 	"github.com/acen-desktop/acen/client"
 )
 
-// tokens writes new refresh tokens of a remembered account to the keyring before they are used, and sees the epochs of its
-// server.
+// tokens stores new refresh tokens of a remembered account in the keyring before they are used, and receives the
+// epochs of its server.
 type tokens struct {
 	sessions *Sessions
 	account  *Account
-	epoch    string          // the one that was received last for the first time; "" before the first answer
-	epochs   map[string]bool // all that were received
+	epoch    string          // the latest new epoch; "" before the first answer
+	epochs   map[string]bool // received epochs
 }
 
-// use assigns an account and stores the epoch that was received before.
+// use sets the account and stores an epoch that was received before.
 func (t *tokens) use(a Account) {
 	t.sessions.mu.Lock()
 	t.account = &a
 	epoch := t.epoch
 	t.sessions.mu.Unlock()
 	if epoch != "" {
-		t.sessions.noteEpoch(a, epoch)
+		t.sessions.updateEpoch(a, epoch)
 	}
 }
 
-// store writes a refresh token to the keyring.
+// store stores a refresh token in the keyring.
 func (t *tokens) store(fresh client.Tokens) {
 	t.sessions.mu.Lock()
 	a := t.account
@@ -35,13 +35,14 @@ func (t *tokens) store(fresh client.Tokens) {
 		return
 	}
 	if err := t.sessions.remember(context.Background(), *a, fresh.Refresh); err != nil {
-		t.sessions.options.Notice(client.Say("The session could not be kept in the keyring."), client.Say("%s. You will be asked to sign in at the next start.", err.Error()))
+		t.sessions.options.Notice(client.Say("The session could not be kept in the keyring."),
+			client.Say("%s. You will be asked to sign in at the next start.", err.Error()))
 	}
 }
 
-// sawEpoch receives the epoch of the server's data with every answer. It may be called from any goroutine. Each epoch counts
+// receiveEpoch is called with the epoch of the server's data for every answer, from any goroutine. Each epoch counts
 // once, because several servers of one database may answer with the old and the new one for a while.
-func (t *tokens) sawEpoch(epoch string) {
+func (t *tokens) receiveEpoch(epoch string) {
 	t.sessions.mu.Lock()
 	known, a := t.epochs[epoch], t.account
 	if !known {
@@ -52,13 +53,13 @@ func (t *tokens) sawEpoch(epoch string) {
 	}
 	t.sessions.mu.Unlock()
 	if !known && a != nil {
-		t.sessions.noteEpoch(*a, epoch)
+		t.sessions.updateEpoch(*a, epoch)
 	}
 }
 
-// noteEpoch stores the epoch of an account's server. If it differs from the stored one, the server was restored from a
-// backup and may have lost changes; noteEpoch then adds a notice and calls Restored (spec: api 20).
-func (s *Sessions) noteEpoch(a Account, epoch string) {
+// updateEpoch stores the epoch of an account's server. If it differs from the stored one, the server was restored from a
+// backup and may have lost changes; updateEpoch then adds a notice and calls Restored (spec: api 20).
+func (s *Sessions) updateEpoch(a Account, epoch string) {
 	ctx := context.Background()
 	var before string
 	err := s.options.DB.QueryRowContext(ctx, `SELECT epoch FROM accounts WHERE id = ?`, a.ID).Scan(&before)
@@ -73,6 +74,8 @@ func (s *Sessions) noteEpoch(a Account, epoch string) {
 		return
 	}
 	s.options.Logger.Warn("the license server was restored from a backup", "account", a.ID)
-	s.options.Notice(client.Say("The license server was restored from a backup."), client.Say("It may have forgotten what was done since then. This PC still knows, and offers to tell the server again: look through your licenses."))
+	s.options.Notice(client.Say("The license server was restored from a backup."),
+		client.Say("It may have forgotten what was done since then. This PC still knows, and offers to tell the server "+
+			"again: look through your licenses."))
 	s.options.Restored(a.ID)
 }

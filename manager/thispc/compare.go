@@ -9,9 +9,9 @@ import (
 )
 
 // Recognizer returns a function that reports whether a license of a program is this PC's: its locks are this PC's,
-// under the program's policy, and its Site code has this PC's generation or its license file is here. Only the latter
-// is true after this PC took a new Site code for a task that then failed: the program still runs under the license. The
-// adapter that the license is bound to may be any of this PC's, so a dock or a VPN changes nothing.
+// under the program's policy, and its Site code has this PC's generation or its license file is installed. Only the
+// latter is true after this PC took a new Site code for a task that then failed: the program still runs under the
+// license. Any adapter of this PC may be the one that the license is bound to, so a dock or a VPN changes nothing.
 func (pc *PC) Recognizer(ctx context.Context, p api.Program) (func(api.License) bool, error) {
 	key, err := KeyOf(p)
 	if err != nil {
@@ -43,7 +43,7 @@ func (pc *PC) Recognizer(ctx context.Context, p api.Program) (func(api.License) 
 	}, nil
 }
 
-// licensePolicy is the policy that a license is recognized by.
+// licensePolicy returns the policy for recognizing a license.
 func licensePolicy(l api.License, p api.Program) license.Policy {
 	if l.Recognition != nil {
 		return policyOf(l.Recognition.FlexibleLocking)
@@ -51,7 +51,7 @@ func licensePolicy(l api.License, p api.Program) license.Policy {
 	return policyOf(p.FlexibleLocking)
 }
 
-// bound is what a PC is compared with to reactivate a license, opened with the key of its program.
+// bound is what a PC is compared with to reactivate a license, decrypted with the key of its program.
 type bound struct {
 	then   license.Block // of the family's last new license or transfer
 	newest license.Block // of the license itself
@@ -82,9 +82,12 @@ func boundOf(key license.Key, program api.Program, l api.License) (b bound, err 
 	return b, err
 }
 
-// Comparer returns a function that computes the codes of this PC for the reactivation of a license of a program, and compares
-// them: the adapter that the license was bound to is looked for among all. Locks and Site code are read once for all licenses.
-func (pc *PC) Comparer(ctx context.Context, program api.Program) (func(api.License) (license.Codes, license.Comparison, error), error) {
+// Comparer returns a function that computes the codes of this PC for the reactivation of a license of a program, and
+// compares them. It searches all adapters for the one that the license is bound to. It reads locks and Site code once
+// for all calls.
+func (pc *PC) Comparer(
+	ctx context.Context, program api.Program,
+) (func(api.License) (license.Codes, license.Comparison, error), error) {
 	reading, err := pc.Locks(ctx)
 	if err != nil {
 		return nil, err
@@ -107,7 +110,7 @@ func (pc *PC) Comparer(ctx context.Context, program api.Program) (func(api.Licen
 	}, nil
 }
 
-// policyOf reads a locking policy; locks this version does not know cannot change.
+// policyOf parses a locking policy; locks that this version does not know are not changeable.
 func policyOf(w api.FlexibleLocking) license.Policy {
 	policy := license.Policy{Enabled: w.Enabled, MaxHardwareChanges: w.MaxHardwareChanges}
 	for _, name := range w.Changeable {
@@ -124,8 +127,8 @@ func KeyOf(p api.Program) (license.Key, error) {
 	return signature.Key(), err
 }
 
-// Compare compares the PC with these codes with the one that a license was made for. It fails with license.ErrMismatch
-// for codes of another program.
+// Compare compares the PC of codes with the one that a license was made for. It fails with license.ErrMismatch for
+// codes of another program.
 func Compare(p api.Program, l api.License, codes license.Codes) (license.Comparison, error) {
 	key, err := KeyOf(p)
 	if err != nil {

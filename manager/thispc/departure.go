@@ -12,17 +12,20 @@ import (
 )
 
 var (
-	// ErrReceipt is returned for an answer without a valid receipt: nothing proves that the server took the license.
+	// ErrReceipt is returned for an answer without a valid receipt, which does not prove that the server took the
+	// license.
 	ErrReceipt = errors.New("no receipt of the license server for this license")
 	// ErrTooLate is returned by Undo if the server has taken the license, as after the app's data were restored from a
 	// backup.
 	ErrTooLate = errors.New("the server has taken this license already, so it does not come back")
 	// ErrNewerHere is returned by Undo if this PC has a newer license of the program. The newer license stays, and so does
 	// the removal code of the old one.
-	ErrNewerHere = errors.New("this PC has a newer license of the program; the old one does not come back, and its removal code is kept")
+	ErrNewerHere = errors.New("this PC has a newer license of the program; the old one does not come back, and " +
+		"its removal code is kept")
 	// ErrCodeShown is returned by Undo if a program has shown the removal code to a person, who may have used it. The code
 	// is kept.
-	ErrCodeShown = errors.New("the removal code of this license was shown, so it does not come back by itself; the code is kept")
+	ErrCodeShown = errors.New("the removal code of this license was shown, so it does not come back by " +
+		"itself; the code is kept")
 )
 
 // Departure is a license that leaves this PC, with its removal code; zero for another PC's license. A data file from
@@ -43,7 +46,7 @@ type Departure struct {
 	Earlier bool `json:"earlier,omitempty"`
 }
 
-// NewDeparture returns the departure of a license of a program; a zero code is left out.
+// NewDeparture returns the departure of a license of a program; a zero code is omitted.
 func NewDeparture(p api.Program, l api.License, codes license.Codes, code license.RemovalCode) Departure {
 	d := Departure{
 		Signature:  p.ApplicationSignature,
@@ -76,22 +79,24 @@ func (pc *PC) Parse(ctx context.Context, l Departure) (license.Signature, licens
 	return signature, codes, err
 }
 
-// Leave removes a license from this PC so that a crash at any point loses nothing. In one step it spends and renews the
-// Site code, so that the program stops running, and stores the removal code beside it. Then it seals a copy of the code
-// in the vault, so that it survives the loss of either, and erases the license file. Leave is idempotent: after a crash
-// it resumes.
+// Leave removes a license from this PC so that a crash at any point loses nothing. In one step it spends and renews
+// the Site code, so that the program stops running, and stores the removal code in the state file. Then it seals a
+// copy of the code in the vault, in case either is lost, and erases the license file. Leave is idempotent: after a
+// crash it resumes.
 func (pc *PC) Leave(ctx context.Context, account int64, l Departure, purpose api.Task) error {
 	signature, codes, err := pc.Parse(ctx, l)
 	if err != nil {
 		return err
 	}
-	gone := installed.Spent{Codes: codes, LicenseID: l.LicenseID}
+	spent := installed.Spent{Codes: codes, LicenseID: l.LicenseID}
 	if l.RemovalCode != "" {
-		if gone.RemovalCode, err = license.ParseRemovalCode(l.RemovalCode); err != nil {
+		if spent.RemovalCode, err = license.ParseRemovalCode(l.RemovalCode); err != nil {
 			return err
 		}
 	}
-	if err := pc.withRepair(ctx, signature, l.Program, func() error { return pc.options.Installed.Leave(ctx, signature, gone) }); err != nil {
+	if err := pc.withRepair(ctx, signature, l.Program, func() error {
+		return pc.options.Installed.Leave(ctx, signature, spent)
+	}); err != nil {
 		return err
 	}
 	if l.RemovalCode != "" {
@@ -139,8 +144,8 @@ func (pc *PC) erase(ctx context.Context, signature license.Signature, site licen
 	})
 }
 
-// CheckReceipt verifies that a receipt proves that the server took a license that left this PC, and fails with ErrReceipt
-// otherwise. The error is a license.ErrReceiptKey as well if the receipt names an unknown key.
+// CheckReceipt verifies that a receipt proves that the server took a license that left this PC, and fails with
+// ErrReceipt otherwise. The error is a license.ErrReceiptKey as well if the receipt names an unknown key.
 func (pc *PC) CheckReceipt(ctx context.Context, l Departure, token string) error {
 	signature, codes, err := pc.Parse(ctx, l)
 	if err != nil {
@@ -167,17 +172,19 @@ func (pc *PC) Confirm(ctx context.Context, l Departure) error {
 	if err != nil {
 		return err
 	}
-	pc.forgetCopy(ctx, signature, codes.Site)
+	pc.deleteCopy(ctx, signature, codes.Site)
 	if err := pc.options.Vault.DeleteCode(ctx, signature, codes.Site); err != nil {
 		return err
 	}
-	return pc.withRepair(ctx, signature, l.Program, func() error { return pc.options.Installed.Settle(ctx, signature, codes.Site) })
+	return pc.withRepair(ctx, signature, l.Program, func() error {
+		return pc.options.Installed.Settle(ctx, signature, codes.Site)
+	})
 }
 
-// Undo reverts Leave after the server refused the job, or the person canceled it before it was sent. It restores
-// the license file from the vault; otherwise the next table restores it from the server. A license with Earlier set
-// stays away. It fails with ErrTooLate if the server has taken the license, and with ErrNewerHere if this PC has a
-// newer one, or anew reports that it has one whose file is not here yet.
+// Undo reverts Leave after the server refused the job, or the person canceled it before it was sent. It restores the
+// license file from the vault; otherwise the next table restores it from the server. A license with Earlier set does
+// not return. Undo fails with ErrTooLate if the server has taken the license, and with ErrNewerHere if this PC has a
+// newer one, or anew reports that it has one whose file is not installed yet.
 func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, left license.SiteCode) bool) error {
 	if l.Earlier {
 		return nil
@@ -193,7 +200,9 @@ func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, le
 	if here, ok := pc.FileOf(p, l.OrderID); ok && here.Codes.Site != codes.Site || anew(p, codes.Site) {
 		return ErrNewerHere
 	}
-	switch err := pc.withRepair(ctx, signature, l.Program, func() error { return pc.options.Installed.UndoLeave(ctx, signature, codes.Site) }); {
+	switch err := pc.withRepair(ctx, signature, l.Program, func() error {
+		return pc.options.Installed.UndoLeave(ctx, signature, codes.Site)
+	}); {
 	case errors.Is(err, installed.ErrSettled):
 		return errors.Join(ErrTooLate, pc.options.Vault.DeleteCode(ctx, signature, codes.Site))
 	case errors.Is(err, installed.ErrReplaced):
@@ -207,14 +216,20 @@ func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, le
 		return err
 	}
 	if content, ok := pc.Copy(ctx, p, api.License{ID: l.LicenseID, SiteCode: l.SiteCode}); ok {
-		return pc.Install(ctx, p, api.License{ID: l.LicenseID, OrderID: l.OrderID, SiteCode: l.SiteCode, MachineID: l.MachineID, Note: l.Note}, content)
+		return pc.Install(ctx, p, api.License{
+			ID:        l.LicenseID,
+			OrderID:   l.OrderID,
+			SiteCode:  l.SiteCode,
+			MachineID: l.MachineID,
+			Note:      l.Note,
+		}, content)
 	}
 	return nil
 }
 
-// RemovalCode returns the removal code of a license that leaves or has left this PC, as far as it is known here; "" if it
-// is not. It reads the code from the license folder, else from the vault; else it makes the code from the license file: the
-// one on this PC, or the vault's copy.
+// RemovalCode returns the removal code of a license that leaves or has left this PC; "" if it is not known here. It
+// reads the code from the license folder, else from the vault; else it derives the code from the license file: the
+// installed one, or the vault's copy.
 func (pc *PC) RemovalCode(ctx context.Context, l Departure) (string, error) {
 	signature, codes, err := pc.Parse(ctx, l)
 	if err != nil {

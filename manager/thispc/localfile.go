@@ -12,13 +12,13 @@ import (
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
-// File is a license file of this PC that was verified.
+// File is a verified license file of this PC.
 type File struct {
 	license.File
 	Content string
 }
 
-// File returns the license file of Files that lasts longest, of those that last as long the one issued last.
+// File returns the license file of Files that lasts longest, and of equals the one issued last.
 func (pc *PC) File(p api.Program) (here File, ok bool) {
 	for _, f := range pc.Files(p) {
 		later := installed.Outlasts(f.File, here.File) || f.Expires.Equal(here.Expires) && f.IssuedAt.After(here.IssuedAt)
@@ -29,7 +29,7 @@ func (pc *PC) File(p api.Program) (here File, ok bool) {
 	return here, ok
 }
 
-// FileOf returns the license file of Files of an order that was issued last.
+// FileOf returns the license file of an order that was issued last, from Files.
 func (pc *PC) FileOf(p api.Program, order int64) (here File, ok bool) {
 	for _, f := range pc.Files(p) {
 		if f.Order == order && (!ok || f.IssuedAt.After(here.IssuedAt)) {
@@ -39,8 +39,8 @@ func (pc *PC) FileOf(p api.Program, order int64) (here File, ok bool) {
 	return here, ok
 }
 
-// Files returns the license files of a program in the folder where the program finds them: those that were signed
-// with one of its keys and whose licenses have not left this PC.
+// Files returns the license files of a program in its license folder that are signed with one of its keys and whose
+// licenses have not left this PC.
 func (pc *PC) Files(p api.Program) (list []File) {
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {
@@ -66,13 +66,14 @@ func (pc *PC) Files(p api.Program) (list []File) {
 	return list
 }
 
-// Claimed is what the license file that was issued last claims, of those that lie here and have not left, unverified.
+// Claimed returns the unverified content of the license file that was issued last, of those on this PC that have not
+// left.
 func (pc *PC) Claimed(signature license.Signature) (claimed license.File, ok bool) {
 	files, err := pc.options.Installed.Files(signature)
 	if err != nil {
 		return claimed, false
 	}
-	state, _ := pc.options.Installed.State(signature) // a damaged one knows of no license that left
+	state, _ := pc.options.Installed.State(signature) // a damaged state lists no departures
 	for _, f := range files {
 		file, err := license.UnverifiedFile(f.Content)
 		if err != nil || file.Signature != signature || f.OfTrialVersion() {
@@ -85,7 +86,8 @@ func (pc *PC) Claimed(signature license.Signature) (claimed license.File, ok boo
 	return claimed, ok
 }
 
-// Verify reads a license file of a program. It fails with license.ErrFileSignature or license.ErrFileDamaged.
+// Verify verifies and parses a license file of a program. It fails with license.ErrFileSignature or
+// license.ErrFileDamaged.
 func Verify(p api.Program, content string) (license.File, error) {
 	keyID, err := license.FileKeyID(content)
 	if err != nil {
@@ -102,7 +104,7 @@ func Verify(p api.Program, content string) (license.File, error) {
 	return f, err
 }
 
-// Signer finds the key of a program that a license file names: the present one, or one from before the vendor changed it.
+// Signer returns the key of a program that a license file names: the present one, or a former one.
 func Signer(p api.Program, keyID string) (license.PublicKey, bool) {
 	for _, text := range append([]string{p.PublicKey}, p.FormerKeys...) {
 		if public, err := license.ParsePublicKey(text); err == nil && public.KeyID() == keyID {
@@ -112,8 +114,9 @@ func Signer(p api.Program, keyID string) (license.PublicKey, bool) {
 	return license.PublicKey{}, false
 }
 
-// Install puts a license file where its program finds it, and a sealed copy into the vault. Files of the same license
-// and of its family are replaced, those of other licenses of the program stay (spec: codes "Several licenses").
+// Install stores a license file in the license folder of its program, and a sealed copy in the vault. It replaces
+// files of the same license and of its family, but not those of other licenses of the program (spec: codes "Several
+// licenses").
 func (pc *PC) Install(ctx context.Context, p api.Program, l api.License, content string) error {
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {
@@ -126,19 +129,19 @@ func (pc *PC) Install(ctx context.Context, p api.Program, l api.License, content
 	if err := pc.options.Installed.Put(ctx, signature, license.FileName(p.Name, l.ID), content); err != nil {
 		return pc.options.Wrap(err)
 	}
-	if err := pc.eraseFormer(ctx, p, signature, content); err != nil {
+	if err := pc.eraseReplaced(ctx, p, signature, content); err != nil {
 		return pc.options.Wrap(err)
 	}
-	return pc.keepCopy(ctx, p, l, content)
+	return pc.storeCopy(ctx, p, l, content)
 }
 
-// eraseFormer erases the license files of the same order on this PC, whose licenses l has followed: the app knows one
-// license of an order as this PC's. Put erases those of the same generation; this is for a PC that got a new one meanwhile.
-// A license that lasts longer or grants more stays.
-func (pc *PC) eraseFormer(ctx context.Context, p api.Program, signature license.Signature, content string) error {
+// eraseReplaced erases the license files of the same order that content replaces, because the app treats one license of
+// an order as this PC's. Put erases those of the same generation; eraseReplaced is for a PC that got another generation
+// meanwhile. It does not erase a license that lasts longer or grants more.
+func (pc *PC) eraseReplaced(ctx context.Context, p api.Program, signature license.Signature, content string) error {
 	now, err := Verify(p, content)
 	if err != nil {
-		return nil // nothing is known of it
+		return nil // it cannot be compared
 	}
 	former := func(f license.File) bool {
 		return f.Order == now.Order && f.ID != now.ID && !f.IssuedAt.After(now.IssuedAt) &&
@@ -182,21 +185,23 @@ func SameSite(l api.License, site license.SiteCode) bool {
 // spends its Site code first: the file can be on this PC again after this PC's data were restored.
 func (pc *PC) Drop(ctx context.Context, here File, ended bool) {
 	if !ended {
-		gone := installed.Spent{Codes: here.Codes, LicenseID: here.ID, Settled: true}
-		if err := pc.options.Installed.Leave(ctx, here.Signature, gone); err != nil {
+		spent := installed.Spent{Codes: here.Codes, LicenseID: here.ID, Settled: true}
+		if err := pc.options.Installed.Leave(ctx, here.Signature, spent); err != nil {
 			pc.options.Logger.Warn("a license that was released could not leave this PC", "license", here.ID, "error", err)
 			return
 		}
 	}
-	if err := pc.options.Installed.Erase(ctx, here.Signature, func(f installed.File) bool { return f.Content == here.Content }); err != nil {
+	if err := pc.options.Installed.Erase(ctx, here.Signature, func(f installed.File) bool {
+		return f.Content == here.Content
+	}); err != nil {
 		pc.options.Logger.Warn("the file of an ended license could not be erased", "license", here.ID, "error", err)
 		return
 	}
-	pc.forgetCopy(ctx, here.Signature, here.Codes.Site)
+	pc.deleteCopy(ctx, here.Signature, here.Codes.Site)
 }
 
-// Left returns a function that tells whether a license of a program left this PC, by its Site code. What this PC knows is
-// read once for all rows.
+// Left returns a function that reports whether a license of a program left this PC, by its Site code. It reads the
+// state once for all calls.
 func (pc *PC) Left(p api.Program) func(api.License) bool {
 	none := func(api.License) bool { return false }
 	signature, err := license.ParseSignature(p.ApplicationSignature)
@@ -217,8 +222,8 @@ func (pc *PC) Left(p api.Program) func(api.License) bool {
 	}
 }
 
-// keepCopy stores a sealed copy of a license file in the vault.
-func (pc *PC) keepCopy(ctx context.Context, p api.Program, l api.License, content string) error {
+// storeCopy stores a sealed copy of a license file in the vault.
+func (pc *PC) storeCopy(ctx context.Context, p api.Program, l api.License, content string) error {
 	f, err := Verify(p, content)
 	if err != nil {
 		return err
@@ -233,8 +238,8 @@ func (pc *PC) keepCopy(ctx context.Context, p api.Program, l api.License, conten
 	}, content)
 }
 
-// Copy returns the vault's copy of a license file, if it is that of the license and as new as the row; a row without
-// activation code takes any.
+// Copy returns the vault's copy of a license file if it matches the license and its activation code; a row without
+// activation code matches any.
 func (pc *PC) Copy(ctx context.Context, p api.Program, l api.License) (content string, ok bool) {
 	site, err := license.ParseSiteCode(l.SiteCode)
 	if err != nil {
@@ -250,8 +255,8 @@ func (pc *PC) Copy(ctx context.Context, p api.Program, l api.License) (content s
 	return content, true
 }
 
-// forgetCopy deletes the vault's copy of a license file.
-func (pc *PC) forgetCopy(ctx context.Context, signature license.Signature, site license.SiteCode) {
+// deleteCopy deletes the vault's copy of a license file.
+func (pc *PC) deleteCopy(ctx context.Context, signature license.Signature, site license.SiteCode) {
 	if err := pc.options.Vault.DeleteFile(ctx, signature, site); err != nil {
 		pc.options.Logger.Warn("the copy of a license file could not be forgotten", "error", err)
 	}

@@ -1,5 +1,5 @@
-// Package thispc knows this PC: its codes, the license files that its programs find, and which licenses leave it and come
-// back. It works on the license folder, which programs use as well, and asks no server.
+// Package thispc is the state of this PC: its codes, its license files, and licenses that leave it and return. It
+// works on the license folder, which programs use as well, and asks no server.
 package thispc
 
 import (
@@ -22,16 +22,16 @@ type Fingerprint interface {
 	Read(ctx context.Context) (fingerprint.Reading, error)
 }
 
-// Options are what a PC needs. All of them are required.
+// Options configure a PC. All of them are required.
 type Options struct {
 	Installed   *installed.Store
 	Fingerprint Fingerprint
 	Vault       *vault.Vault
-	// Program returns what is known of a program here; of one that nobody knows, its signature.
+	// Program returns a known program; an unknown one has only its signature.
 	Program func(ctx context.Context, signature license.Signature) (api.Program, error)
 	Now     func() time.Time
 	Logger  *slog.Logger
-	// Notice tells the person something.
+	// Notice shows a message to the person.
 	Notice func(title, detail client.Text)
 	// Wrap is applied to every error of the license folder; it returns nil for nil.
 	Wrap func(error) error
@@ -43,28 +43,28 @@ type PC struct {
 
 	mu       sync.Mutex
 	reading  *fingerprint.Reading
-	installs int // license files put on this PC
+	installs int // number of installed license files
 	// installTimes are the times of the last installation of a license file, by application signature.
 	installTimes map[license.Signature]time.Time
-	newerTold    map[license.Signature]bool // programs with a notice about installed.ErrNewer
+	newerNoticed map[license.Signature]bool // programs with a notice about installed.ErrNewer
 }
 
 // New returns this PC.
 func New(o Options) *PC {
-	return &PC{options: o, installTimes: map[license.Signature]time.Time{}, newerTold: map[license.Signature]bool{}}
+	return &PC{options: o, installTimes: map[license.Signature]time.Time{}, newerNoticed: map[license.Signature]bool{}}
 }
 
-// LockInfo says whether a lock of this PC can be read.
+// LockInfo reports whether a lock of this PC can be read.
 type LockInfo struct {
 	Lock     license.Lock
 	Readable bool
-	// Why says in words why a lock cannot be read.
+	// Why is the reason why a lock cannot be read.
 	Why client.Text
-	// Bits is the value of the lock in the Machine ID, which has Lock.Bits bits; 0 when it cannot be read.
+	// Bits is the value of the lock in the Machine ID, which has Lock.Bits bits; 0 if it cannot be read.
 	Bits uint16
 }
 
-// Info is this PC as a program sees it.
+// Info is this PC from the view of a program.
 type Info struct {
 	Codes license.Codes
 	Locks [license.LockCount]LockInfo
@@ -76,7 +76,7 @@ func (i Info) Distinct() bool {
 	return i.Locks[license.NETID-1].Readable || i.Locks[license.HDHWID-1].Readable
 }
 
-// Info returns this PC as a program sees it.
+// Info returns this PC from the view of a program.
 func (pc *PC) Info(ctx context.Context, p api.Program) (out Info, err error) {
 	key, err := KeyOf(p)
 	if err != nil {
@@ -105,7 +105,7 @@ func (pc *PC) Info(ctx context.Context, p api.Program) (out Info, err error) {
 	return out, nil
 }
 
-// Locks reads the locks of this PC once and remembers them until Forget.
+// Locks returns the locks of this PC and caches them until Forget.
 func (pc *PC) Locks(ctx context.Context) (fingerprint.Reading, error) {
 	pc.mu.Lock()
 	known := pc.reading
@@ -123,8 +123,8 @@ func (pc *PC) Locks(ctx context.Context) (fingerprint.Reading, error) {
 	return reading, nil
 }
 
-// Generation returns the generation of this PC for a program; at first use it is random. A damaged record of it is set aside:
-// the license file that is here tells the generation again.
+// Generation returns the generation of this PC for a program; at first use it is random. A damaged state file is set
+// aside; the generation is then that of the installed license file, if any.
 func (pc *PC) Generation(ctx context.Context, p api.Program) (uint16, error) {
 	signature, err := license.ParseSignature(p.ApplicationSignature)
 	if err != nil {
@@ -132,7 +132,7 @@ func (pc *PC) Generation(ctx context.Context, p api.Program) (uint16, error) {
 	}
 	g, err := pc.options.Installed.Generation(ctx, signature)
 	if errors.Is(err, installed.ErrNewer) {
-		pc.tellNewer(signature, p.Name)
+		pc.noticeNewer(signature, p.Name)
 	}
 	if !errors.Is(err, installed.ErrDamaged) {
 		return g, pc.options.Wrap(err)
@@ -155,17 +155,19 @@ func (pc *PC) Generation(ctx context.Context, p api.Program) (uint16, error) {
 	return g, pc.options.Wrap(err)
 }
 
-// setAside renames a damaged record of a program's Site code, so that a new one can begin, and adds a notice.
+// setAside renames a damaged state file of a program, so that a new one can be created, and adds a notice.
 func (pc *PC) setAside(ctx context.Context, signature license.Signature, program string) error {
 	name, err := pc.options.Installed.SetAside(ctx, signature)
 	if err == nil && name != "" {
-		pc.options.Notice(client.Say("This PC's record of its Site code was damaged."), client.Say("It was set aside as %s. If a license of %s is not recognized here any more, bring it back with Reactivate.", name, program))
+		pc.options.Notice(client.Say("This PC's record of its Site code was damaged."),
+			client.Say("It was set aside as %s. If a license of %s is not recognized here any more, bring "+
+				"it back with Reactivate.", name, program))
 	}
 	return pc.options.Wrap(err)
 }
 
-// withRepair runs change. If the record of the program's Site code is damaged it sets the record aside and retries;
-// otherwise no later change could succeed.
+// withRepair runs change. If the state file of the program is damaged it sets the file aside and retries; otherwise
+// no later change could succeed.
 func (pc *PC) withRepair(ctx context.Context, signature license.Signature, program string, change func() error) error {
 	err := change()
 	if !errors.Is(err, installed.ErrDamaged) {
@@ -177,18 +179,19 @@ func (pc *PC) withRepair(ctx context.Context, signature license.Signature, progr
 	return pc.options.Wrap(change())
 }
 
-// tellNewer adds a notice, once for each program, that a newer version wrote its state on this PC.
-func (pc *PC) tellNewer(signature license.Signature, program string) {
+// noticeNewer adds a notice, once per program, that a newer version wrote its state on this PC.
+func (pc *PC) noticeNewer(signature license.Signature, program string) {
 	pc.mu.Lock()
-	told := pc.newerTold[signature]
-	pc.newerTold[signature] = true
+	noticed := pc.newerNoticed[signature]
+	pc.newerNoticed[signature] = true
 	pc.mu.Unlock()
-	if !told {
-		pc.options.Notice(client.Say("A newer version keeps this PC's record of %s.", program), client.Say("This version does not touch it, so it can do nothing for %s on this PC. Update ACEN Desktop.", program))
+	if !noticed {
+		pc.options.Notice(client.Say("A newer version keeps this PC's record of %s.", program),
+			client.Say("This version does not touch it, so it can do nothing for %s on this PC. Update ACEN Desktop.", program))
 	}
 }
 
-// Codes are Site code and Machine ID of this PC for a program.
+// Codes returns Site code and Machine ID of this PC for a program.
 func (pc *PC) Codes(ctx context.Context, p api.Program) (license.Codes, error) {
 	key, err := KeyOf(p)
 	if err != nil {
@@ -205,7 +208,7 @@ func (pc *PC) Codes(ctx context.Context, p api.Program) (license.Codes, error) {
 	return key.Codes(generation, reading.Block(key)), nil
 }
 
-// Forget lets the locks be read anew, for hardware may have changed.
+// Forget discards the cached locks, because hardware may have changed.
 func (pc *PC) Forget() {
 	pc.mu.Lock()
 	defer pc.mu.Unlock()

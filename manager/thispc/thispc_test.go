@@ -43,11 +43,11 @@ const (
 
 var errDisk = errors.New("the disk is full")
 
-// disk is one at which the program may end: after some changes every other fails.
+// disk simulates a kill: after a number of changes every other change fails.
 type disk struct {
 	installed.Disk
 	ends  bool
-	steps int // changes until it ends
+	steps int // changes until the kill
 }
 
 func (d *disk) step() error {
@@ -79,8 +79,8 @@ func (d *disk) Remove(path string) error {
 	return d.Disk.Remove(path)
 }
 
-// world is a PC with one program, and its vendor.
-type world struct {
+// fixture is a PC with one program, and its vendor.
+type fixture struct {
 	*PC
 	db      *sql.DB
 	ring    keyring.Store
@@ -93,7 +93,7 @@ type world struct {
 	notices []string
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file::memory:")
 	require.NoError(t, err)
@@ -101,7 +101,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	_, err = db.Exec(table)
 	require.NoError(t, err)
-	w := &world{
+	w := &fixture{
 		db:      db,
 		ring:    keyringtest.Memory(),
 		key:     license.SigningKeyFromSeed([32]byte{1}),
@@ -117,13 +117,17 @@ func newWorld(t *testing.T) *world {
 	}
 	dir := t.TempDir()
 	w.disk = &disk{Disk: installed.Open(dir, installed.Options{}).Disk()}
-	w.folder = installed.Open(dir, installed.Options{Disk: w.disk, Rand: rand.Reader, Now: func() time.Time { return w.now }})
+	w.folder = installed.Open(dir, installed.Options{
+		Disk: w.disk,
+		Rand: rand.Reader,
+		Now:  func() time.Time { return w.now },
+	})
 	w.start()
 	return w
 }
 
-// start starts the app, also after it was killed.
-func (w *world) start() {
+// start starts the app, initially or after it was killed.
+func (w *fixture) start() {
 	now := func() time.Time { return w.now }
 	logger := slog.New(slog.DiscardHandler)
 	wrap := func(err error) error { return err }
@@ -147,8 +151,8 @@ func (w *world) start() {
 	})
 }
 
-// activate puts a license of an order on this PC and returns it with its departure.
-func (w *world) activate(t *testing.T, id, order int64) (api.License, Departure) {
+// activate installs a license of an order and returns it with its departure.
+func (w *fixture) activate(t *testing.T, id, order int64) (api.License, Departure) {
 	t.Helper()
 	codes, err := w.Codes(t.Context(), w.program)
 	require.NoError(t, err)
@@ -182,7 +186,7 @@ func (w *world) activate(t *testing.T, id, order int64) (api.License, Departure)
 }
 
 // runs reports whether the program runs under a license.
-func (w *world) runs(l api.License) bool {
+func (w *fixture) runs(l api.License) bool {
 	for _, f := range w.Files(w.program) {
 		if f.IsOf(l) {
 			return true
@@ -191,8 +195,8 @@ func (w *world) runs(l api.License) bool {
 	return false
 }
 
-// code returns what this PC knows of a removal code.
-func (w *world) code(t *testing.T, d Departure) string {
+// code returns the removal code of a departure that this PC knows.
+func (w *fixture) code(t *testing.T, d Departure) string {
 	t.Helper()
 	d.RemovalCode = ""
 	code, err := w.RemovalCode(t.Context(), d)
@@ -200,8 +204,8 @@ func (w *world) code(t *testing.T, d Departure) string {
 	return code
 }
 
-// mark changes what the license folder says of the license that left.
-func (w *world) mark(t *testing.T, change func(*installed.Spent)) {
+// mark changes the departures in the state file.
+func (w *fixture) mark(t *testing.T, change func(*installed.Spent)) {
 	t.Helper()
 	_, err := w.folder.Update(t.Context(), signature, func(s *installed.State) error {
 		for i := range s.Spent {
@@ -214,12 +218,12 @@ func (w *world) mark(t *testing.T, change func(*installed.Spent)) {
 
 func never(api.Program, license.SiteCode) bool { return false }
 
-// A license leaves in steps, and the app may end between any two of them: the removal code is here all along, the program
-// runs until its Site code is spent, and leaving goes on after the next start.
+// The app is killed between any two steps of a departure. The removal code is never lost, the program runs until its
+// Site code is spent, and the departure continues after the next start.
 func TestLeave(t *testing.T) {
 	steps := 0
 	for ended := false; !ended; steps++ {
-		w := newWorld(t)
+		w := newFixture(t)
 		l, d := w.activate(t, 1, 10)
 		w.disk.ends, w.disk.steps = true, steps
 		ended = w.Leave(t.Context(), 1, d, api.TaskRelease) == nil && w.disk.steps > 0
@@ -232,9 +236,9 @@ func TestLeave(t *testing.T) {
 	require.Greater(t, steps, 3)
 }
 
-// The vault cannot be written: the code lies in the license folder, and leaving goes on.
+// If the vault cannot be written, the code is in the license folder, and the departure continues later.
 func TestLeaveWithoutVault(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	l, d := w.activate(t, 1, 10)
 	_, err := w.db.Exec(`ALTER TABLE vault RENAME TO away`)
 	require.NoError(t, err)
@@ -246,8 +250,8 @@ func TestLeaveWithoutVault(t *testing.T) {
 	w.left(t, l, d)
 }
 
-// left lets a license leave, also once more than needed, and checks that it has left.
-func (w *world) left(t *testing.T, l api.License, d Departure) {
+// left removes a license from this PC, twice because Leave is idempotent, and checks that it has left.
+func (w *fixture) left(t *testing.T, l api.License, d Departure) {
 	t.Helper()
 	for range 2 {
 		require.NoError(t, w.Leave(t.Context(), 1, d, api.TaskRelease))
@@ -263,10 +267,10 @@ func (w *world) left(t *testing.T, l api.License, d Departure) {
 	require.NotEqual(t, d.SiteCode, codes.Site.String(), "the Site code is spent")
 }
 
-// A removal code survives the loss of the license folder's copy or of the vault's.
+// A removal code survives the loss of either copy, in the license folder or in the vault.
 func TestRemovalCode(t *testing.T) {
 	for kind, other := range map[string]string{"removal-code": "license-file", "license-file": "removal-code"} {
-		w := newWorld(t)
+		w := newFixture(t)
 		_, d := w.activate(t, 1, 10)
 		require.Equal(t, d.RemovalCode, w.code(t, d), "made from the license file here")
 		require.NoError(t, w.Leave(t.Context(), 1, d, api.TaskRelease))
@@ -282,9 +286,9 @@ func TestRemovalCode(t *testing.T) {
 	}
 }
 
-// What the server took is forgotten here, and does not come back.
+// A license that the server took has no code here any more, and does not return.
 func TestConfirm(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	l, d := w.activate(t, 1, 10)
 	require.NoError(t, w.Leave(t.Context(), 1, d, api.TaskRelease))
 	w.disk.ends, w.disk.steps = true, 0
@@ -299,31 +303,43 @@ func TestConfirm(t *testing.T) {
 	require.False(t, w.runs(l))
 }
 
-// What the server did not take comes back, unless something speaks against it.
+// A license that the server did not take returns, with exceptions.
 func TestUndo(t *testing.T) {
 	for name, c := range map[string]struct {
-		then  func(t *testing.T, w *world, d *Departure)
+		then  func(t *testing.T, w *fixture, d *Departure)
 		anew  bool
 		want  error
 		runs  bool
-		codes bool // the removal code is here
+		codes bool // the removal code is stored
 	}{
 		"it comes back": {runs: true, codes: true},
-		"the data file is lost": {then: func(t *testing.T, w *world, _ *Departure) {
+		"the data file is lost": {then: func(t *testing.T, w *fixture, _ *Departure) {
 			_, err := w.db.Exec(`DELETE FROM vault`)
 			require.NoError(t, err)
 		}},
-		"it had left earlier":          {then: func(_ *testing.T, _ *world, d *Departure) { d.Earlier = true }, codes: true},
-		"a newer license is here":      {then: func(t *testing.T, w *world, _ *Departure) { w.activate(t, 2, 10) }, want: ErrNewerHere, codes: true},
+		"it had left earlier": {then: func(_ *testing.T, _ *fixture, d *Departure) { d.Earlier = true }, codes: true},
+		"a newer license is here": {
+			then:  func(t *testing.T, w *fixture, _ *Departure) { w.activate(t, 2, 10) },
+			want:  ErrNewerHere,
+			codes: true,
+		},
 		"a newer one without its file": {anew: true, want: ErrNewerHere, codes: true},
-		"a license of another order":   {then: func(t *testing.T, w *world, _ *Departure) { w.activate(t, 2, 11) }, want: ErrNewerHere, codes: true},
-		"the code was shown":           {then: func(t *testing.T, w *world, _ *Departure) { w.mark(t, func(s *installed.Spent) { s.Shown = true }) }, want: ErrCodeShown, codes: true},
-		"the server took it": {then: func(t *testing.T, w *world, _ *Departure) {
+		"a license of another order": {
+			then:  func(t *testing.T, w *fixture, _ *Departure) { w.activate(t, 2, 11) },
+			want:  ErrNewerHere,
+			codes: true,
+		},
+		"the code was shown": {
+			then:  func(t *testing.T, w *fixture, _ *Departure) { w.mark(t, func(s *installed.Spent) { s.Shown = true }) },
+			want:  ErrCodeShown,
+			codes: true,
+		},
+		"the server took it": {then: func(t *testing.T, w *fixture, _ *Departure) {
 			w.mark(t, func(s *installed.Spent) { s.Settled, s.RemovalCode = true, 0 })
 		}, want: ErrTooLate, codes: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newFixture(t)
 			l, d := w.activate(t, 1, 10)
 			require.NoError(t, w.Leave(t.Context(), 1, d, api.TaskRelease))
 			if c.then != nil {
@@ -337,9 +353,9 @@ func TestUndo(t *testing.T) {
 	}
 }
 
-// Only a receipt for the license and its Site code, signed with a key of the program, proves anything.
+// Only a receipt for the license and its Site code, signed with a key of the program, is valid.
 func TestCheckReceipt(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	_, d := w.activate(t, 1, 10)
 	codes, err := license.ParseCodes(d.SiteCode, d.MachineID)
 	require.NoError(t, err)
@@ -367,7 +383,8 @@ func TestCheckReceipt(t *testing.T) {
 	require.ErrorIs(t, err, ErrReceipt)
 	require.ErrorIs(t, err, license.ErrReceiptKey)
 	d.LicenseID = 0
-	require.NoError(t, w.CheckReceipt(t.Context(), d, sign(w.key, 2, codes.Site)), "an older departure does not know its license")
+	require.NoError(t, w.CheckReceipt(t.Context(), d, sign(w.key, 2, codes.Site)),
+		"an older departure does not know its license")
 }
 
 func TestDistinct(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// Database is what a Vault needs of a database; *sql.DB is one. Its secrets are rows of the table vault.
+// Database is the part of *sql.DB that a Vault uses. Its secrets are rows of the table vault.
 type Database interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -21,7 +21,7 @@ const (
 	licenseFile = "license-file"
 )
 
-// Item is what the vault stores beside a secret, readable without the key.
+// Item has the plain columns of a row: what the vault stores unencrypted beside a secret.
 type Item struct {
 	Signature license.Signature
 	Codes     license.Codes
@@ -30,7 +30,7 @@ type Item struct {
 	LicenseID int64
 	Program   string
 	Note      string
-	Purpose   string // the task that a removal code was stored for
+	Purpose   string // task that a removal code was stored for
 }
 
 // Code is a stored removal code.
@@ -39,14 +39,16 @@ type Code struct {
 	Code license.RemovalCode // 0 if it cannot be opened
 }
 
-// PutCode stores a removal code. For a Site code that has one already it replaces the code and its purpose.
+// PutCode stores a removal code. If the Site code has one already, PutCode replaces the code and its purpose.
 func (v *Vault) PutCode(ctx context.Context, c Code) error {
-	return v.put(ctx, removalCode, c.Item, []byte(c.Code.String()), `content = excluded.content, purpose = excluded.purpose`)
+	return v.put(ctx, removalCode, c.Item, []byte(c.Code.String()),
+		`content = excluded.content, purpose = excluded.purpose`)
 }
 
-// Codes lists the removal codes, the oldest first.
+// Codes lists the removal codes, oldest first.
 func (v *Vault) Codes(ctx context.Context) (list []Code, err error) {
-	rows, err := v.options.DB.QueryContext(ctx, `SELECT signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content
+	rows, err := v.options.DB.QueryContext(ctx,
+		`SELECT signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content
  FROM vault WHERE kind = ? ORDER BY kept_at, signature, site_code`, removalCode)
 	if err != nil {
 		return nil, v.options.Wrap(err)
@@ -57,7 +59,8 @@ func (v *Vault) Codes(ctx context.Context) (list []Code, err error) {
 		var c Code
 		var site, machine string
 		var content []byte
-		if err := rows.Scan(&c.Signature, &site, &machine, &c.Account, &c.OrderID, &c.LicenseID, &c.Program, &c.Note, &c.Purpose, &content); err != nil {
+		if err := rows.Scan(&c.Signature, &site, &machine, &c.Account, &c.OrderID, &c.LicenseID, &c.Program, &c.Note,
+			&c.Purpose, &content); err != nil {
 			return nil, v.options.Wrap(err)
 		}
 		if c.Codes, err = license.ParseCodes(site, machine); err != nil {
@@ -77,7 +80,9 @@ func (v *Vault) Codes(ctx context.Context) (list []Code, err error) {
 }
 
 // Code returns the removal code of a Site code; false if there is none or it cannot be opened.
-func (v *Vault) Code(ctx context.Context, signature license.Signature, site license.SiteCode) (license.RemovalCode, bool) {
+func (v *Vault) Code(
+	ctx context.Context, signature license.Signature, site license.SiteCode,
+) (license.RemovalCode, bool) {
 	content, err := v.get(ctx, removalCode, signature, site)
 	if err != nil {
 		return 0, false
@@ -104,17 +109,20 @@ func (v *Vault) DeleteCode(ctx context.Context, signature license.Signature, sit
 	return v.delete(ctx, removalCode, signature, site)
 }
 
-// PutFile stores a copy of a license file, if the keyring has the key: a copy that ends with the app is of no use. For a
-// Site code that has one already it replaces the copy.
+// PutFile stores a copy of a license file if the keyring has the key, because a copy that ends with the app is
+// useless. It replaces an existing copy for the Site code.
 func (v *Vault) PutFile(ctx context.Context, item Item, content string) error {
 	if _, err := v.loadKey(ctx); err != nil || !v.Lasts() {
 		return err
 	}
-	return v.put(ctx, licenseFile, item, []byte(content), `license_id = excluded.license_id, content = excluded.content, kept_at = excluded.kept_at`)
+	return v.put(ctx, licenseFile, item, []byte(content),
+		`license_id = excluded.license_id, content = excluded.content, kept_at = excluded.kept_at`)
 }
 
 // File returns the copy of the license file of a Site code; false if there is none or it cannot be opened.
-func (v *Vault) File(ctx context.Context, signature license.Signature, site license.SiteCode) (content string, ok bool) {
+func (v *Vault) File(
+	ctx context.Context, signature license.Signature, site license.SiteCode,
+) (content string, ok bool) {
 	sealed, err := v.get(ctx, licenseFile, signature, site)
 	if err != nil {
 		if !errors.Is(err, sql.ErrNoRows) && ctx.Err() == nil {
@@ -131,26 +139,31 @@ func (v *Vault) DeleteFile(ctx context.Context, signature license.Signature, sit
 	return v.delete(ctx, licenseFile, signature, site)
 }
 
-// put seals a secret and stores it, or changes what update names of the row that the Site code has.
+// put seals a secret and stores it. If the Site code has a row, put changes the columns in update instead.
 func (v *Vault) put(ctx context.Context, kind string, item Item, plain []byte, update string) error {
 	sealed, err := v.Seal(ctx, plain)
 	if err != nil {
 		return err
 	}
-	_, err = v.options.DB.ExecContext(ctx, `INSERT INTO vault (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
+	_, err = v.options.DB.ExecContext(ctx,
+		`INSERT INTO vault
+ (kind, signature, site_code, machine_id, account, order_id, license_id, program, note, purpose, content, kept_at)
  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET `+update,
-		kind, string(item.Signature), item.Codes.Site.String(), item.Codes.Machine.String(), item.Account, item.OrderID, item.LicenseID,
-		item.Program, item.Note, item.Purpose, sealed, v.options.Now().UnixMicro())
+		kind, string(item.Signature), item.Codes.Site.String(), item.Codes.Machine.String(), item.Account, item.OrderID,
+		item.LicenseID, item.Program, item.Note, item.Purpose, sealed, v.options.Now().UnixMicro())
 	return v.options.Wrap(err)
 }
 
-func (v *Vault) get(ctx context.Context, kind string, signature license.Signature, site license.SiteCode) (content []byte, err error) {
+func (v *Vault) get(
+	ctx context.Context, kind string, signature license.Signature, site license.SiteCode,
+) (content []byte, err error) {
 	err = v.options.DB.QueryRowContext(ctx, `SELECT content FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`,
 		kind, string(signature), site.String()).Scan(&content)
 	return content, err
 }
 
 func (v *Vault) delete(ctx context.Context, kind string, signature license.Signature, site license.SiteCode) error {
-	_, err := v.options.DB.ExecContext(ctx, `DELETE FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, kind, string(signature), site.String())
+	_, err := v.options.DB.ExecContext(ctx, `DELETE FROM vault WHERE kind = ? AND signature = ? AND site_code = ?`, kind,
+		string(signature), site.String())
 	return v.options.Wrap(err)
 }

@@ -1,6 +1,6 @@
-// Package vault stores removal codes and copies of license files in the app's data file, sealed with a key that the
-// keyring holds. Without a keyring a key of this run takes its place: nothing secret is readable on the disk, and nothing
-// sealed outlives the app.
+// Package vault stores removal codes and copies of license files in the app's data file, sealed with a key in the
+// keyring. Without a keyring it uses a random key for this run: no secret is stored in plain text, and no sealed
+// secret outlives the app.
 package vault
 
 import (
@@ -18,25 +18,27 @@ import (
 	"github.com/acen-desktop/acen/client/keyring"
 )
 
-// keyName is the keyring's name for the key.
+// keyName is the name of the key in the keyring.
 const keyName = "vault key"
 
 var (
 	// ErrLost is returned for a secret that was sealed with a key that is gone.
-	ErrLost = errors.New("the removal code that was typed for this task was not kept, because the keyring could not be used; refresh the table, and enter the code again if the license is still there")
+	ErrLost = errors.New("the removal code that was typed for this task was not kept, because the keyring could not " +
+		"be used; refresh the table, and enter the code again if the license is still there")
 	// ErrKeyMissing is returned for a secret that was sealed with a key in the keyring while the keyring cannot be used. A
 	// retry may succeed.
-	ErrKeyMissing = fmt.Errorf("%w: what this task needs is sealed with a key that it holds; the task waits until the keyring can be used", keyring.ErrUnavailable)
+	ErrKeyMissing = fmt.Errorf("%w: what this task needs is sealed with a key that it holds; the task waits until "+
+		"the keyring can be used", keyring.ErrUnavailable)
 )
 
-// Sealed reports whether err says that a secret cannot be opened, for now (ErrKeyMissing) or for good (ErrLost).
+// Sealed reports whether err means that a secret cannot be opened, now (ErrKeyMissing) or ever (ErrLost).
 func Sealed(err error) bool { return errors.Is(err, ErrLost) || errors.Is(err, ErrKeyMissing) }
 
-// Options are what a Vault needs. All of them are required.
+// Options configure a Vault. All of them are required.
 type Options struct {
 	DB      Database
 	Keyring keyring.Store
-	// Timeout limits how long the keyring is waited for.
+	// Timeout limits how long to wait for the keyring.
 	Timeout time.Duration
 	Now     func() time.Time
 	Rand    io.Reader
@@ -53,11 +55,11 @@ type Vault struct {
 	lasting bool // the keyring has the key
 }
 
-// New returns a Vault. It does not ask the keyring before the key is needed.
+// New returns a Vault. It accesses the keyring when the key is first needed.
 func New(o Options) *Vault { return &Vault{options: o} }
 
-// Lasts reports whether the keyring has the key, so that what is sealed can be opened after the next start. It is false
-// before the first call of Seal or Open.
+// Lasts reports whether the keyring has the key, so that sealed secrets can be opened after the next start. It is
+// false before the first call of Seal or Open.
 func (v *Vault) Lasts() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -105,8 +107,8 @@ func (v *Vault) Open(ctx context.Context, sealed []byte) ([]byte, error) {
 	return nil, ErrKeyMissing
 }
 
-// loadKey returns the key, from the keyring at the first call. If the keyring has none, loadKey makes one and stores it
-// there; it never replaces a key in a keyring that cannot be read.
+// loadKey returns the key, which it reads from the keyring at the first call. If the keyring has none, loadKey
+// generates and stores one; it never replaces a key in a keyring that cannot be read.
 func (v *Vault) loadKey(ctx context.Context) ([]byte, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

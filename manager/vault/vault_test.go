@@ -18,7 +18,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// table is the table vault as the app's data file has it.
+// table is the table vault of the app's data file.
 const table = `CREATE TABLE vault (
   kind TEXT NOT NULL,
   signature TEXT NOT NULL,
@@ -37,7 +37,7 @@ const table = `CREATE TABLE vault (
 
 const signature = license.Signature("LUMENST7")
 
-// ring is a keyring that may be out of reach, or locked: then it can be written to and not be read.
+// ring is a keyring that may be unavailable, or locked: then it can be written but not read.
 type ring struct {
 	keyring.Store
 	gone, locked bool
@@ -61,14 +61,14 @@ func (r *ring) Set(ctx context.Context, name, secret string) error {
 	return r.Store.Set(ctx, name, secret)
 }
 
-// world is a data file with a keyring.
-type world struct {
+// fixture is a data file with a keyring.
+type fixture struct {
 	db   *sql.DB
 	ring *ring
 	now  time.Time
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file::memory:")
 	require.NoError(t, err)
@@ -76,11 +76,11 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	_, err = db.Exec(table)
 	require.NoError(t, err)
-	return &world{db: db, ring: &ring{Store: keyringtest.Memory()}, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
+	return &fixture{db: db, ring: &ring{Store: keyringtest.Memory()}, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
 }
 
-// start opens the vault as the app does at its start.
-func (w *world) start() *Vault {
+// start opens the vault, as at a start of the app.
+func (w *fixture) start() *Vault {
 	return New(Options{
 		DB:      w.db,
 		Keyring: w.ring,
@@ -92,7 +92,7 @@ func (w *world) start() *Vault {
 	})
 }
 
-// item returns the codes of a PC with a generation.
+// item returns an item with the codes of a PC with a generation.
 func item(generation uint16) Item {
 	return Item{
 		Signature: signature,
@@ -107,7 +107,7 @@ func item(generation uint16) Item {
 }
 
 func TestSealAndOpen(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	v := w.start()
 	sealed, err := v.Seal(t.Context(), []byte("secret"))
 	require.NoError(t, err)
@@ -125,9 +125,9 @@ func TestSealAndOpen(t *testing.T) {
 	require.ErrorIs(t, err, ErrLost)
 }
 
-// A secret whose key is in a keyring that cannot be used waits; one whose key is gone is lost.
+// A secret whose key is in an unavailable keyring cannot be opened now; one whose key is lost never can.
 func TestAnotherKey(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	require.NoError(t, w.start().PutCode(t.Context(), Code{item(1), 12345}))
 	want := func(v *Vault, err error) {
 		t.Helper()
@@ -155,9 +155,9 @@ func TestAnotherKey(t *testing.T) {
 	want(w.start(), ErrLost)
 }
 
-// Without a keyring everything works until the app ends; copies of license files are not stored.
+// Without a keyring the vault works until the app ends, and stores no copies of license files.
 func TestWithoutKeyring(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.ring.gone = true
 	v := w.start()
 	require.NoError(t, v.PutCode(t.Context(), Code{item(1), 12345}))
@@ -170,9 +170,9 @@ func TestWithoutKeyring(t *testing.T) {
 	require.False(t, ok)
 }
 
-// A keyring that cannot be read keeps the key that it holds.
-func TestLockedKeyringKeepsItsKey(t *testing.T) {
-	w := newWorld(t)
+// The key in a keyring that cannot be read is not replaced.
+func TestLockedKeyring(t *testing.T) {
+	w := newFixture(t)
 	_, err := w.start().Seal(t.Context(), []byte("secret"))
 	require.NoError(t, err)
 	key, err := w.ring.Get(t.Context(), keyName)
@@ -189,9 +189,9 @@ func TestLockedKeyringKeepsItsKey(t *testing.T) {
 	require.Equal(t, key, after)
 }
 
-// A caller that gives up while the keyring asks for a password leaves no key behind.
-func TestCanceledWhileTheKeyringWaits(t *testing.T) {
-	w := newWorld(t)
+// A caller that is canceled while the keyring prompts for a password does not store a key.
+func TestCanceledKeyring(t *testing.T) {
+	w := newFixture(t)
 	w.ring.gone = true
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -205,8 +205,8 @@ func TestCanceledWhileTheKeyringWaits(t *testing.T) {
 	require.True(t, v.Lasts())
 }
 
-func TestWhatIsNotSealed(t *testing.T) {
-	w := newWorld(t)
+func TestOpenUnsealed(t *testing.T) {
+	w := newFixture(t)
 	v := w.start()
 	_, err := v.Open(t.Context(), []byte("short"))
 	require.ErrorIs(t, err, ErrLost)
@@ -217,7 +217,7 @@ func TestWhatIsNotSealed(t *testing.T) {
 }
 
 func TestCodes(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	v := w.start()
 	require.NoError(t, v.PutCode(t.Context(), Code{item(2), 2}))
 	require.NoError(t, v.PutCode(t.Context(), Code{item(1), 1}))
@@ -244,7 +244,7 @@ func TestCodes(t *testing.T) {
 }
 
 func TestFiles(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	v := w.start()
 	require.NoError(t, v.PutFile(t.Context(), item(1), "old"))
 	require.NoError(t, v.PutFile(t.Context(), item(1), "new"))
@@ -257,11 +257,11 @@ func TestFiles(t *testing.T) {
 	_, ok = v.File(t.Context(), signature, site)
 	require.False(t, ok)
 	_, ok = v.Code(t.Context(), signature, site)
-	require.True(t, ok, "its removal code stays")
+	require.True(t, ok, "its removal code remains stored")
 }
 
 func TestErrorsOfTheDataFile(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	v := w.start()
 	errWrapped := errors.New("wrapped")
 	v.options.Wrap = func(err error) error { return errors.Join(errWrapped, err) }

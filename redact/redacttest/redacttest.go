@@ -1,4 +1,4 @@
-// Package redacttest checks that secrets do not show themselves.
+// Package redacttest checks that secrets are hidden.
 package redacttest
 
 import (
@@ -15,14 +15,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Marker is the text that a value under test holds as its secret, or as the beginning of it.
+// Marker is the secret of a value under test, or its beginning.
 const Marker = "SECRETMARKER"
 
-// verbs are those of package fmt that could show a value, and two that fit none.
+// verbs are the verbs of package fmt that could show a value, and two invalid ones.
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%#x", "%d", "%c", "%U", "%o", "%t", "%!"}
 
-// Hidden fails if Marker can be read, in any encoding, from one of the values: printed with any verb, logged, encoded or
-// in an error, by itself and in structs, slices, maps, pointers and interfaces.
+// Hidden fails if Marker is readable, in any encoding, in one of the values: printed with any verb, logged, encoded
+// or in an error, alone and in structs, slices, maps, pointers and interfaces.
 func Hidden[T any](t *testing.T, values ...T) {
 	t.Helper()
 	for _, v := range values {
@@ -35,13 +35,14 @@ func Hidden[T any](t *testing.T, values ...T) {
 	}
 }
 
-// HiddenEverywhere is Hidden, and for values in unexported fields, too.
+// HiddenEverywhere is like Hidden, and includes values in unexported fields.
 func HiddenEverywhere[T any](t *testing.T, values ...T) {
 	t.Helper()
 	Hidden(t, values...)
 	for _, v := range values {
 		for _, wrapped := range []any{
-			struct{ v T }{v}, struct{ v *T }{&v}, &struct{ v any }{v}, struct{ v []T }{[]T{v}}, struct{ v map[string]T }{map[string]T{"k": v}},
+			struct{ v T }{v}, struct{ v *T }{&v}, &struct{ v any }{v}, struct{ v []T }{[]T{v}},
+			struct{ v map[string]T }{map[string]T{"k": v}},
 			struct{ v struct{ w *T } }{struct{ w *T }{&v}}, []any{struct{ v T }{v}},
 		} {
 			shows(t, wrapped)
@@ -77,7 +78,7 @@ func shows(t *testing.T, v any) {
 	}
 }
 
-// forms are spellings of Marker. The Base64 forms lack the letters that depend on what comes after Marker.
+// forms are spellings of Marker. The Base64 forms lack the letters that depend on what follows Marker.
 var forms = []string{
 	Marker,
 	hex.EncodeToString([]byte(Marker)),

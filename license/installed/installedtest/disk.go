@@ -1,5 +1,5 @@
-// Package installedtest provides a disk for tests that loses its power at a chosen step. Tests of package
-// installed and of its users run tasks on it, and check what is left.
+// Package installedtest provides a disk that simulates a power cut at a chosen step, for tests of package installed
+// and of its users.
 package installedtest
 
 import (
@@ -8,16 +8,16 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// ErrPower is what every change ends with once the power is gone.
+// ErrPower is the error of every change after the power cut.
 var ErrPower = errors.New("the power is gone")
 
-// Dying is the system's disk until the power goes: the change number Left fails, half done when it is a write, and every one
-// after it. That is what a power cut leaves.
+// Dying is the system's disk until the power cut: the change number Left fails, a write half done, and so do all
+// later changes.
 type Dying struct{ Left int }
 
 var system = installed.Open("", installed.Options{}).Disk()
 
-// Write writes half a file as the last thing.
+// Write writes a file, or half of it at the power cut.
 func (d *Dying) Write(path string, content []byte) error {
 	if d.Left--; d.Left == 0 {
 		_ = system.Write(path, content[:len(content)/2])
@@ -28,7 +28,7 @@ func (d *Dying) Write(path string, content []byte) error {
 	return system.Write(path, content)
 }
 
-// Rename renames a file, or does not.
+// Rename renames a file, or fails.
 func (d *Dying) Rename(from, to string) error {
 	if d.Left--; d.Left <= 0 {
 		return ErrPower
@@ -36,7 +36,7 @@ func (d *Dying) Rename(from, to string) error {
 	return system.Rename(from, to)
 }
 
-// Remove erases a file, or does not.
+// Remove erases a file, or fails.
 func (d *Dying) Remove(path string) error {
 	if d.Left--; d.Left <= 0 {
 		return ErrPower

@@ -27,8 +27,8 @@ func jsonAnswer(body any) *http.Response {
 	return answer(http.StatusOK, "application/json", string(content))
 }
 
-// What was canceled before its turn came is not sent.
-func TestCanceledBeforeItsTurnIsNotSent(t *testing.T) {
+// A job that was canceled before its turn is not sent.
+func TestCanceledJobIsNotSent(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -63,20 +63,20 @@ func TestCanceledBeforeItsTurnIsNotSent(t *testing.T) {
 	require.Nil(t, row.ReleasedAt)
 }
 
-// down makes the server unreachable: nothing is sent.
+// down makes the server unreachable.
 func down(f *fakeServer) { f.set(func() { f.down = true }) }
 
-// A job that was sent cannot be canceled again, also after it failed to be sent once more.
-func TestSentIsNotCancelableAgain(t *testing.T) {
+// A job that was sent cannot be canceled, even after another attempt could not be sent.
+func TestSentJobCannotBeCanceled(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
-	unreachable(f, "/release") // sent, and answered by something else
+	unreachable(f, "/release") // sent, and not answered by the server
 	_, err := p.Move(t.Context(), l)
 	require.ErrorIs(t, err, ErrUnreachable)
 	job := p.jobs(t)[0]
 	require.Equal(t, JobSent, job.State)
-	f.set(func() { f.before, f.hidden = nil, true }) // refused for a while
+	f.set(func() { f.before, f.hidden = nil, true }) // refused temporarily
 	_, err = p.ResumeJobs(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, JobSent, p.jobs(t)[0].State)
@@ -84,8 +84,8 @@ func TestSentIsNotCancelableAgain(t *testing.T) {
 	require.False(t, p.runs(t, l))
 }
 
-// One call that something else answers for ever holds up nothing behind it, and can be given up after a day.
-func TestOneStuckCallHoldsUpNothing(t *testing.T) {
+// A job that never gets a valid answer does not block later jobs, and can be given up after a day.
+func TestStuckJobDoesNotBlock(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -123,8 +123,8 @@ func TestOneStuckCallHoldsUpNothing(t *testing.T) {
 	require.Empty(t, p.kept(t))
 }
 
-// When nothing can be sent at all, the rest waits for the next time.
-func TestNothingSentStopsTheQueue(t *testing.T) {
+// If nothing can be sent, Resume stops.
+func TestUnsentStopsResume(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -138,8 +138,8 @@ func TestNothingSentStopsTheQueue(t *testing.T) {
 	require.Len(t, done, 1)
 }
 
-// A second, right removal code is sent, whatever the first one was.
-func TestWhatWasTypedIsPartOfTheIntent(t *testing.T) {
+// A second, correct removal code is sent, whatever the first one was.
+func TestTypedCodeIsPartOfTheRequest(t *testing.T) {
 	wrong := license.RemovalCode(12345)
 	for name, first := range map[string]func(f *fakeServer){
 		"never sent":        down,
@@ -162,8 +162,8 @@ func TestWhatWasTypedIsPartOfTheIntent(t *testing.T) {
 	}
 }
 
-// The same click twice is one job; what was typed anew before it was sent takes the place of the first.
-func TestSecondClickIsOneJob(t *testing.T) {
+// The same task twice is one job; corrected input replaces a job that was never sent.
+func TestSameTaskIsOneJob(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	pc, err := p.ThisPC(t.Context(), 1)
@@ -188,12 +188,16 @@ func TestSecondClickIsOneJob(t *testing.T) {
 	require.Equal(t, "second", f.rows[0].Note)
 }
 
-// The verification number that was typed last is the one that is sent.
-func TestNewVerificationNumberIsSent(t *testing.T) {
+// The last verification number that was typed is sent.
+func TestLastVerificationNumberIsSent(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	order := func(number string) error {
-		_, err := p.NewOrder(t.Context(), api.NewOrder{ProgramID: 1, SerialNumber: "06QQ-7K41-NS-YBVB-WAR3", Verification: api.VerificationAnswer{ID: "v", Number: number}})
+		_, err := p.NewOrder(t.Context(), api.NewOrder{
+			ProgramID:    1,
+			SerialNumber: "06QQ-7K41-NS-YBVB-WAR3",
+			Verification: api.VerificationAnswer{ID: "v", Number: number},
+		})
 		return err
 	}
 	down(f)
@@ -203,7 +207,7 @@ func TestNewVerificationNumberIsSent(t *testing.T) {
 	require.Empty(t, p.jobs(t))
 }
 
-// Canceling a move after this PC was activated again keeps the newer license, and the old one's code.
+// Canceling a move after this PC was activated again keeps the newer license, and the removal code of the old one.
 func TestCancelKeepsTheNewerLicense(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
@@ -228,7 +232,7 @@ func TestCancelKeepsTheNewerLicense(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The newer license counts also while its file is not here.
+// The newer license counts even if its file is not installed.
 func TestCancelKeepsTheNewerLicenseWithoutItsFile(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
@@ -251,7 +255,7 @@ func TestCancelKeepsTheNewerLicenseWithoutItsFile(t *testing.T) {
 	require.True(t, p.runs(t, newer))
 }
 
-// A waiting move is canceled without a connection and without a session.
+// An open move is canceled without a connection and without a session.
 func TestCancelWithoutSession(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
@@ -280,8 +284,9 @@ func TestCancelWithoutSession(t *testing.T) {
 	require.True(t, p.runs(t, l))
 }
 
-// Only the app's folder is restored to when a move waited: canceling it then does not bring back what another PC may have.
-func TestCancelInRestoredDataComesTooLate(t *testing.T) {
+// Only the app's folder was restored, to when a move was open. Canceling the move does not bring back a license that
+// another PC may have.
+func TestCancelAfterRestoreIsTooLate(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -313,8 +318,8 @@ func TestCancelInRestoredDataComesTooLate(t *testing.T) {
 	require.False(t, p.runs(t, l))
 }
 
-// A record of the Site code by a newer version is not touched, and told.
-func TestNewerRecordOfTheSiteCode(t *testing.T) {
+// A state file of a newer version is not changed, and a notice says so.
+func TestNewerState(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -333,8 +338,8 @@ func TestNewerRecordOfTheSiteCode(t *testing.T) {
 	require.Equal(t, content, after)
 }
 
-// What the server refused and the disk cannot take is told, and stays open.
-func TestRefusalThatCannotBeWrittenDown(t *testing.T) {
+// A refusal that cannot be stored is reported, and the job stays open.
+func TestRefusalCannotBeStored(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -343,7 +348,8 @@ func TestRefusalThatCannotBeWrittenDown(t *testing.T) {
 	require.True(t, ok)
 	f.set(func() {
 		f.before = on("/removal", func() *http.Response {
-			_, _ = other.db.Exec(`CREATE TRIGGER full BEFORE UPDATE ON jobs WHEN new.state = 'failed' BEGIN SELECT RAISE(ABORT, 'disk full'); END`)
+			_, _ = other.db.Exec(`CREATE TRIGGER full BEFORE UPDATE ON jobs WHEN new.state = 'failed'
+ BEGIN SELECT RAISE(ABORT, 'disk full'); END`)
 			return nil
 		})
 	})
@@ -354,8 +360,8 @@ func TestRefusalThatCannotBeWrittenDown(t *testing.T) {
 	require.Len(t, other.jobs(t), 1)
 }
 
-// A ban passes: it does not end a job for which a license has left this PC, and ends one with a code that a person typed.
-func TestBanDoesNotEndALeavingJob(t *testing.T) {
+// A ban is temporary. It does not close a job that a license left for, but it closes one with a typed code.
+func TestBanDoesNotCloseDeparture(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	l := p.activateHere(t)
@@ -375,12 +381,12 @@ func TestBanDoesNotEndALeavingJob(t *testing.T) {
 	require.Empty(t, p.jobs(t))
 }
 
-// A typed code that was sealed with a key of a run that has ended is lost, and the job says so.
-func TestTypedCodeWithoutKeyringEndsWithTheApp(t *testing.T) {
+// A typed code that was sealed with the key of an earlier run is lost, and the job fails with that error.
+func TestTypedCodeWithoutKeyringIsLost(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	l := p.activateHere(t)
-	other.ring.gone = true
+	other.ring.unavailable = true
 	row, ok := other.row(t, l.ID)
 	require.True(t, ok)
 	down(f)
@@ -397,8 +403,8 @@ func TestTypedCodeWithoutKeyringEndsWithTheApp(t *testing.T) {
 	require.Empty(t, other.jobs(t))
 }
 
-// What the server refuses for good comes back to this PC.
-func TestRefusedForGoodComesBack(t *testing.T) {
+// A license returns to this PC after a final refusal.
+func TestLicenseReturnsAfterRefusal(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -410,7 +416,7 @@ func TestRefusedForGoodComesBack(t *testing.T) {
 	require.Empty(t, p.kept(t))
 }
 
-// A removal is answered about its own order.
+// An answer to a removal is about the order of the job.
 func TestAnswerAboutAnotherOrder(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
@@ -429,8 +435,8 @@ func TestAnswerAboutAnotherOrder(t *testing.T) {
 	require.Len(t, other.jobs(t), 1)
 }
 
-// A job whose license could not leave this PC is canceled, and the license stays.
-func TestCancelOfWhatNeverLeft(t *testing.T) {
+// Canceling a job whose license could not leave keeps the license.
+func TestCancelBeforeDeparture(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -448,8 +454,8 @@ func TestCancelOfWhatNeverLeft(t *testing.T) {
 	require.Empty(t, p.jobs(t))
 }
 
-// The record of the Site code is damaged while a move waits: it is set aside, and the move is sent, or canceled.
-func TestDamagedRecordWhileAMoveWaits(t *testing.T) {
+// The state file is damaged during an open move. It is set aside, and the move can be sent or canceled.
+func TestDamagedStateDuringMove(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T, f *fakeServer, p *fakePC){
 		"sent": func(t *testing.T, f *fakeServer, p *fakePC) {
 			done, err := p.ResumeJobs(t.Context())
@@ -478,8 +484,8 @@ func TestDamagedRecordWhileAMoveWaits(t *testing.T) {
 	}
 }
 
-// A lock of the data folder that is no file does not hang.
-func TestLockOfTheFolderIsNoFile(t *testing.T) {
+// A lock of the data folder that is not a file does not block.
+func TestFolderLockIsNotAFile(t *testing.T) {
 	folder := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(folder, lockName), 0o700))
 	_, err := Open(t.Context(), options(folder))
@@ -487,8 +493,8 @@ func TestLockOfTheFolderIsNoFile(t *testing.T) {
 	require.ErrorContains(t, err, "not a regular file")
 }
 
-// A receipt that cannot be written down leaves the task open: it is asked for again, and the code goes then.
-func TestReceiptThatCannotBeWrittenDown(t *testing.T) {
+// If a receipt cannot be stored, the job stays open and is sent again; then the code is deleted.
+func TestReceiptCannotBeStored(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -513,7 +519,7 @@ func TestReceiptThatCannotBeWrittenDown(t *testing.T) {
 	require.Empty(t, p.kept(t))
 }
 
-// fullDisk takes nothing while it is full.
+// fullDisk is a disk that fails writes while it is full.
 type fullDisk struct {
 	installed.Disk
 	full bool

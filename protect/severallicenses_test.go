@@ -22,17 +22,17 @@ func order(n int64) func(*license.File) { return func(f *license.File) { f.Order
 
 func features(bits uint16) func(*license.File) { return func(f *license.File) { f.Features = bits } }
 
-// trial is another order's license, which ends in five days, was issued last and has a feature of its own.
-func (d *desk) trial() license.File {
+// trial is a license of another order, which ends in five days, was issued last and has its own feature.
+func (d *fixture) trial() license.File {
 	return d.license(id(8), order(6), ends(noon.AddDate(0, 0, 5)), issuedAt(noon), features(0b1000))
 }
 
-// A trial never displaces a perpetual license, whichever comes first, and the features of both are taken together for
-// as long as both are valid (spec: codes "Several licenses").
+// A trial never replaces a perpetual license, in either order, and the features of both are combined while both are
+// valid (spec: codes "Several licenses").
 func TestTrialBesidePerpetual(t *testing.T) {
 	for name, trialFirst := range map[string]bool{"trial first": true, "trial last": false} {
 		t.Run(name, func(t *testing.T) {
-			d := newDesk(t)
+			d := newFixture(t)
 			l := d.open()
 			files := []license.File{d.license(), d.trial()}
 			if trialFirst {
@@ -63,17 +63,16 @@ func TestTrialBesidePerpetual(t *testing.T) {
 	}
 }
 
-// Of licenses that end the end of the one that lasts longest is shown; what is not valid adds nothing (spec: codes
-// "Several licenses").
+// The end of the license that lasts longest is shown; invalid licenses add nothing (spec: codes "Several licenses").
 func TestFeaturesOfValidLicensesOnly(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	elsewhere := func(name string, f license.File) {
 		d.write(filepath.Join(d.options.Elsewhere[0], name), d.sign(signing, f))
 	}
 	elsewhere("a.acen", d.license(id(1), order(1), ends(noon.AddDate(0, 0, 3)), features(1)))
 	elsewhere("b.acen", d.license(id(2), order(2), ends(noon.AddDate(0, 0, 9)), features(2)))
 	elsewhere("c.acen", d.license(id(3), order(3), ends(noon.AddDate(0, 0, -1)), features(4)))
-	other := newDesk(t)
+	other := newFixture(t)
 	other.options.Fingerprint = pc(t, "b")
 	elsewhere("d.acen", other.license(id(4), order(4), features(8)))
 	v := d.open().Verdict()
@@ -83,8 +82,8 @@ func TestFeaturesOfValidLicensesOnly(t *testing.T) {
 }
 
 // A file replaces only an older one of its own license.
-func TestActivateKeepsTheNewerFile(t *testing.T) {
-	d := newDesk(t)
+func TestActivateKeepsNewerFile(t *testing.T) {
+	d := newFixture(t)
 	l := d.open()
 	newer := d.license(issuedAt(noon), ends(noon.AddDate(0, 0, 2)))
 	_, err := l.Activate(t.Context(), d.sign(signing, newer))
@@ -100,16 +99,16 @@ func TestActivateKeepsTheNewerFile(t *testing.T) {
 	require.Equal(t, protect.Expired, refusal.Verdict.Kind)
 }
 
-// code is a typed activation code of the PC.
-func (d *desk) code(g license.Grant) string {
+// code returns a typed activation code of the PC.
+func (d *fixture) code(g license.Grant) string {
 	code, err := activation.Activate(d.license().Codes, g)
 	require.NoError(d.t, err)
 	return code.String()
 }
 
-// adopted is a desk whose Site code is that of license.
-func adopted(t *testing.T) *desk {
-	d := newDesk(t)
+// adopted returns a fixture whose Site code is that of license.
+func adopted(t *testing.T) *fixture {
+	d := newFixture(t)
 	_, err := d.store.Update(t.Context(), signature, func(s *installed.State) error {
 		s.Generation, s.HasGeneration = 0x123, true
 		return nil
@@ -118,7 +117,7 @@ func adopted(t *testing.T) *desk {
 	return d
 }
 
-// A typed trial displaces no typed perpetual license either; of one license the code counts that was entered last.
+// A typed trial does not replace a typed perpetual license either; for one license the last entered code counts.
 func TestTypedTrial(t *testing.T) {
 	d := adopted(t)
 	l := d.open()
@@ -137,12 +136,12 @@ func TestTypedTrial(t *testing.T) {
 	require.Equal(t, l.Verdict(), d.open().Verdict())
 }
 
-// A PC whose clock once was in the future recovers with a typed code that it never had, and with no other (spec: codes
-// "Activation code").
-func TestTypedCodeAfterAWrongClock(t *testing.T) {
+// A PC whose clock was once in the future recovers with a typed code that was never entered before, and with no other
+// (spec: codes "Activation code").
+func TestTypedCodeAfterWrongClock(t *testing.T) {
 	first := license.Grant{Issue: 1, Expires: noon.AddDate(0, 0, 30)}
 	second := license.Grant{Issue: 2, Expires: noon.AddDate(0, 0, 40)}
-	wrong := func(t *testing.T) (*desk, *protect.License) {
+	wrong := func(t *testing.T) (*fixture, *protect.License) {
 		d := adopted(t)
 		l := d.open()
 		_, err := l.Activate(t.Context(), d.code(first))
@@ -217,10 +216,10 @@ func TestTypedCodeAfterAWrongClock(t *testing.T) {
 	})
 }
 
-// Whatever somebody plants in a folder, however much and however it is called, a good license there is found.
+// A valid license is found among any number of planted files with any names.
 func TestPlantedFiles(t *testing.T) {
 	source := rand.New(rand.NewPCG(1, 2))
-	d := newDesk(t)
+	d := newFixture(t)
 	good := d.sign(signing, d.license())
 	flip := func(from, to int) string {
 		b := []byte(good)
@@ -245,7 +244,7 @@ func TestPlantedFiles(t *testing.T) {
 	for name, content := range kinds {
 		for _, where := range []string{"a", "m", "z"} {
 			t.Run(name+" "+where, func(t *testing.T) {
-				d := newDesk(t)
+				d := newFixture(t)
 				for i := range 60 {
 					d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("m%03d.acen", i)), content(i))
 				}
@@ -264,9 +263,9 @@ func TestPlantedFiles(t *testing.T) {
 	require.True(t, d.open().Verdict().Valid())
 }
 
-// Who asks a server says how long the program runs without an answer.
-func TestGraceIsSaid(t *testing.T) {
-	p := newDesk(t).program
+// With a server, Grace must be set.
+func TestGraceIsMandatory(t *testing.T) {
+	p := newFixture(t).program
 	p.Validation = protect.Validation{Server: "https://licenses.example.com"}
 	require.ErrorContains(t, p.Check(), "protect.NoGrace, protect.Forever or a time")
 	for _, grace := range []time.Duration{protect.NoGrace, protect.Forever, time.Hour} {
@@ -276,33 +275,40 @@ func TestGraceIsSaid(t *testing.T) {
 	p.Validation.Grace = -time.Hour
 	require.ErrorContains(t, p.Check(), "negative")
 	p.Validation = protect.Validation{}
-	require.NoError(t, p.Check(), "nobody is asked")
+	require.NoError(t, p.Check(), "no server is asked")
 }
 
-func TestGraceAtItsEnds(t *testing.T) {
+func TestGraceLimits(t *testing.T) {
 	const server = "https://licenses.example.com"
 	day := 24 * time.Hour
 	for name, c := range map[string]struct {
 		validation protect.Validation
-		heard      time.Duration // since the server was heard of; 0 for never
+		heard      time.Duration // since the last answer; 0 for none
 		kind       protect.Kind
 	}{
-		"forever":                     {protect.Validation{Server: server, Grace: protect.Forever}, 0, protect.Valid},
-		"nothing said":                {protect.Validation{Server: server}, 0, protect.Valid},
-		"no grace, never heard of":    {protect.Validation{Server: server, Grace: protect.NoGrace}, 0, protect.ValidationDue},
-		"no grace, heard of just now": {protect.Validation{Server: server, Grace: protect.NoGrace}, time.Minute, protect.Valid},
-		"no grace, heard of today":    {protect.Validation{Server: server, Grace: protect.NoGrace}, day + time.Hour, protect.Valid},
-		"no grace, too long ago":      {protect.Validation{Server: server, Grace: protect.NoGrace}, day + time.Hour + time.Second, protect.ValidationDue},
+		"forever":                  {protect.Validation{Server: server, Grace: protect.Forever}, 0, protect.Valid},
+		"nothing said":             {protect.Validation{Server: server}, 0, protect.Valid},
+		"no grace, never heard of": {protect.Validation{Server: server, Grace: protect.NoGrace}, 0, protect.ValidationDue},
+		"no grace, heard of just now": {protect.Validation{Server: server, Grace: protect.NoGrace}, time.Minute,
+			protect.Valid},
+		"no grace, heard of today": {protect.Validation{Server: server, Grace: protect.NoGrace}, day + time.Hour,
+			protect.Valid},
+		"no grace, too long ago": {protect.Validation{Server: server, Grace: protect.NoGrace},
+			day + time.Hour + time.Second, protect.ValidationDue},
 		"no grace, asked every hour": {
 			protect.Validation{Server: server, Grace: protect.NoGrace, Every: time.Hour}, 3 * time.Hour, protect.ValidationDue,
 		},
 		"no server": {protect.Validation{Grace: protect.NoGrace}, 0, protect.Valid},
 	} {
-		d := newDesk(t)
+		d := newFixture(t)
 		d.program.Validation = c.validation
 		f := d.license(issuedAt(noon))
 		if c.heard > 0 {
-			require.NoError(t, d.store.SetContact(t.Context(), signature, installed.Contact{LicenseID: f.ID, Site: f.Codes.Site, At: noon.Add(-c.heard)}))
+			require.NoError(t, d.store.SetContact(t.Context(), signature, installed.Contact{
+				LicenseID: f.ID,
+				Site:      f.Codes.Site,
+				At:        noon.Add(-c.heard),
+			}))
 		}
 		d.put(d.sign(signing, f))
 		v := d.open().Verdict()
@@ -313,8 +319,8 @@ func TestGraceAtItsEnds(t *testing.T) {
 	}
 }
 
-// A vendor who says nothing of the policy gets the default one, and one who allows no change gets none.
-func TestZeroPolicyIsTheDefault(t *testing.T) {
+// A zero policy means the default one, and a policy that allows no change is possible.
+func TestZeroPolicy(t *testing.T) {
 	for name, c := range map[string]struct {
 		policy license.Policy
 		kind   protect.Kind
@@ -333,9 +339,9 @@ func TestZeroPolicyIsTheDefault(t *testing.T) {
 	}
 }
 
-// A folder on a network drive that does not answer is given up, and everything else goes on.
-func TestDeadHome(t *testing.T) {
-	d := newDesk(t)
+// A folder on a network drive that does not respond times out, and everything else works.
+func TestSilentHome(t *testing.T) {
+	d := newFixture(t)
 	own := installed.Below(d.options.Folder, signature)
 	d.put(d.sign(signing, d.license()))
 	released := make(chan struct{})
@@ -377,9 +383,9 @@ func TestDeadHome(t *testing.T) {
 	require.Equal(t, d.options.Elsewhere[0], v.Path)
 }
 
-// A home that can only be read, or whose disk cannot lock, hinders no check; tasks say why they fail.
+// A home folder that is read-only or without file locks does not prevent a check; tasks fail with the reason.
 func TestReadOnlyHome(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	d.put(d.sign(signing, d.license()))
 	d.open()
 	d.options.Disk = refusing{}
@@ -388,13 +394,14 @@ func TestReadOnlyHome(t *testing.T) {
 	_, err := l.Remove(t.Context())
 	var folder *installed.FolderError
 	require.ErrorAs(t, err, &folder)
-	require.ErrorContains(t, err, "this account may not use the license folder "+installed.Below(d.options.Folder, signature))
+	require.ErrorContains(t, err,
+		"this account may not use the license folder "+installed.Below(d.options.Folder, signature))
 	require.True(t, d.open().Verdict().Valid())
 }
 
-// The server is asked about each license: one that it ended grants nothing any more, whichever is the best.
+// Each license is validated: one that ended grants nothing, even if it is the best one.
 func TestEachLicenseIsValidated(t *testing.T) {
-	d := newDesk(t)
+	d := newFixture(t)
 	server := d.server()
 	l := d.open()
 	perpetual, trial := d.license(), d.trial()
@@ -403,7 +410,7 @@ func TestEachLicenseIsValidated(t *testing.T) {
 		require.NoError(t, err)
 	}
 	states := map[int64]license.ValidationState{perpetual.ID: license.StateActive, trial.ID: license.StateRemoved}
-	server.answer = func(q asking) string {
+	server.answer = func(q question) string {
 		v := q.active()
 		v.State, v.IssuedAt = states[q.id], d.now
 		return tokenOf(signing, v)
@@ -421,7 +428,7 @@ func TestEachLicenseIsValidated(t *testing.T) {
 	require.Equal(t, trial.ID, v.License.ID)
 	require.Equal(t, trial.Features, v.License.Features)
 
-	server.answer = func(q asking) string {
+	server.answer = func(q question) string {
 		if q.id == trial.ID {
 			return "{}"
 		}

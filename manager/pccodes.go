@@ -11,9 +11,9 @@ import (
 )
 
 type (
-	// LockInfo says whether a lock of this PC can be read.
+	// LockInfo reports whether a lock of this PC can be read.
 	LockInfo = thispc.LockInfo
-	// ThisPC is this PC as a program sees it.
+	// ThisPC is this PC from the view of a program.
 	ThisPC = thispc.Info
 )
 
@@ -26,7 +26,7 @@ func (s *acting) thisPC(ctx context.Context, programID int64) (ThisPC, error) {
 	return s.m.pc.Info(ctx, p)
 }
 
-// ForgetThisPC lets the locks be read anew, for hardware may have changed.
+// ForgetThisPC discards the cached locks, because hardware may have changed.
 func (m *Manager) ForgetThisPC() { m.pc.Forget() }
 
 // renewCodes takes a new Site code for this PC instead of the one in codes, which the server refused, and returns the
@@ -46,9 +46,11 @@ func installedError(err error) error {
 	case err == nil || errors.Is(err, installed.ErrGenerations) || errors.Is(err, ErrNewer):
 		return err
 	case errors.As(err, &busy) && busy.Holder != "":
-		return &StorageError{Say("%s is held by %s. End that program, or wait until it is done, and try again.", busy.Path, busy.Holder), err}
+		return &StorageError{Say("%s is held by %s. End that program, or wait until it is done, and try again.", busy.Path,
+			busy.Holder), err}
 	case errors.As(err, &busy):
-		return &StorageError{Say("%s is held by another program. End that program, or wait until it is done, and try again.", busy.Path), err}
+		return &StorageError{Say("%s is held by another program. End that program, or wait until it "+
+			"is done, and try again.", busy.Path), err}
 	}
 	return storageError(err)
 }
@@ -62,8 +64,8 @@ func (s *acting) compare(ctx context.Context, l License, codes license.Codes) (l
 	return thispc.Compare(program, l.License, codes)
 }
 
-// ThisPCFor computes Site code and Machine ID of this PC for the reactivation of a license: the adapter that the license was
-// bound to is looked for among all.
+// ThisPCFor returns the codes of this PC for the reactivation of a license. It searches all adapters for the one that
+// the license is bound to.
 func (m *Manager) ThisPCFor(ctx context.Context, l License) (license.Codes, error) {
 	s, err := m.acting()
 	if err != nil {
@@ -81,14 +83,15 @@ func (m *Manager) ThisPCFor(ctx context.Context, l License) (license.Codes, erro
 	return codes, err
 }
 
-// RecheckThisPC compares this PC, read anew, with the one that a license was made for, by its program as it was last known.
+// RecheckThisPC reads the locks again and compares this PC with the one that a license was made for. It uses the
+// cached program.
 func (m *Manager) RecheckThisPC(ctx context.Context, l License) (license.Comparison, error) {
 	m.ForgetThisPC()
 	s, err := m.acting()
 	if err != nil {
 		return license.Comparison{}, err
 	}
-	program, err := s.lastKnown().programOfOrder(ctx, l.OrderID)
+	program, err := s.fromCache().programOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return license.Comparison{}, err
 	}
@@ -113,8 +116,8 @@ func (s *acting) programOfOrder(ctx context.Context, order int64) (api.Program, 
 	return api.Program{}, refuse(api.ErrNotFound, "The order of this license is not known.")
 }
 
-// CheckCodes reads typed codes and checks that they belong together and to a program. It fails with *license.CodeError or
-// license.ErrMismatch.
+// CheckCodes parses typed codes and checks that they belong together and to a program. It fails with a
+// *license.CodeError or license.ErrMismatch.
 func (m *Manager) CheckCodes(ctx context.Context, programID int64, site, machine string) (license.Codes, error) {
 	codes, err := license.ParseCodes(site, machine)
 	if err != nil {

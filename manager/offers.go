@@ -10,25 +10,25 @@ import (
 	"github.com/acen-desktop/acen/manager/thispc"
 )
 
-// BringBack is a license that this PC had: its locks match, and its license file and Site code are gone, as after a crash or
-// a new system. Reactivate with Codes brings it back.
+// BringBack is a license that this PC had: its locks match, but its license file and Site code are lost, for instance
+// after a crash or a reinstallation. Reactivate with Codes brings it back.
 type BringBack struct {
 	Order      api.Order
 	License    License
 	Codes      license.Codes
 	Comparison license.Comparison
-	// Refusal says why the server would not allow it now; nil when it would.
+	// Refusal is the reason why the server would refuse the reactivation now; nil if it would not.
 	Refusal error
 }
 
-// BringBacks finds the licenses that this PC had among the last known ones, at most one for each program: where several
-// match, the one with the fewest differing locks, and of those the one activated last.
+// BringBacks returns the cached licenses that this PC had, at most one per program: if several match, the one with
+// the fewest differing locks, and of those the one activated last.
 func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) {
 	s, err := m.acting()
 	if err != nil {
 		return nil, err
 	}
-	err = s.eachKnown(ctx, m.bringBacksInto(ctx, m.keptSites(ctx), &list))
+	err = s.eachCached(ctx, m.bringBacksInto(ctx, m.keptSites(ctx), &list))
 	return list, err
 }
 
@@ -40,12 +40,12 @@ func (m *Manager) bringBacksInto(ctx context.Context, kept keptSites, list *[]Br
 		}
 		for _, l := range t.Licenses {
 			if l.ThisPC {
-				return nil // its file is put back
+				return nil // the next table installs its file
 			}
 		}
 		compare, err := m.pc.Comparer(ctx, p)
 		if err != nil {
-			return ctx.Err() // without locks nothing was this PC's
+			return ctx.Err() // without locks, no license is recognized
 		}
 		for _, l := range t.Licenses {
 			if l.Status != api.StatusActive || l.ReleasedAt != nil || l.LeftHere && (l.JobOpen || kept(p, l)) {
@@ -55,13 +55,19 @@ func (m *Manager) bringBacksInto(ctx context.Context, kept keptSites, list *[]Br
 			if err != nil || !comparison.Accepted {
 				continue
 			}
-			offer := BringBack{Order: o, License: l, Codes: codes, Comparison: comparison, Refusal: ReactivationRefusal(o, l)}
+			offer := BringBack{
+				Order:      o,
+				License:    l,
+				Codes:      codes,
+				Comparison: comparison,
+				Refusal:    ReactivationRefusal(o, l),
+			}
 			i, known := best[p.ApplicationSignature]
 			switch {
 			case !known:
 				best[p.ApplicationSignature] = len(*list)
 				*list = append(*list, offer)
-			case offer.better((*list)[i]):
+			case offer.preferred((*list)[i]):
 				(*list)[i] = offer
 			}
 		}
@@ -91,9 +97,9 @@ func (m *Manager) keptSites(ctx context.Context) keptSites {
 	}
 }
 
-// better reports whether b should be offered instead of other: the license whose PC is closer to this one wins, then
-// the one that was activated later.
-func (b BringBack) better(other BringBack) bool {
+// preferred reports whether b should be offered instead of other: the license whose PC is closer to this one wins,
+// then the one that was activated later.
+func (b BringBack) preferred(other BringBack) bool {
 	if order := byCloseness(b.Comparison, other.Comparison); order != 0 {
 		return order < 0
 	}
@@ -155,14 +161,19 @@ func (m *Manager) forgottenInto(list *[]Forgotten) visitor {
 			return nil // the table is older than the license
 		}
 		if slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC }) {
-			return nil // its file comes with the next table
+			return nil // the next table installs its file
 		}
-		*list = append(*list, Forgotten{Order: o, ID: here.ID, Note: here.Note, Refusal: NewLicenseRefusal(o)})
+		*list = append(*list, Forgotten{
+			Order:   o,
+			ID:      here.ID,
+			Note:    here.Note,
+			Refusal: NewLicenseRefusal(o),
+		})
 		return nil
 	}
 }
 
-// Found is what the last known tables tell by themselves.
+// Found is what Find derives from the cached tables.
 type Found struct {
 	BringBacks []BringBack
 	Waiting    []Waiting
@@ -183,7 +194,7 @@ func (m *Manager) Find(ctx context.Context) (f Found, err error) {
 		m.bringBacksInto(ctx, kept, &f.BringBacks), waitingInto(&f.Waiting), m.expiringInto(&f.Expiring),
 		strandedInto(kept, &f.Stranded), m.forgottenInto(&f.Forgotten),
 	}
-	err = s.eachKnown(ctx, func(o api.Order, p api.Program, t Licenses) error {
+	err = s.eachCached(ctx, func(o api.Order, p api.Program, t Licenses) error {
 		for _, visit := range visits {
 			if err := visit(o, p, t); err != nil {
 				return err
@@ -191,20 +202,20 @@ func (m *Manager) Find(ctx context.Context) (f Found, err error) {
 		}
 		return nil
 	})
-	soonestFirst(f.Expiring)
-	// Where the server lists an earlier license of this PC, bringing that one back puts both right and takes no license.
+	sortByEnd(f.Expiring)
+	// If the server lists an earlier license of this PC, bringing that one back resolves both and needs no new seat.
 	f.Forgotten = slices.DeleteFunc(f.Forgotten, func(one Forgotten) bool {
 		return slices.ContainsFunc(f.BringBacks, func(b BringBack) bool { return b.Order.ProgramID == one.Order.ProgramID })
 	})
 	return f, err
 }
 
-// visitor takes one order with its program and its last known licenses.
+// visitor is called with an order, its program and its cached licenses.
 type visitor func(api.Order, api.Program, Licenses) error
 
-// eachKnown goes through the last known licenses of all orders that have some.
-func (s *acting) eachKnown(ctx context.Context, visit visitor) error {
-	s = s.lastKnown()
+// eachCached calls visit for every order with cached licenses.
+func (s *acting) eachCached(ctx context.Context, visit visitor) error {
+	s = s.fromCache()
 	orders, _, err := s.cachedOrders(ctx)
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/manager/thispc"
 )
 
-// anotherOrder puts the license file of another order of the program on a PC, as a trial may be.
+// anotherOrder installs the license file of another order of the program, such as a trial.
 func anotherOrder(t *testing.T, f *fakeServer, p *fakePC) License {
 	t.Helper()
 	codes := lumenSignature.Key().Codes(0x321, 4711)
@@ -27,12 +27,18 @@ func anotherOrder(t *testing.T, f *fakeServer, p *fakePC) License {
 		Codes:       codes,
 	})
 	require.NoError(t, err)
-	trial := api.License{ID: 900, OriginalLicenseID: 900, OrderID: lumenOrder + 1, SiteCode: codes.Site.String(), MachineID: codes.Machine.String()}
+	trial := api.License{
+		ID:                900,
+		OriginalLicenseID: 900,
+		OrderID:           lumenOrder + 1,
+		SiteCode:          codes.Site.String(),
+		MachineID:         codes.Machine.String(),
+	}
 	require.NoError(t, p.pc.Install(t.Context(), f.program(), trial, content))
 	return License{License: trial}
 }
 
-// Licenses of several orders lie side by side, and a table installs none of them again.
+// Licenses of several orders are installed side by side, and a table does not install them again.
 func TestLicensesOfSeveralOrders(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
@@ -46,7 +52,7 @@ func TestLicensesOfSeveralOrders(t *testing.T) {
 	require.Equal(t, before, p.pc.Installs())
 }
 
-// A license takes the place of the one that its family began with, whatever generation that has, and of no other.
+// A license file replaces the one that its family began with, whatever its generation, and no other.
 func TestInstallErasesTheFormerLicense(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
@@ -58,8 +64,8 @@ func TestInstallErasesTheFormerLicense(t *testing.T) {
 	require.True(t, p.runs(t, License{License: newer}) && p.runs(t, trial))
 }
 
-// A license whose move is canceled comes back, whatever other order has a license here.
-func TestLicenseComesBackBesideAnotherOrder(t *testing.T) {
+// A license whose move is canceled returns, even if another order has a license on this PC.
+func TestLicenseReturnsBesideAnotherOrder(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)

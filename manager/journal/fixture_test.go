@@ -15,7 +15,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// table is the table jobs as the app's data file has it.
+// table is the table jobs of the app's data file.
 const table = `CREATE TABLE jobs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   account INTEGER NOT NULL,
@@ -32,14 +32,14 @@ const table = `CREATE TABLE jobs (
   updated_at INTEGER NOT NULL
 ) STRICT`
 
-// who is the session of the tests: the ID of an account.
-type who int64
+// accountID is the session of the tests.
+type accountID int64
 
-func (w who) AccountID() int64 { return int64(w) }
+func (w accountID) AccountID() int64 { return int64(w) }
 
-const anna, ben = who(1), who(2)
+const anna, ben = accountID(1), accountID(2)
 
-// What the server of the tests answers.
+// Errors of the fake server.
 var (
 	errLost     = errors.New("the answer was lost")
 	errUnsent   = errors.New("nothing could be sent")
@@ -49,10 +49,10 @@ var (
 	errLocal    = errors.New("this PC could not prepare")
 )
 
-// world is a PC with a journal and a server. Its task packs a parcel on the PC (Prepare), has the server take it (Send), and
-// stores the receipt (Done); a refusal unpacks it.
-type world struct {
-	*Journal[who, string, string]
+// fixture is a journal with a fake server. Its task packs a parcel (Prepare), delivers it to the server (Send), and
+// stores the receipt (Done); a refusal unpacks the parcel.
+type fixture struct {
+	*Journal[accountID, string, string]
 	db    *sql.DB
 	now   time.Time
 	keys  int
@@ -60,14 +60,14 @@ type world struct {
 
 	packed, unpacked, stored, finished []string // requests
 	answers                            map[string]string
-	taken                              []string // what the server took, once a key
+	taken                              []string // parcels that the server accepted, one per key
 	calls                              []string // "key request"
 	changed, unclosed                  []Job
 
-	reply       func(job Job, r string) error // nil or an error in place of the server's answer
-	lose        bool                          // the server takes the parcel and its answer is lost
+	reply       func(job Job, r string) error // nil, or an error instead of the server's answer
+	lose        bool                          // the server accepts the parcel and its answer is lost
 	during      func(ctx context.Context, job *Job, r *string) error
-	asked       func() // when Same is called
+	asked       func() // called by Same
 	prepare     error
 	done        error
 	cancel      func() (notice, err error)
@@ -78,11 +78,11 @@ type world struct {
 	killedAfter string
 }
 
-// killed is the panic that ends the app.
+// killed is the panic that kills the app.
 type killed struct{}
 
-// event counts a point at which the app may end.
-func (w *world) event(name string) {
+// event counts a point at which the app may be killed.
+func (w *fixture) event(name string) {
 	w.events++
 	if w.events == w.killAt {
 		w.killedAfter = name
@@ -90,7 +90,7 @@ func (w *world) event(name string) {
 	}
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file::memory:")
 	require.NoError(t, err)
@@ -98,14 +98,19 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	_, err = db.Exec(table)
 	require.NoError(t, err)
-	w := &world{db: db, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), fails: map[string]error{}, answers: map[string]string{}}
+	w := &fixture{
+		db:      db,
+		now:     time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC),
+		fails:   map[string]error{},
+		answers: map[string]string{},
+	}
 	w.start()
 	return w
 }
 
-// start starts the app, also after it was killed.
-func (w *world) start() {
-	w.Journal = New(Options[who, string, string]{
+// start starts the app, initially or after it was killed.
+func (w *fixture) start() {
+	w.Journal = New(Options[accountID, string, string]{
 		Store:    store{SQL{w.db, func(err error) error { return err }}, w},
 		Step:     w.step,
 		Key:      func() (string, error) { w.keys++; return fmt.Sprintf("key %d", w.keys), w.fails["key"] },
@@ -116,8 +121,8 @@ func (w *world) start() {
 	})
 }
 
-func (w *world) step(task api.Task) Step[who, string, string] {
-	step := Step[who, string, string]{
+func (w *fixture) step(task api.Task) Step[accountID, string, string] {
+	step := Step[accountID, string, string]{
 		Encode: func(_ context.Context, r string) ([]byte, error) { return []byte(r), w.fails["encode"] },
 		Same: func(_ context.Context, job Job, r string) (bool, error) {
 			if w.asked != nil {
@@ -126,7 +131,7 @@ func (w *world) step(task api.Task) Step[who, string, string] {
 			return string(job.Request()) == r, w.fails["same"]
 		},
 		Replaceable: func(context.Context, Job) bool { return !w.fixed },
-		Prepare: func(_ context.Context, _ who, job Job) (string, error) {
+		Prepare: func(_ context.Context, _ accountID, job Job) (string, error) {
 			r := string(job.Request())
 			w.event("before prepare")
 			if w.prepare == nil {
@@ -136,7 +141,7 @@ func (w *world) step(task api.Task) Step[who, string, string] {
 			return r, w.prepare
 		},
 		Send: w.send,
-		Done: func(_ context.Context, _ who, job *Job, r string, out string) error {
+		Done: func(_ context.Context, _ accountID, job *Job, r string, out string) error {
 			if out != "took "+r {
 				return fmt.Errorf("%q for %q", out, r)
 			}
@@ -145,7 +150,7 @@ func (w *world) step(task api.Task) Step[who, string, string] {
 			w.event("done")
 			return w.done
 		},
-		Finish: func(_ context.Context, _ who, _ Job, out string) { w.finished = append(w.finished, out) },
+		Finish: func(_ context.Context, _ accountID, _ Job, out string) { w.finished = append(w.finished, out) },
 		Judge: func(_ Job, _ string, err error) Failure {
 			return Failure{
 				Final:    errors.Is(err, errRefused),
@@ -155,7 +160,7 @@ func (w *world) step(task api.Task) Step[who, string, string] {
 				Stop:     errors.Is(err, errUnsent),
 			}
 		},
-		Refused: func(_ context.Context, _ who, _ Job, r string, _ error) {
+		Refused: func(_ context.Context, _ accountID, _ Job, r string, _ error) {
 			w.event("before refused")
 			w.unpacked = append(w.unpacked, r)
 			w.event("refused")
@@ -179,8 +184,8 @@ func (w *world) step(task api.Task) Step[who, string, string] {
 	return step
 }
 
-// send is a call of the server, which takes a parcel once a key.
-func (w *world) send(ctx context.Context, _ who, job *Job, r *string) (string, error) {
+// send is a call of the server, which accepts a parcel once per key.
+func (w *fixture) send(ctx context.Context, _ accountID, job *Job, r *string) (string, error) {
 	w.event("before the call")
 	if w.during != nil {
 		if err := w.during(ctx, job, r); err != nil {
@@ -204,8 +209,8 @@ func (w *world) send(ctx context.Context, _ who, job *Job, r *string) (string, e
 	return w.answers[job.Key], nil
 }
 
-// run asks for a parcel.
-func (w *world) run(t *testing.T, r string) (string, error) {
+// run runs the task with a parcel.
+func (w *fixture) run(t *testing.T, r string) (string, error) {
 	t.Helper()
 	return w.Run(t.Context(), anna, draft, r)
 }
@@ -213,24 +218,24 @@ func (w *world) run(t *testing.T, r string) (string, error) {
 var draft = Draft{Task: "parcel", Title: "A parcel", Intent: "one parcel", OrderID: 3}
 
 // open returns the open jobs of all accounts.
-func (w *world) open(t *testing.T) []Job {
+func (w *fixture) open(t *testing.T) []Job {
 	t.Helper()
 	list, err := w.Open(t.Context(), 0)
 	require.NoError(t, err)
 	return list
 }
 
-// row returns state and error of a job, also of one that is closed.
-func (w *world) row(t *testing.T, id int64) (state State, cause string) {
+// row returns state and error of an open or closed job.
+func (w *fixture) row(t *testing.T, id int64) (state State, cause string) {
 	t.Helper()
 	require.NoError(t, w.db.QueryRow(`SELECT state, error FROM jobs WHERE id = ?`, id).Scan(&state, &cause))
 	return state, cause
 }
 
-// store is a store that fails when the world says so, and at whose writes the app may be killed.
+// store is a Store that fails on request, and at whose writes the app may be killed.
 type store struct {
 	SQL
-	w *world
+	w *fixture
 }
 
 func (s store) Open(ctx context.Context, account int64) ([]Job, error) {

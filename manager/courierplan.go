@@ -11,43 +11,45 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 )
 
-// CourierAction is what a courier can do for an item of a request: a task, or the result of one that was done before.
+// CourierAction is what a courier can do for an item of a request: a task, or delivering the result of an earlier
+// one.
 type CourierAction string
 
 // The actions.
 const (
-	// CourierNew gives the PC a new license of an order.
+	// CourierNew makes a new license of an order for the PC.
 	CourierNew = CourierAction(api.TaskNewLicense)
-	// CourierHave brings the license that the PC has already.
+	// CourierHave delivers the license that the PC has already.
 	CourierHave CourierAction = "have"
-	// CourierReactivate brings a license back that the PC had before.
+	// CourierReactivate reactivates a license that the PC had before.
 	CourierReactivate = CourierAction(api.TaskReactivation)
-	// CourierTransfer gives the PC the license of another one.
+	// CourierTransfer transfers another PC's license to the PC.
 	CourierTransfer = CourierAction(api.TaskTransfer)
 	// CourierRemove hands in a removal code.
 	CourierRemove = CourierAction(api.TaskRemoval)
-	// CourierRemoved tells that the license was removed already.
+	// CourierRemoved reports that the license was removed before.
 	CourierRemoved CourierAction = "removed"
 )
 
-// CourierOption is one way to do what an item asks for.
+// CourierOption is one way to carry out an item.
 type CourierOption struct {
 	Action CourierAction
 	Order  api.Order
-	// License is the license that the action is about; zero for CourierNew.
+	// License is the license of the action; zero for CourierNew.
 	License License
-	// Comparison is that of the PC with the license, for CourierReactivate.
+	// Comparison compares the PC with the license, for CourierReactivate.
 	Comparison license.Comparison
-	// Refusal says why the server would not allow it now; nil when it would.
+	// Refusal is the reason why the server would refuse the action now; nil if it would not.
 	Refusal error
 }
 
-// CourierItem is an item of a request with what the current account can do for it.
+// CourierItem is an item of a request with the options that the current account has for it.
 type CourierItem struct {
 	Item carry.Item
-	// Options are the ways to do it, the best first; those that would be refused come last.
+	// Options are the ways to carry out the item, best first; refused ones come last.
 	Options []CourierOption
-	// Refusal says why there is no option that the server would allow; nil when there is one. The answer tells it.
+	// Refusal is the reason why the server would allow none of the options; nil if it allows one. The answer contains
+	// it.
 	Refusal error
 }
 
@@ -58,7 +60,7 @@ func (s *acting) planCourier(ctx context.Context, r carry.Request) ([]CourierIte
 		return nil, err
 	}
 	tables := map[license.Signature][]courierOrder{}
-	freed := map[int64]int{} // licenses by order that earlier items give back
+	freed := map[int64]int{} // number of seats that earlier items free, by order
 	plan := make([]CourierItem, len(r.Items))
 	for i, item := range r.Items {
 		plan[i].Item = item
@@ -72,10 +74,12 @@ func (s *acting) planCourier(ctx context.Context, r carry.Request) ([]CourierIte
 		if plan[i].Options, err = s.courierOptions(ctx, item, known, r); err != nil {
 			return nil, err
 		}
-		useFreed(plan[i].Options, freed)
-		slices.SortStableFunc(plan[i].Options, func(a, b CourierOption) int { return boolInt(a.Refusal != nil) - boolInt(b.Refusal != nil) })
+		useFreedSeats(plan[i].Options, freed)
+		slices.SortStableFunc(plan[i].Options, func(a, b CourierOption) int {
+			return boolInt(a.Refusal != nil) - boolInt(b.Refusal != nil)
+		})
 		if options := plan[i].Options; len(options) == 0 {
-			plan[i].Refusal = noOption(item, len(known) > 0)
+			plan[i].Refusal = noOptionRefusal(item, len(known) > 0)
 		} else {
 			plan[i].Refusal = options[0].Refusal
 		}
@@ -83,12 +87,13 @@ func (s *acting) planCourier(ctx context.Context, r carry.Request) ([]CourierIte
 	return plan, nil
 }
 
-// staying leaves out the active licenses whose removal codes a request hands in; its other items have no use for them.
-func staying(orders []courierOrder, r carry.Request) (list []courierOrder) {
+// withoutRemoved omits the active licenses whose removal codes a request hands in, because its other items cannot use
+// them.
+func withoutRemoved(orders []courierOrder, r carry.Request) (list []courierOrder) {
 	for _, o := range orders {
 		o.licenses = slices.DeleteFunc(slices.Clone(o.licenses), func(l License) bool {
 			return l.Status == api.StatusActive && slices.ContainsFunc(r.Items, func(i carry.Item) bool {
-				return i.Task == carry.TaskRemove && samePair(l, i.Codes)
+				return i.Task == carry.TaskRemove && sameCodes(l, i.Codes)
 			})
 		})
 		list = append(list, o)
@@ -96,8 +101,8 @@ func staying(orders []courierOrder, r carry.Request) (list []courierOrder) {
 	return list
 }
 
-// useFreed counts the license that an item gives back, and allows a new one of the same order where that is what lacked.
-func useFreed(options []CourierOption, freed map[int64]int) {
+// useFreedSeats counts the seat that an item frees, and allows a new license of the same order if only a seat was missing.
+func useFreedSeats(options []CourierOption, freed map[int64]int) {
 	for i, o := range options {
 		switch {
 		case o.Action == CourierRemove && o.Refusal == nil:
@@ -117,15 +122,16 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// noOption says why nothing can be done for an item.
-func noOption(item carry.Item, hasOrders bool) error {
+// noOptionRefusal returns the reason why an item has no options.
+func noOptionRefusal(item carry.Item, hasOrders bool) error {
 	name := item.Program
 	if name == "" {
 		name = string(item.Signature)
 	}
 	switch {
 	case !hasOrders:
-		return refuse(api.ErrNotFound, "This account has no order of %s. Let somebody carry the request whose account has one.", name)
+		return refuse(api.ErrNotFound,
+			"This account has no order of %s. Let somebody carry the request whose account has one.", name)
 	case item.Task == carry.TaskRemove:
 		return refuse(api.ErrNotFound, "No license of %s in this account has the Site code %s.", name, item.Codes.Site)
 	case item.Task == carry.TaskTransfer:
@@ -134,14 +140,16 @@ func noOption(item carry.Item, hasOrders bool) error {
 	return refuse(api.ErrLicensesInUse, "This account has no license of %s left.", name)
 }
 
-// courierOrder is an order of the program that an item speaks of, with all its licenses.
+// courierOrder is an order of the program of an item, with all its licenses.
 type courierOrder struct {
 	order    api.Order
 	program  api.Program
 	licenses []License
 }
 
-func (s *acting) courierOrders(ctx context.Context, orders []api.Order, signature license.Signature) (list []courierOrder, err error) {
+func (s *acting) courierOrders(
+	ctx context.Context, orders []api.Order, signature license.Signature,
+) (list []courierOrder, err error) {
 	for _, o := range orders {
 		if !o.RequiresActivation {
 			continue
@@ -165,11 +173,13 @@ func (s *acting) courierOrders(ctx context.Context, orders []api.Order, signatur
 	return list, nil
 }
 
-func (s *acting) courierOptions(ctx context.Context, item carry.Item, orders []courierOrder, r carry.Request) (list []CourierOption, err error) {
+func (s *acting) courierOptions(
+	ctx context.Context, item carry.Item, orders []courierOrder, r carry.Request,
+) (list []CourierOption, err error) {
 	if item.Task == carry.TaskRemove {
 		return removals(item, orders), nil
 	}
-	orders = staying(orders, r)
+	orders = withoutRemoved(orders, r)
 	switch item.Task {
 	case carry.TaskTransfer:
 		return transfers(item, orders), nil
@@ -182,7 +192,7 @@ func (s *acting) courierOptions(ctx context.Context, item carry.Item, orders []c
 			}
 			option := CourierOption{Order: o.order, License: l}
 			switch {
-			case samePair(l, item.Codes):
+			case sameCodes(l, item.Codes):
 				option.Action = CourierHave
 				return []CourierOption{option}, nil
 			case l.ReleasedAt != nil:
@@ -208,17 +218,17 @@ func (s *acting) courierOptions(ctx context.Context, item carry.Item, orders []c
 	return slices.Concat(back, pickUps, fresh), nil
 }
 
-func samePair(l License, codes license.Codes) bool {
+func sameCodes(l License, codes license.Codes) bool {
 	return l.SiteCode == codes.Site.String() && l.MachineID == codes.Machine.String()
 }
 
-// removals finds the license of a removal code by its Site code.
+// removals returns the options for a removal code. It finds the license by its codes.
 func removals(item carry.Item, orders []courierOrder) []CourierOption {
 	var done []CourierOption
 	for _, o := range orders {
 		for _, l := range o.licenses {
 			switch {
-			case !samePair(l, item.Codes):
+			case !sameCodes(l, item.Codes):
 			case l.Status == api.StatusActive:
 				return []CourierOption{{Action: CourierRemove, Order: o.order, License: l, Refusal: RemovalRefusal(o.order, l)}}
 			case l.Status == api.StatusRemoved || l.Status == api.StatusTransferred:
@@ -229,31 +239,40 @@ func removals(item carry.Item, orders []courierOrder) []CourierOption {
 	return done
 }
 
-// transfers finds the licenses that a removal code of another PC may belong to; the server tells whether it does.
+// transfers returns the options for a removal code of another PC: the licenses that it may belong to. The server
+// decides which one it belongs to.
 func transfers(item carry.Item, orders []courierOrder) (list []CourierOption) {
 	for _, o := range orders {
 		for _, l := range o.licenses {
 			if l.Status != api.StatusActive {
 				continue
 			}
-			if samePair(l, item.Codes) { // it was done before
+			if sameCodes(l, item.Codes) { // the transfer was carried out before
 				return []CourierOption{{Action: CourierHave, Order: o.order, License: l}}
 			}
-			named := item.License == l.ID || item.License == 0 && (item.From.IsZero() || samePair(l, item.From))
+			named := item.License == l.ID || item.License == 0 && (item.From.IsZero() || sameCodes(l, item.From))
 			if named {
-				list = append(list, CourierOption{Action: CourierTransfer, Order: o.order, License: l, Refusal: TransferRefusal(o.order, l)})
+				list = append(list, CourierOption{
+					Action:  CourierTransfer,
+					Order:   o.order,
+					License: l,
+					Refusal: TransferRefusal(o.order, l),
+				})
 			}
 		}
 	}
 	return list
 }
 
-// CarryOut does what was chosen for each item of a plan and returns the answer for the other PC. choices are indexes of the
-// items' options; a negative one leaves its item open. done is called after each item. When the server cannot be reached any
-// more, the answer holds what was done until then: the same request carried once more brings the rest, and nothing twice.
-func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierItem, choices []int, done func(count int)) (carry.Answer, error) {
+// CarryOut carries out the chosen option of each item of a plan and returns the answer for the other PC. choices are
+// indexes into the options of the items; a negative one skips its item. CarryOut calls done after each item. If the
+// connection fails, the answer contains the results until then; carrying the same request again is idempotent and
+// delivers the rest.
+func (m *Manager) CarryOut(
+	ctx context.Context, r carry.Request, plan []CourierItem, choices []int, done func(count int),
+) (carry.Answer, error) {
 	a := carry.Answer{Request: r.ID, MadeAt: m.options.Now()}
-	s, sessionErr := m.acting() // without a session, an answer can hold refusals
+	s, sessionErr := m.acting() // an answer without a session contains refusals only
 	if sessionErr == nil {
 		a.Server = carry.Clean(s.account.ServerName, carry.MaxName)
 	}
@@ -261,7 +280,13 @@ func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierI
 		if choices[i] < 0 && item.Refusal == nil {
 			continue
 		}
-		result := carry.Result{Item: i + 1, Task: item.Item.Task, Signature: item.Item.Signature, Program: item.Item.Program, Codes: item.Item.Codes}
+		result := carry.Result{
+			Item:      i + 1,
+			Task:      item.Item.Task,
+			Signature: item.Item.Signature,
+			Program:   item.Item.Program,
+			Codes:     item.Item.Codes,
+		}
 		err := cmp.Or(item.Refusal, sessionErr)
 		if err == nil {
 			err = s.carry(ctx, item.Item, item.Options[choices[i]], &result)
@@ -269,8 +294,10 @@ func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierI
 		var refusal *api.Problem
 		switch {
 		case err == nil:
-		case errors.As(err, &refusal) && refusal.Status < 500 && !errors.Is(err, ErrSignedOut) && !errors.Is(err, api.ErrAuthorization):
-			result.Outcome, result.Code, result.Sentence = carry.OutcomeRefused, string(refusal.Code), carry.Clean(refusal.Detail, carry.MaxSentence)
+		case errors.As(err, &refusal) && refusal.Status < 500 && !errors.Is(err, ErrSignedOut) &&
+			!errors.Is(err, api.ErrAuthorization):
+			result.Outcome, result.Code = carry.OutcomeRefused, string(refusal.Code)
+			result.Sentence = carry.Clean(refusal.Detail, carry.MaxSentence)
 		default:
 			return a, err
 		}
@@ -281,8 +308,10 @@ func (m *Manager) CarryOut(ctx context.Context, r carry.Request, plan []CourierI
 }
 
 // removeForAnother hands in the removal code of another PC and returns the receipt that the other PC needs to delete
-// it. For a license that has ended, the refusal carries the receipt if the code is right.
-func (s *acting) removeForAnother(ctx context.Context, l License, code license.RemovalCode) (receipt string, err error) {
+// it. If the license has ended and the code is right, the refusal contains the receipt.
+func (s *acting) removeForAnother(
+	ctx context.Context, l License, code license.RemovalCode,
+) (receipt string, err error) {
 	out, err := s.remove(ctx, l, request{LicenseID: l.ID, typed: codeText(code)})
 	var refusal *api.Problem
 	if errors.As(err, &refusal) && errors.Is(err, api.ErrLicenseEnded) && refusal.Receipt != "" {
@@ -291,7 +320,7 @@ func (s *acting) removeForAnother(ctx context.Context, l License, code license.R
 	return out.receipt, err
 }
 
-// carry does one option and fills in its result.
+// carry carries out one option and fills in its result.
 func (s *acting) carry(ctx context.Context, item carry.Item, option CourierOption, result *carry.Result) error {
 	l := option.License
 	var err error
@@ -301,7 +330,12 @@ func (s *acting) carry(ctx context.Context, item carry.Item, option CourierOptio
 	case CourierReactivate:
 		l, err = s.reactivate(ctx, Reactivate{License: l, Codes: item.Codes, Note: item.Note})
 	case CourierTransfer:
-		l, err = s.transfer(ctx, Transfer{License: l, Codes: item.Codes, RemovalCode: item.RemovalCode, Note: item.Note})
+		l, err = s.transfer(ctx, Transfer{
+			License:     l,
+			Codes:       item.Codes,
+			RemovalCode: item.RemovalCode,
+			Note:        item.Note,
+		})
 	case CourierRemove, CourierRemoved:
 		result.Receipt, err = s.removeForAnother(ctx, l, item.RemovalCode)
 		result.Outcome = carry.OutcomeDone

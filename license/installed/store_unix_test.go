@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A person without a home folder has no folder for licenses.
+// Without a home folder there is no license folder.
 func TestUserFolder(t *testing.T) {
 	for _, c := range []struct {
 		data string
@@ -31,9 +31,9 @@ func TestUserFolder(t *testing.T) {
 	}
 }
 
-// A file is made where nothing is, and a link that somebody has planted leads nowhere (spec: files "License folder").
+// New files are created exclusively, so a planted link is not followed (spec: files "License folder").
 func TestFreshFiles(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "licenses [2]") // which is a pattern, too
+	dir := filepath.Join(t.TempDir(), "licenses [2]") // also a glob pattern
 	s := Open(dir, fixed())
 	folder := Below(dir, notepad)
 	require.NoError(t, os.MkdirAll(folder, 0o700))

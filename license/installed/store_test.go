@@ -21,8 +21,8 @@ import (
 
 var issued = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
-// aFile is what a license file says, with changes.
-func aFile(change ...func(*license.File)) license.File {
+// testFile returns a license file with changes.
+func testFile(change ...func(*license.File)) license.File {
 	f := license.File{
 		ID:          7,
 		IssuedAt:    issued,
@@ -40,7 +40,7 @@ func aFile(change ...func(*license.File)) license.File {
 	return f
 }
 
-// pcBlock is the locks of a PC with an operating system, which may change.
+// pcBlock returns the block of a PC with an operating system, which may change.
 func pcBlock(system int) license.Block {
 	return notepad.Key().Block(license.RawLocks{
 		license.OSID - 1:   fmt.Sprintf("system %d", system),
@@ -56,15 +56,15 @@ func signed(t *testing.T, f license.File) string {
 	return token
 }
 
-// reactivated changes a license file into that of its reactivation, after a lock changed.
+// reactivated changes a license file to that of its reactivation, after a lock changed.
 func reactivated(f *license.File) {
 	f.ID, f.IssuedAt, f.Codes = 9, issued.Add(time.Hour), notepad.Key().Codes(0x123, pcBlock(10))
 }
 
-// A license file takes the place of an older one of the same license or its family, and of no other (spec: codes
-// "Several licenses").
+// A license file supersedes an older one of the same license or its family, and no other (spec: codes "Several
+// licenses").
 func TestSupersedes(t *testing.T) {
-	with := func(change ...func(*license.File)) license.File { return aFile(change...) }
+	with := func(change ...func(*license.File)) license.File { return testFile(change...) }
 	again := func(f *license.File) { f.IssuedAt = issued.Add(time.Hour) }
 	for name, c := range map[string]struct {
 		newer, older license.File
@@ -76,12 +76,14 @@ func TestSupersedes(t *testing.T) {
 		"the same license, issued before":   {with(), with(again), false},
 		"its reactivation":                  {with(reactivated), with(), true},
 		"a reactivation with less features": {with(reactivated, func(f *license.File) { f.Features = 1 }), with(), false},
-		"a trial of the same order":         {with(reactivated, func(f *license.File) { f.Expires = issued.AddDate(0, 1, 0) }), with(), false},
-		"a license issued before":           {with(), with(reactivated), false},
-		"another order":                     {with(reactivated, func(f *license.File) { f.Order = 6 }), with(), false},
-		"the same id of another order":      {with(again, func(f *license.File) { f.Order = 6 }), with(), false},
-		"another program":                   {with(again, func(f *license.File) { f.ProgramID = 4 }), with(), false},
-		"another signature":                 {with(again, func(f *license.File) { f.Signature = "NOTEPAD2" }), with(), false},
+		"a trial of the same order": {with(reactivated, func(f *license.File) {
+			f.Expires = issued.AddDate(0, 1, 0)
+		}), with(), false},
+		"a license issued before":      {with(), with(reactivated), false},
+		"another order":                {with(reactivated, func(f *license.File) { f.Order = 6 }), with(), false},
+		"the same id of another order": {with(again, func(f *license.File) { f.Order = 6 }), with(), false},
+		"another program":              {with(again, func(f *license.File) { f.ProgramID = 4 }), with(), false},
+		"another signature":            {with(again, func(f *license.File) { f.Signature = "NOTEPAD2" }), with(), false},
 		"another generation": {
 			with(reactivated, func(f *license.File) { f.Codes = notepad.Key().Codes(0x124, pcBlock(10)) }), with(), false,
 		},
@@ -94,7 +96,8 @@ func TestSupersedes(t *testing.T) {
 			with(again, func(f *license.File) { f.ID, f.Codes.Machine = 9, f.Codes.Machine+1 }), with(), false,
 		},
 		"another PC that shares the home": {
-			with(reactivated, func(f *license.File) { f.Codes = notepad.Key().Codes(0x123, license.Block(12345)) }), with(), false,
+			with(reactivated, func(f *license.File) { f.Codes = notepad.Key().Codes(0x123, license.Block(12345)) }), with(),
+			false,
 		},
 		"codes that do not belong together": {with(reactivated, func(f *license.File) { f.Codes.Machine++ }), with(), false},
 	} {
@@ -102,28 +105,33 @@ func TestSupersedes(t *testing.T) {
 	}
 }
 
-// Put replaces what it supersedes. A file of another license with the same name stays, whatever it claims (spec: files
-// "License folder", codes "Several licenses").
-func TestPutReplacesOnlyItsOwn(t *testing.T) {
+// Put replaces superseded files. A file of another license with the same name is not replaced, whatever it claims
+// (spec: files "License folder", codes "Several licenses").
+func TestPutReplacesSuperseded(t *testing.T) {
 	again := func(f *license.File) { f.IssuedAt = issued.Add(time.Hour) }
 	other := func(f *license.File) { f.Order, f.ID = 6, 8 }
 	for name, c := range map[string]struct {
 		before map[string]string // content by name
 		after  []string          // names
 	}{
-		"nothing":                       {nil, []string{"notepad-7.acen"}},
-		"an older one":                  {map[string]string{"notepad-7.acen": signed(t, aFile())}, []string{"notepad-7.acen"}},
-		"an older one of another name":  {map[string]string{"a.acen": signed(t, aFile())}, []string{"notepad-7.acen"}},
-		"the same one":                  {map[string]string{"notepad-7.acen": signed(t, aFile(again))}, []string{"notepad-7.acen"}},
+		"nothing": {nil, []string{"notepad-7.acen"}},
+		"an older one": {map[string]string{"notepad-7.acen": signed(t, testFile())},
+			[]string{"notepad-7.acen"}},
+		"an older one of another name": {map[string]string{"a.acen": signed(t, testFile())}, []string{"notepad-7.acen"}},
+		"the same one": {map[string]string{"notepad-7.acen": signed(t, testFile(again))},
+			[]string{"notepad-7.acen"}},
 		"one that is damaged":           {map[string]string{"notepad-7.acen": "half"}, []string{"notepad-7.acen"}},
 		"a damaged one of another name": {map[string]string{"a.acen": "half"}, []string{"a.acen", "notepad-7.acen"}},
-		"another license":               {map[string]string{"notepad-8.acen": signed(t, aFile(other))}, []string{"notepad-7.acen", "notepad-8.acen"}},
+		"another license": {map[string]string{"notepad-8.acen": signed(t, testFile(other))},
+			[]string{"notepad-7.acen", "notepad-8.acen"}},
 		"another license of its name": {
-			map[string]string{"Notepad-7.ACEN": signed(t, aFile(other)), "notepad-7-2.acen": signed(t, aFile(other, again))},
+			map[string]string{"Notepad-7.ACEN": signed(t, testFile(other)), "notepad-7-2.acen": signed(t, testFile(other, again))},
 			[]string{"Notepad-7.ACEN", "notepad-7-2.acen", "notepad-7-3.acen"},
 		},
 		"one that claims to be newer": {
-			map[string]string{"notepad-7.acen": signed(t, aFile(func(f *license.File) { f.IssuedAt = issued.AddDate(50, 0, 0) }))},
+			map[string]string{"notepad-7.acen": signed(t, testFile(func(f *license.File) {
+				f.IssuedAt = issued.AddDate(50, 0, 0)
+			}))},
 			[]string{"notepad-7-2.acen", "notepad-7.acen"},
 		},
 	} {
@@ -134,7 +142,7 @@ func TestPutReplacesOnlyItsOwn(t *testing.T) {
 			for name, content := range c.before {
 				require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 			}
-			content := signed(t, aFile(again))
+			content := signed(t, testFile(again))
 			require.NoError(t, s.Put(t.Context(), notepad, "notepad-7.acen", content))
 			files, err := s.Files(notepad)
 			require.NoError(t, err)
@@ -149,7 +157,7 @@ func TestPutReplacesOnlyItsOwn(t *testing.T) {
 	}
 }
 
-// A typed activation code displaces no other one, and is known by its hash ever after (spec: codes "Several licenses",
+// A typed activation code replaces no other one, and its hash is stored forever (spec: codes "Several licenses",
 // codes "Activation code").
 func TestTypedCodes(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
@@ -175,7 +183,7 @@ func TestTypedCodes(t *testing.T) {
 	state, err = s.State(notepad)
 	require.NoError(t, err)
 	require.Equal(t, []Typed{code(3)}, state.TypedCodes())
-	require.True(t, state.Had(code(1).Code), "what was given stays known")
+	require.True(t, state.Had(code(1).Code), "entered codes remain known")
 
 	for n := range maxFormer + 10 {
 		state.Enter(Typed{Code: license.ActivationCode{byte(n >> 8), byte(n), 1}})
@@ -187,7 +195,7 @@ func TestTypedCodes(t *testing.T) {
 	}
 }
 
-// Without a home folder nothing is read or written where the program happens to run.
+// Without a home folder nothing is read or written in the working directory.
 func TestNoHome(t *testing.T) {
 	t.Chdir(t.TempDir())
 	s := Open("", fixed())
@@ -208,7 +216,7 @@ func TestNoHome(t *testing.T) {
 	require.Empty(t, entries)
 }
 
-// allChanges are all changes of a folder.
+// allChanges returns all operations that change a folder.
 func allChanges() map[string]func(context.Context, *Store) error {
 	return map[string]func(context.Context, *Store) error{
 		"generation": func(ctx context.Context, s *Store) error { _, err := s.Generation(ctx, notepad); return err },
@@ -222,7 +230,7 @@ func allChanges() map[string]func(context.Context, *Store) error {
 	}
 }
 
-// A folder that cannot be changed is named, with the reason in words.
+// The error for a read-only folder names the folder and the reason.
 func TestFolderErrors(t *testing.T) {
 	for text, err := range map[string]error{
 		"is on a disk that can only be read":                                   syscall.EROFS,
@@ -250,14 +258,14 @@ func TestFolderErrors(t *testing.T) {
 	}
 }
 
-// failing is a disk on which nothing can be changed.
+// failing is a disk whose changes fail.
 type failing struct{ err error }
 
 func (d failing) Write(string, []byte) error  { return d.err }
 func (d failing) Rename(string, string) error { return d.err }
 func (d failing) Remove(string) error         { return d.err }
 
-// A folder that does not answer is given up in time.
+// Operations on a folder that does not respond time out.
 func TestSilentFolder(t *testing.T) {
 	released := make(chan struct{})
 	defer close(released)
@@ -281,18 +289,18 @@ func TestSilentFolder(t *testing.T) {
 	require.Equal(t, time.Minute+3*time.Second, s.changeTime(t.Context()))
 	ctx, cancel := context.WithDeadline(t.Context(), issued)
 	defer cancel()
-	require.Equal(t, time.Second, s.changeTime(ctx), "what can wait for a later start gets less time")
+	require.Equal(t, time.Second, s.changeTime(ctx), "a change that a later start can make gets less time")
 	require.Equal(t, 3*time.Second, Open("x", Options{}).o.DiskTimeout)
 }
 
-// hanging is a disk that does not answer until it is released.
+// hanging is a disk that blocks until it is released.
 type hanging struct{ released chan struct{} }
 
 func (d hanging) Write(string, []byte) error  { <-d.released; return nil }
 func (d hanging) Rename(string, string) error { <-d.released; return nil }
 func (d hanging) Remove(string) error         { <-d.released; return nil }
 
-// A file that may not be read is told from one that is damaged.
+// A file without read permission is distinguished from a damaged one.
 func TestDenied(t *testing.T) {
 	denied := &fs.PathError{Op: "open", Path: "a", Err: syscall.EACCES}
 	require.Equal(t, File{Path: "a", Denied: true}, newFile("a", "", denied))

@@ -10,12 +10,12 @@ import (
 	"github.com/acen-desktop/acen/manager/journal"
 )
 
-// NewLicense is the request of a new license.
+// NewLicense is the request for a new license.
 type NewLicense struct {
 	OrderID int64
 	Codes   license.Codes
 	Note    string
-	// ThisPC tells that the codes are this PC's.
+	// ThisPC is true if the codes are this PC's.
 	ThisPC bool
 }
 
@@ -23,9 +23,9 @@ type NewLicense struct {
 type Reactivate struct {
 	License License
 	Codes   license.Codes
-	// Note replaces the license's; "" keeps it.
+	// Note replaces the note of the license, unless "".
 	Note string
-	// ThisPC tells that the codes are this PC's.
+	// ThisPC is true if the codes are this PC's.
 	ThisPC bool
 }
 
@@ -33,20 +33,20 @@ type Reactivate struct {
 type Transfer struct {
 	License License
 	Codes   license.Codes // of the other PC
-	// RemovalCode may be zero for a license of this PC, which makes it, and for one that is released.
+	// RemovalCode may be zero for a license of this PC, whose code is known here, and for a released one.
 	RemovalCode license.RemovalCode
-	// Note replaces the license's; "" keeps it.
+	// Note replaces the note of the license, unless "".
 	Note string
 }
 
-// Remove is the request to end a license, which gives its order one back.
+// Remove is the request to end a license, which frees its seat.
 type Remove struct {
 	License License
-	// RemovalCode may be zero for a license of this PC, which makes it.
+	// RemovalCode may be zero for a license of this PC, whose code is known here.
 	RemovalCode license.RemovalCode
 }
 
-// SendEmail is the request of a mail with an activation code.
+// SendEmail is the request for a mail with an activation code.
 type SendEmail struct {
 	LicenseID int64
 	To        []string
@@ -55,26 +55,34 @@ type SendEmail struct {
 
 // newLicense is NewLicense for the account of the session.
 func (s *acting) newLicense(ctx context.Context, r NewLicense) (License, error) {
-	return s.licensed(ctx, journal.Draft{
+	return s.runForLicense(ctx, journal.Draft{
 		Task:    api.TaskNewLicense,
 		Title:   tasks[api.TaskNewLicense].title + r.Codes.Site.String(),
 		OrderID: r.OrderID,
 		Intent:  fmt.Sprintf("order %d", r.OrderID) + intentCodes(r.Codes),
-	}, request{OrderID: r.OrderID}, api.NewLicense{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
+	}, request{OrderID: r.OrderID}, api.NewLicense{
+		SiteCode:  r.Codes.Site.String(),
+		MachineID: r.Codes.Machine.String(),
+		Note:      r.Note,
+	})
 }
 
 // reactivate is Reactivate for the account of the session.
 func (s *acting) reactivate(ctx context.Context, r Reactivate) (License, error) {
-	return s.licensed(ctx, journal.Draft{
+	return s.runForLicense(ctx, journal.Draft{
 		Task:      api.TaskReactivation,
-		Title:     tasks[api.TaskReactivation].title + nameOf(r.License),
+		Title:     tasks[api.TaskReactivation].title + jobName(r.License),
 		OrderID:   r.License.OrderID,
 		LicenseID: r.License.ID,
 		Intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
-	}, request{LicenseID: r.License.ID}, api.Reactivation{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
+	}, request{LicenseID: r.License.ID}, api.Reactivation{
+		SiteCode:  r.Codes.Site.String(),
+		MachineID: r.Codes.Machine.String(),
+		Note:      r.Note,
+	})
 }
 
-// intentCodes is the end of the intent of a job that asks for a license for codes.
+// intentCodes returns the end of the intent of a job that requests a license for codes.
 func intentCodes(codes license.Codes) string { return ", codes " + codes.Merged() }
 
 // transfer is Transfer for the account of the session.
@@ -83,9 +91,12 @@ func (s *acting) transfer(ctx context.Context, r Transfer) (License, error) {
 	if err != nil {
 		return License{}, err
 	}
-	return s.licensed(ctx, journal.Draft{
-		Task: api.TaskTransfer, Title: tasks[api.TaskTransfer].title + nameOf(r.License), OrderID: r.License.OrderID, LicenseID: r.License.ID,
-		Intent: fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
+	return s.runForLicense(ctx, journal.Draft{
+		Task:      api.TaskTransfer,
+		Title:     tasks[api.TaskTransfer].title + jobName(r.License),
+		OrderID:   r.License.OrderID,
+		LicenseID: r.License.ID,
+		Intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
 	}, removalRequest(r.License, leaves, r.RemovalCode),
 		api.Transfer{SiteCode: r.Codes.Site.String(), MachineID: r.Codes.Machine.String(), Note: r.Note})
 }
@@ -114,11 +125,15 @@ func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
 
 func (s *acting) remove(ctx context.Context, l License, r request) (outcome, error) {
 	return s.run(ctx, journal.Draft{
-		Task: api.TaskRemoval, Title: tasks[api.TaskRemoval].title + nameOf(l), OrderID: l.OrderID, LicenseID: l.ID, Intent: fmt.Sprintf("license %d", l.ID),
+		Task:      api.TaskRemoval,
+		Title:     tasks[api.TaskRemoval].title + jobName(l),
+		OrderID:   l.OrderID,
+		LicenseID: l.ID,
+		Intent:    fmt.Sprintf("license %d", l.ID),
 	}, r)
 }
 
-// SendEmail asks the server to mail an activation code. The same mail while a job is open joins that job.
+// SendEmail asks the server to mail an activation code. A call with the content of an open job joins that job.
 func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
 	content, err := request{LicenseID: r.LicenseID}.withBody(api.EmailRequest{To: r.To, Message: r.Message})
 	if err != nil {
@@ -129,14 +144,16 @@ func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
 		return err
 	}
 	_, err = s.run(ctx, journal.Draft{
-		Task: api.TaskEmail, Title: tasks[api.TaskEmail].title + nameOf(License{License: api.License{ID: r.LicenseID}}), LicenseID: r.LicenseID,
-		Intent: fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
+		Task:      api.TaskEmail,
+		Title:     tasks[api.TaskEmail].title + jobName(License{License: api.License{ID: r.LicenseID}}),
+		LicenseID: r.LicenseID,
+		Intent:    fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
 	}, content)
 	return err
 }
 
-// NewOrder makes an order of a serial number. With the same serial number and another verification number it replaces
-// an open job that was never sent; an open job that was sent is sent again first.
+// NewOrder creates an order from a serial number. With the same serial number and another verification number it
+// replaces an open job that was never sent; an open job that was sent is sent again first.
 func (m *Manager) NewOrder(ctx context.Context, r api.NewOrder) (api.Order, error) {
 	content, err := request{}.withBody(r)
 	if err != nil {
@@ -153,8 +170,8 @@ func (m *Manager) NewOrder(ctx context.Context, r api.NewOrder) (api.Order, erro
 	return out.order, err
 }
 
-// licensed runs a job that brings a license and finds out whether it is this PC's, and whether its file is in place.
-func (s *acting) licensed(ctx context.Context, d journal.Draft, r request, body any) (License, error) {
+// runForLicense runs a job that returns a license, and sets the license's state on this PC.
+func (s *acting) runForLicense(ctx context.Context, d journal.Draft, r request, body any) (License, error) {
 	var err error
 	if body != nil {
 		if r, err = r.withBody(body); err != nil {
@@ -166,19 +183,19 @@ func (s *acting) licensed(ctx context.Context, d journal.Draft, r request, body 
 		return License{}, err
 	}
 	rows := s.mark(ctx, d.OrderID, []api.License{out.license})
-	s.settle(ctx, rows, false)
+	s.installFiles(ctx, rows, false)
 	return rows[0], nil
 }
 
-// About returns what a job is about, for who says its title in another language: the note of a license, or "" for a license without
-// one, the Site code of a new license, or the serial number of a new order. It is false for a title of another kind.
+// About returns the subject of a job, for translating its title: the note of a license, or "" for a license without
+// one; the Site code of a new license; the serial number of a new order. It is false for any other title.
 func (j Job) About() (name string, ok bool) {
 	t, known := tasks[j.Task]
 	name, ok = strings.CutPrefix(j.Title, t.title)
 	if !ok || !known {
 		return "", false
 	}
-	if name == nameOf(License{License: api.License{ID: j.LicenseID}}) {
+	if name == jobName(License{License: api.License{ID: j.LicenseID}}) {
 		return "", true
 	}
 	if j.Task == api.TaskNewLicense || j.Task == api.TaskNewOrder {
@@ -188,8 +205,8 @@ func (j Job) About() (name string, ok bool) {
 	return note, quoted
 }
 
-// nameOf names a license in the title of a job.
-func nameOf(l License) string {
+// jobName returns the name of a license for the title of a job.
+func jobName(l License) string {
 	if l.Note != "" {
 		return fmt.Sprintf("“%s”", l.Note)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// licenseFile is the text of a license file for codes of a program. Its signature is of no key that anybody knows.
+// licenseFile returns a license file for codes of a program, signed with an unknown key.
 func licenseFile(t *testing.T, signature license.Signature, codes license.Codes) string {
 	t.Helper()
 	text, err := license.SigningKeyFromSeed([32]byte{1}).Sign(license.File{
@@ -26,9 +26,9 @@ func licenseFile(t *testing.T, signature license.Signature, codes license.Codes)
 	return text
 }
 
-// What the server has taken does not come back here, for another PC may have it; and what came after it stays (spec:
-// files "Leaving").
-func TestReturn(t *testing.T) {
+// A license that the server took does not return, because another PC may have it; later licenses are not affected
+// (spec: files "Leaving").
+func TestUndoLeave(t *testing.T) {
 	const left, present, other = 0x123, 0x124, 0x200
 	for name, c := range map[string]struct {
 		prepare func(*testing.T, *Store) error
@@ -126,9 +126,8 @@ func TestReturn(t *testing.T) {
 	}
 }
 
-// Leave done again keeps the removal code that it is given, for a server that was restored may have forgotten the
-// removal.
-func TestLeaveAgain(t *testing.T) {
+// A repeated Leave stores its removal code again, because a restored server may have lost the removal.
+func TestRepeatedLeave(t *testing.T) {
 	for name, c := range map[string]struct {
 		kept, given license.RemovalCode
 		settled     bool
@@ -143,7 +142,12 @@ func TestLeaveAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Open(t.TempDir(), fixed())
-			gone := Spent{Codes: codesOf(t, 5), LicenseID: 7, RemovalCode: c.kept, At: goldenState(t).Clock.Latest}
+			gone := Spent{
+				Codes:       codesOf(t, 5),
+				LicenseID:   7,
+				RemovalCode: c.kept,
+				At:          goldenState(t).Clock.Latest,
+			}
 			require.NoError(t, s.Leave(t.Context(), notepad, gone))
 			if c.settled {
 				require.NoError(t, s.Settle(t.Context(), notepad, gone.Codes.Site))

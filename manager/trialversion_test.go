@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// trialRows are what a trial version kept in its data file, by the version of the file.
+// trialRows are rows in the data file of a trial version, by schema version.
 var trialRows = map[int][]string{
 	1: {
 		`INSERT INTO accounts (id, server, server_name, client_id, username, display_name, remembered, last_used)
@@ -27,12 +27,13 @@ var trialRows = map[int][]string{
 		`INSERT INTO jobs VALUES (3, 5, 'k', 'removal', 'Remove', 'i', x'00', 'sent', '', 1, 7, 1, 1)`,
 	},
 	3: {
-		`INSERT INTO vault VALUES ('code', 'NOTEPAD1', '123452C6', '32F5-0FA3-3354-AC14', 5, 1, 7, 'Notepad', '', '', x'00', 1)`,
+		`INSERT INTO vault VALUES ('code', 'NOTEPAD1', '123452C6', '32F5-0FA3-3354-AC14',
+ 5, 1, 7, 'Notepad', '', '', x'00', 1)`,
 		`INSERT INTO requests VALUES ('r', x'00', 1)`,
 	},
 }
 
-// trialDatabase makes the data file of a trial version.
+// trialDatabase creates the data file of a trial version.
 func trialDatabase(t *testing.T, folder string, version int, rows ...string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(folder, 0o700))
@@ -46,7 +47,7 @@ func trialDatabase(t *testing.T, folder string, version int, rows ...string) {
 	require.NoError(t, db.Close())
 }
 
-// trialState puts the state of a trial version into the license folder of a data folder.
+// trialState writes the state file of a trial version.
 func trialState(t *testing.T, folder string) (path string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("..", "license", "installed", "testdata", "pc-v1.json"))
@@ -63,8 +64,8 @@ func count(t *testing.T, db *sql.DB, table string) (n int) {
 	return n
 }
 
-// What a trial version left is kept unread in folders "old", and told once. Accounts stay.
-func TestStartOnDataOfATrialVersion(t *testing.T) {
+// Files of a trial version are moved unread into folders "old", with one notice. Accounts remain.
+func TestOpenWithTrialVersion(t *testing.T) {
 	for _, version := range []int{1, 2, 3} {
 		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
 			folder := t.TempDir()
@@ -104,7 +105,7 @@ func TestStartOnDataOfATrialVersion(t *testing.T) {
 			path := filepath.Join(folder, "old", databaseName)
 			info, err := os.Stat(path)
 			require.NoError(t, err)
-			if runtime.GOOS != "windows" { // which has no such bits; the folder's owner alone may open it there
+			if runtime.GOOS != "windows" { // Windows has no permission bits; the folder's access list applies
 				require.Zero(t, info.Mode().Perm()&0o077, "others may read it")
 			}
 			old, err := sql.Open("sqlite", path)
@@ -119,7 +120,7 @@ func TestStartOnDataOfATrialVersion(t *testing.T) {
 			require.NoError(t, old.Close())
 
 			m = open(t, folder)
-			require.Empty(t, m.Notices(), "it is told once")
+			require.Empty(t, m.Notices(), "there is one notice")
 			again, err := m.Older()
 			require.NoError(t, err)
 			require.Equal(t, older, again, "but it is still there")
@@ -128,8 +129,8 @@ func TestStartOnDataOfATrialVersion(t *testing.T) {
 	}
 }
 
-// Nothing is told where a trial version left nothing, and a program may have set its own state aside before.
-func TestStartTellsOfOlderDataThatAreThere(t *testing.T) {
+// There is no notice without data of a trial version. A program may have set its own state aside before.
+func TestTrialVersionNotice(t *testing.T) {
 	folder := t.TempDir()
 	trialDatabase(t, folder, 3, trialRows[1][0])
 	m := open(t, folder)
@@ -154,8 +155,8 @@ func TestStartTellsOfOlderDataThatAreThere(t *testing.T) {
 	require.NoError(t, m.Close())
 }
 
-// A start that was interrupted after the copy makes another copy, and what is kept is not replaced.
-func TestOlderDataAreNotReplaced(t *testing.T) {
+// A start that was interrupted after the copy makes another copy and does not replace the first.
+func TestTrialCopyIsNotReplaced(t *testing.T) {
 	folder := t.TempDir()
 	for _, name := range []string{"acen.db", "acen.db-2", "acen.db-3"} {
 		trialDatabase(t, folder, 3, trialRows[1]...)
@@ -172,8 +173,8 @@ func TestOlderDataAreNotReplaced(t *testing.T) {
 	}
 }
 
-// Data that cannot be kept are not touched, and the app says why it does not start.
-func TestOlderDataThatCannotBeKept(t *testing.T) {
+// Data that cannot be copied are not changed, and Open fails with the reason.
+func TestTrialCopyFails(t *testing.T) {
 	folder := t.TempDir()
 	trialDatabase(t, folder, 3, trialRows[1]...)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "old"), nil, 0o600))
@@ -184,8 +185,8 @@ func TestOlderDataThatCannotBeKept(t *testing.T) {
 	require.FileExists(t, filepath.Join(folder, "old", databaseName))
 }
 
-// Forget removes what the app kept of a trial version; what belongs to programs stays.
-func TestForgetOlderData(t *testing.T) {
+// Forget deletes the app's files of a trial version, but not those of programs.
+func TestForgetTrialVersion(t *testing.T) {
 	folder := t.TempDir()
 	trialDatabase(t, folder, 3, trialRows[1]...)
 	state := trialState(t, folder)
@@ -207,16 +208,16 @@ func trialFile(t *testing.T) string {
 	return string(content)
 }
 
-// A license file of a trial version is told as such and never installed, also where its key is not known any more.
-func TestTakeLicenseOfATrialVersion(t *testing.T) {
+// A license file of a trial version is recognized as such and never installed, even if its key is not known any more.
+func TestTakeTrialLicense(t *testing.T) {
 	m := open(t, t.TempDir())
 	defer m.Close()
 	key := license.SigningKeyFromSeed([32]byte{1}).Public()
 	_, unproven, err := m.TakeLicense(t.Context(), trialFile(t))
-	require.ErrorIs(t, err, license.ErrOlderVersion, "nobody here knows the key, but its codes are not of this scheme")
+	require.ErrorIs(t, err, license.ErrOlderVersion, "the key is unknown, but the codes are not of this scheme")
 	require.False(t, unproven)
 	_, _, err = m.take(t.Context(), trialFile(t), []license.PublicKey{key})
-	require.ErrorIs(t, err, license.ErrOlderVersion, "the courier brought the key")
+	require.ErrorIs(t, err, license.ErrOlderVersion, "the courier's answer has the key")
 
 	_, err = m.options.Installed.Update(t.Context(), "NOTEPAD1", func(s *installed.State) error {
 		s.Program = installed.Program{Name: "Notepad", PublicKeys: []string{key.String()}}
@@ -231,8 +232,8 @@ func TestTakeLicenseOfATrialVersion(t *testing.T) {
 	require.Empty(t, files)
 }
 
-// A license file that a trial version left is no license of this PC.
-func TestLicenseFileThatATrialVersionLeft(t *testing.T) {
+// A license file of a trial version is not a license of this PC.
+func TestTrialLicenseFile(t *testing.T) {
 	m := open(t, t.TempDir())
 	defer m.Close()
 	dir := installed.Below(m.options.Installed.Dir(), "NOTEPAD1")

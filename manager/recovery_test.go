@@ -17,7 +17,7 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// unreachable answers the calls whose path ends so with an error of the connection.
+// unreachable makes calls whose path has a suffix fail with a connection error.
 func unreachable(f *fakeServer, suffix string) {
 	f.set(func() {
 		f.before = on(suffix, func() *http.Response { return answer(http.StatusBadGateway, "text/html", "<html>") })
@@ -26,8 +26,8 @@ func unreachable(f *fakeServer, suffix string) {
 
 func reachable(f *fakeServer) { f.set(func() { f.before, f.after, f.down = nil, nil, false }) }
 
-// What left this PC can always be told again or brought back, however its code was lost.
-func TestStrandedLicenseIsNoDeadEnd(t *testing.T) {
+// A license that left this PC can always be handed in again or brought back, however its removal code was lost.
+func TestStrandedLicense(t *testing.T) {
 	ways := map[string]func(t *testing.T, p *fakePC, l License){
 		"move": func(t *testing.T, p *fakePC, l License) {
 			moved, err := p.Move(t.Context(), l)
@@ -57,7 +57,7 @@ func TestStrandedLicenseIsNoDeadEnd(t *testing.T) {
 			_, err := p.Move(t.Context(), l)
 			require.ErrorIs(t, err, ErrUnreachable)
 			reachable(f)
-			// Vault, key, job and the code beside the Site code are gone.
+			// Vault, key, job and the code in the state are lost.
 			for _, statement := range []string{`DELETE FROM vault`, `DELETE FROM jobs`} {
 				_, err := p.db.ExecContext(t.Context(), statement)
 				require.NoError(t, err)
@@ -83,14 +83,14 @@ func TestStrandedLicenseIsNoDeadEnd(t *testing.T) {
 			require.NoError(t, err)
 			require.Empty(t, found.Stranded)
 			require.Empty(t, p.jobs(t))
-			_, _ = p.row(t, l.ID) // the next table settles what ended
+			_, _ = p.row(t, l.ID) // the next table settles the ended license
 			require.Empty(t, p.kept(t))
 		})
 	}
 }
 
-// While a job hands the license in, the words are that the server is told by itself.
-func TestLeftWithAnOpenJobWaits(t *testing.T) {
+// While an open job hands the license in, the refusals say that the server will learn of it.
+func TestDepartureWithOpenJob(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -110,9 +110,9 @@ func TestLeftWithAnOpenJobWaits(t *testing.T) {
 	require.Empty(t, offers)
 }
 
-// An order that is switched off for a while has ended nothing: the code stays, and the move goes on when the order is
-// back (spec: api 1).
-func TestNotFoundIsNotEnded(t *testing.T) {
+// A disabled order ends no license: the code remains, and the move continues after the order is enabled again (spec:
+// api 1).
+func TestNotFoundIsTemporary(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -138,8 +138,8 @@ func TestNotFoundIsNotEnded(t *testing.T) {
 	require.Empty(t, p.jobs(t))
 }
 
-// A job that was refused and never done may be canceled: the license comes back.
-func TestRefusedForAWhileMayBeCanceled(t *testing.T) {
+// A job that was refused and never carried out may be canceled; the license returns.
+func TestCancelAfterTemporaryRefusal(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -150,8 +150,8 @@ func TestRefusedForAWhileMayBeCanceled(t *testing.T) {
 	require.True(t, p.runs(t, l))
 }
 
-// A code is let go for a receipt that proves what was done, and for nothing else (spec: api "Receipts").
-func TestOnlyAReceiptLetsACodeGo(t *testing.T) {
+// A removal code is deleted for a receipt that proves the task, and for nothing else (spec: api "Receipts").
+func TestCodeIsKeptWithoutReceipt(t *testing.T) {
 	other := license.SigningKeyFromSeed([32]byte{9})
 	for name, forge := range map[string]func(f *fakeServer, l api.License) string{
 		"no receipt": func(*fakeServer, api.License) string { return "v4.public.none.none" },
@@ -194,8 +194,8 @@ func TestOnlyAReceiptLetsACodeGo(t *testing.T) {
 	}
 }
 
-// The vendor changes the signing key while a move is under way: the receipt is verified with the new key.
-func TestReceiptOfANewKey(t *testing.T) {
+// The vendor changes the signing key during a move; the receipt is verified with the new key.
+func TestReceiptWithNewKey(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -206,8 +206,9 @@ func TestReceiptOfANewKey(t *testing.T) {
 	require.Empty(t, p.jobs(t))
 }
 
-// The server was restored to before a release that it had confirmed: it is told, and can be told again.
-func TestRestoredServerIsToldAgain(t *testing.T) {
+// The server was restored to before a release that it had confirmed. The app reports that, and the release can be
+// repeated.
+func TestReleaseAfterServerRestore(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -233,7 +234,8 @@ func TestRestoredServerIsToldAgain(t *testing.T) {
 	found, err := p.Find(t.Context())
 	require.NoError(t, err)
 	require.Len(t, found.Stranded, 1)
-	f.set(func() { f.epoch = "AAAAAAAAAAAAAAAAAAAAAA" }) // another server of the database has not heard yet
+	// Another server of the same database does not have the new epoch yet.
+	f.set(func() { f.epoch = "AAAAAAAAAAAAAAAAAAAAAA" })
 	_, _ = p.row(t, l.ID)
 	f.set(func() { f.epoch = "BBBBBBBBBBBBBBBBBBBBBA" })
 	_, _ = p.row(t, l.ID)
@@ -243,11 +245,12 @@ func TestRestoredServerIsToldAgain(t *testing.T) {
 	require.NotNil(t, moved.ReleasedAt)
 	p.restart(t)
 	_, _ = p.row(t, l.ID)
-	require.Empty(t, p.Notices(), "it is told once")
+	require.Empty(t, p.Notices(), "there is one notice")
 }
 
-// The server forgot the license under which a program of this PC runs: the program runs on, and the app offers to tell.
-func TestForgottenLicenseIsToldAndRunsOn(t *testing.T) {
+// The server lost the license of a program on this PC. The program continues to run, and the app offers a new
+// license.
+func TestForgottenLicense(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -274,8 +277,8 @@ func TestForgottenLicenseIsToldAndRunsOn(t *testing.T) {
 	require.Empty(t, found.Forgotten)
 }
 
-// An id that was given again to another PC's license is not this PC's license.
-func TestAnIDThatCameBackIsAnotherLicense(t *testing.T) {
+// A license with a reassigned id is not this PC's license.
+func TestReassignedLicenseID(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	l := p.activateHere(t)
@@ -290,13 +293,13 @@ func TestAnIDThatCameBackIsAnotherLicense(t *testing.T) {
 	require.Len(t, found.Forgotten, 1)
 	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
 	_, _ = p.row(t, l.ID)
-	require.True(t, p.runs(t, l), "what ended is the other PC's license")
+	require.True(t, p.runs(t, l), "the ended license is the other PC's")
 	_, _ = other.row(t, l.ID)
 	require.False(t, other.runs(t, theirs))
 }
 
-// Only what the server names as ended loses its file.
-func TestOnlyWhatIsNamedEndedIsErased(t *testing.T) {
+// Only licenses that the server lists as ended lose their files.
+func TestOnlyEndedLicensesAreErased(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -315,14 +318,14 @@ func TestOnlyWhatIsNamedEndedIsErased(t *testing.T) {
 	require.False(t, p.runs(t, l))
 }
 
-// A license that is installed while the table is on its way is not judged by that table.
-func TestDropFileKeepsWhatCameMeanwhile(t *testing.T) {
+// A table does not affect a license that was installed after the table was requested.
+func TestTableKeepsLaterInstalls(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
 	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
 	rows := append([]api.License(nil), f.rows...)
-	u := p.session(t).unnamedOf(t.Context(), lumenOrder, nil)
+	u := p.session(t).unlistedOf(t.Context(), lumenOrder, nil)
 	require.NotNil(t, u.here)
 	p.reconcile(t.Context(), u, rows, p.pc.Installs()-1)
 	require.True(t, p.runs(t, l))
@@ -330,8 +333,8 @@ func TestDropFileKeepsWhatCameMeanwhile(t *testing.T) {
 	require.False(t, p.runs(t, l))
 }
 
-// This PC's license folder came back from a backup after the license was released: it leaves once more.
-func TestReleasedLicenseInRestoredFolder(t *testing.T) {
+// The license folder was restored from a backup from before a release: the license leaves again.
+func TestRestoredFolderWithReleasedLicense(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -351,8 +354,9 @@ func TestReleasedLicenseInRestoredFolder(t *testing.T) {
 	require.True(t, spent.Settled)
 }
 
-// The data file is damaged while a move waits: the code lies beside the Site code, the notice tells, and it can be handed in.
-func TestCodeSurvivesTheDataFile(t *testing.T) {
+// The data file is damaged during an open move. The code is in the state file, a notice says so, and the code can be
+// handed in.
+func TestCodeSurvivesDamagedDataFile(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -378,8 +382,8 @@ func TestCodeSurvivesTheDataFile(t *testing.T) {
 	require.Empty(t, p.kept(t))
 }
 
-// The keyring is replaced while a transfer to another PC waits: it is sent all the same.
-func TestTransferSurvivesTheKeyring(t *testing.T) {
+// The keyring is replaced during an open transfer to another PC; the transfer is sent all the same.
+func TestTransferSurvivesNewKeyring(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	l := p.activateHere(t)
@@ -400,8 +404,8 @@ func TestTransferSurvivesTheKeyring(t *testing.T) {
 	require.Empty(t, p.kept(t))
 }
 
-// Without the keyring a job with a typed code waits; with it the job goes on. A code whose key is gone for good ends it.
-func TestWithoutItsKeyAJobWaits(t *testing.T) {
+// A job with a typed code waits for the keyring and then continues. If the key is lost, the job fails.
+func TestJobWaitsForKeyring(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	l := p.activateHere(t)
@@ -411,7 +415,7 @@ func TestWithoutItsKeyAJobWaits(t *testing.T) {
 	_, err := other.Remove(t.Context(), Remove{License: row, RemovalCode: f.code(l.License)})
 	require.ErrorIs(t, err, ErrUnreachable)
 	reachable(f)
-	other.ring.gone = true
+	other.ring.unavailable = true
 	other.restart(t)
 	_, _, err = other.SignIn(t.Context(), SignIn{Server: fakeAddress, Username: "anna", Password: "correct horse"})
 	require.NoError(t, err)
@@ -421,7 +425,7 @@ func TestWithoutItsKeyAJobWaits(t *testing.T) {
 	require.ErrorIs(t, done[0].Err, ErrKeyringUnavailable)
 	require.Len(t, other.jobs(t), 1, "it waits")
 
-	other.ring.gone = false
+	other.ring.unavailable = false
 	other.restart(t)
 	other.signIn(t)
 	done, err = other.ResumeJobs(t.Context())
@@ -430,8 +434,8 @@ func TestWithoutItsKeyAJobWaits(t *testing.T) {
 	require.Empty(t, other.jobs(t))
 }
 
-// A courier's answer counts only with the server's receipt.
-func TestCouriersAnswerNeedsAReceipt(t *testing.T) {
+// A courier's answer about a removal needs the server's receipt.
+func TestCourierAnswerNeedsReceipt(t *testing.T) {
 	f := newFakeServer()
 	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	l := p.activateHere(t)
@@ -440,7 +444,13 @@ func TestCouriersAnswerNeedsAReceipt(t *testing.T) {
 	require.False(t, p.runs(t, l))
 	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: carry.TaskRemove, Signature: lumenSignature, Kept: kept}})
 	require.NoError(t, err)
-	result := carry.Result{Item: 1, Task: carry.TaskRemove, Signature: lumenSignature, Codes: kept.Codes, Outcome: carry.OutcomeDone}
+	result := carry.Result{
+		Item:      1,
+		Task:      carry.TaskRemove,
+		Signature: lumenSignature,
+		Codes:     kept.Codes,
+		Outcome:   carry.OutcomeDone,
+	}
 	foreign := result
 	foreign.Receipt = f.receipt(api.License{ID: l.ID + 1, SiteCode: l.SiteCode}, license.ReceiptRemoval)
 	for _, lie := range []carry.Result{result, foreign} {
@@ -455,7 +465,7 @@ func TestCouriersAnswerNeedsAReceipt(t *testing.T) {
 	plan, err := carrier.PlanCourier(t.Context(), r)
 	require.NoError(t, err)
 	var a carry.Answer
-	for range 2 { // carried once more, it is answered alike
+	for range 2 { // carrying it again is idempotent
 		if a, err = carrier.CarryOut(t.Context(), r, plan, []int{0}, func(int) {}); err == nil && len(a.Results) > 0 {
 			require.Equal(t, carry.OutcomeDone, a.Results[0].Outcome)
 		}
@@ -469,8 +479,8 @@ func TestCouriersAnswerNeedsAReceipt(t *testing.T) {
 	require.Empty(t, p.kept(t))
 }
 
-// A code that another PC handed in is listed no more.
-func TestCodeThatWasHandedInElsewhereIsForgotten(t *testing.T) {
+// A code that another PC handed in is no longer listed.
+func TestCodeHandedInElsewhere(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -485,8 +495,8 @@ func TestCodeThatWasHandedInElsewhereIsForgotten(t *testing.T) {
 	require.Empty(t, p.kept(t))
 }
 
-// A license that ended while a move of it waits is settled, and nothing comes back.
-func TestRefusedBecauseEndedDoesNotComeBack(t *testing.T) {
+// If a license ended during an open move of it, its departure is settled and it does not return.
+func TestRefusedBecauseEnded(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -505,8 +515,8 @@ func TestRefusedBecauseEndedDoesNotComeBack(t *testing.T) {
 	require.True(t, spent.Settled)
 }
 
-// A spent license file is not one that is here.
-func TestSpentFileIsNotHere(t *testing.T) {
+// A license file with a spent Site code is not this PC's.
+func TestSpentFile(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -515,7 +525,8 @@ func TestSpentFileIsNotHere(t *testing.T) {
 	require.NoError(t, err)
 	_, ok := p.pc.File(program)
 	require.True(t, ok)
-	require.NoError(t, p.options.Installed.Leave(t.Context(), lumenSignature, installed.Spent{Codes: codes, LicenseID: l.ID}))
+	require.NoError(t,
+		p.options.Installed.Leave(t.Context(), lumenSignature, installed.Spent{Codes: codes, LicenseID: l.ID}))
 	_, ok = p.pc.File(program)
 	require.False(t, ok)
 }
@@ -529,8 +540,8 @@ func advance(f *fakeServer, d time.Duration) {
 	})
 }
 
-// The journal holds no removal code in clear.
-func TestNoCodeInTheJournal(t *testing.T) {
+// The journal contains no removal code in plain text.
+func TestJournalHasNoPlainCode(t *testing.T) {
 	f := newFakeServer()
 	p, other := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	l := p.activateHere(t)
@@ -543,20 +554,21 @@ func TestNoCodeInTheJournal(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnreachable)
 	for _, pc := range []*fakePC{p, other} {
 		var request string
-		require.NoError(t, pc.db.QueryRowContext(t.Context(), `SELECT CAST(request AS TEXT) FROM jobs WHERE state = 'pending'`).Scan(&request))
+		require.NoError(t,
+			pc.db.QueryRowContext(t.Context(), `SELECT CAST(request AS TEXT) FROM jobs WHERE state = 'pending'`).Scan(&request))
 		require.NotEmpty(t, request)
 		require.NotContains(t, request, f.code(l.License).String())
 	}
 }
 
-// A row that is still active settles nothing.
-func TestOnlyWhatEndedIsSettled(t *testing.T) {
+// An active license does not settle a departure.
+func TestOnlyEndedLicensesAreSettled(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
 	_, err := p.LetGo(t.Context(), lumenSignature)
 	require.NoError(t, err)
-	u := p.session(t).unnamedOf(t.Context(), lumenOrder, nil)
+	u := p.session(t).unlistedOf(t.Context(), lumenOrder, nil)
 	require.Len(t, u.spent, 1)
 	p.reconcile(t.Context(), u, []api.License{l.License}, p.pc.Installs())
 	require.Len(t, p.kept(t), 1)
@@ -565,8 +577,8 @@ func TestOnlyWhatEndedIsSettled(t *testing.T) {
 	require.Empty(t, p.kept(t))
 }
 
-// A license file that came by another way after the table was fetched is not one that the server forgot.
-func TestATableOlderThanTheLicenseForgetsNothing(t *testing.T) {
+// A license file that was installed otherwise after the table was fetched is not a forgotten license.
+func TestOldTableForgetsNothing(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	_, ok := p.row(t, 1)
@@ -583,8 +595,9 @@ func TestATableOlderThanTheLicenseForgetsNothing(t *testing.T) {
 	require.Empty(t, found.Forgotten)
 }
 
-// What a program let go stays away when handing its code in is canceled or refused: the code may be in other hands.
-func TestWhatAProgramLetGoStaysAway(t *testing.T) {
+// A license that its program let go does not return when handing in its code is canceled or refused, because somebody
+// else may have the code.
+func TestLicenseLetGoDoesNotReturn(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T, f *fakeServer, p *fakePC, k KeptCode){
 		"canceled": func(t *testing.T, f *fakeServer, p *fakePC, k KeptCode) {
 			down(f)
@@ -616,9 +629,9 @@ func TestWhatAProgramLetGoStaysAway(t *testing.T) {
 	}
 }
 
-// Nobody sees a removal code while the license can come back. When its program has shown it all the same, a canceled or
-// refused task does not bring the license back.
-func TestACodeThatWasSeenDoesNotComeBack(t *testing.T) {
+// No removal code is shown while its license can return. If its program has shown it, a canceled or refused task does
+// not bring the license back.
+func TestShownCodeDoesNotReturn(t *testing.T) {
 	show := func(t *testing.T, p *fakePC, l License) {
 		codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 		require.NoError(t, err)
@@ -656,8 +669,8 @@ func TestACodeThatWasSeenDoesNotComeBack(t *testing.T) {
 	}
 }
 
-// A task whose answer was lost is done, also when the table has told meanwhile that the license ended.
-func TestTheTableDoesNotForestallTheJob(t *testing.T) {
+// A job whose answer was lost succeeds even if a table listed the license as ended meanwhile.
+func TestJobSucceedsAfterTable(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
@@ -682,9 +695,9 @@ func TestTheTableDoesNotForestallTheJob(t *testing.T) {
 	require.Empty(t, p.kept(t))
 }
 
-// The server was restored to before a reactivation: it lists the earlier license, and bringing that one back is all that is
-// offered.
-func TestForgottenReactivationIsBroughtBack(t *testing.T) {
+// The server was restored to before a reactivation and lists the earlier license. Bringing that one back is the only
+// offer.
+func TestForgottenReactivation(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	first := p.activateHere(t)
@@ -712,8 +725,9 @@ func TestForgottenReactivationIsBroughtBack(t *testing.T) {
 	require.Empty(t, found.Forgotten)
 }
 
-// A courier's answer names the key that signed its license file, also when the vendor has changed it since the courier's start.
-func TestCourierNamesTheNewKey(t *testing.T) {
+// A courier's answer has the key that signed its license file, even if the vendor changed it after the courier's
+// start.
+func TestCourierAnswerHasNewKey(t *testing.T) {
 	f := newFakeServer()
 	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	_, err := carrier.Program(t.Context(), 1)

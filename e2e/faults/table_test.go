@@ -42,7 +42,7 @@ var regressions = []struct{ kind, tests string }{
 	{"The keyring is replaced while a task is pending, or after “Give back” without a network", "TestKeyring"},
 	{"The app's data are deleted while a move is pending", "TestDepartures"},
 	{"A courier's answer without a receipt is accepted", "TestCarry"},
-	{"Any JSON with status 200 is an answer, and licenses that are not listed are erased", "TestNetwork, TestNetworkEachCall"},
+	{"Any JSON with status 200 is an answer, and unlisted licenses are erased", "TestNetwork, TestNetworkEachCall"},
 	{"A canceled task is executed anyway", "TestCanceled, TestConcurrent"},
 	{"Two PCs use one seat after a restore", "TestServerRestored"},
 	{"A file lock is never released, the lock file is a pipe, the state file is too large", "TestBlocked, TestDepartures"},

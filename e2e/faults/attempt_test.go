@@ -404,7 +404,12 @@ func (p *pc) newLicense(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.NewLicense(ctx, manager.NewLicense{OrderID: p.w.order, Codes: one.Codes, Note: p.name, ThisPC: true})
+	_, err = p.NewLicense(ctx, manager.NewLicense{
+		OrderID: p.w.order,
+		Codes:   one.Codes,
+		Note:    p.name,
+		ThisPC:  true,
+	})
 	return err
 }
 

@@ -515,7 +515,12 @@ func (p *pc) runProgram() *protect.License {
 
 // programOptions returns the options under which a program runs on this PC.
 func (p *pc) programOptions() protect.Options {
-	return protect.Options{Folder: p.shared, Elsewhere: []string{}, Fingerprint: p.hardware, Now: p.w.Clock.Now}
+	return protect.Options{
+		Folder:      p.shared,
+		Elsewhere:   []string{},
+		Fingerprint: p.hardware,
+		Now:         p.w.Clock.Now,
+	}
 }
 
 // publicKeys returns the keys that the vendor's program contains.

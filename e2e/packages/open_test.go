@@ -230,10 +230,13 @@ func TestOpenedOnTheDesktop(t *testing.T) {
 
 	// A window of its own explains what cannot be opened.
 	for command, sentence := range map[string]string{
-		`gio open 'acen:request/../../etc/passwd'`:                                 "The request cannot be used: one of its links or pictures is cut off or damaged.",
-		`gio open 'acen:server?address=http://licenses.example.com'`:               "It names no address of a server that begins with https://.",
-		`gio launch ` + entry + ` "$HOME/missing.acen"`:                            "/home/anna/missing.acen cannot be read.",
-		`truncate -s 1G "$HOME/huge.acen"; gio open "$HOME/huge.acen"`:             "This is too large to be a request, an answer or a license file.",
+		`gio open 'acen:request/../../etc/passwd'`: "The request cannot be used: " +
+			"one of its links or pictures is cut off or damaged.",
+		`gio open 'acen:server?address=http://licenses.example.com'`: "It names no address " +
+			"of a server that begins with https://.",
+		`gio launch ` + entry + ` "$HOME/missing.acen"`: "/home/anna/missing.acen cannot be read.",
+		`truncate -s 1G "$HOME/huge.acen"; gio open "$HOME/huge.acen"`: "This is too large to be " +
+			"a request, an answer or a license file.",
 		`mkfifo "$HOME/pipe.acen"; gio launch ` + entry + ` "$HOME/pipe.acen"`:     "It is neither a file nor a folder.",
 		`install -m 000 /dev/null "$HOME/closed"; gio launch ` + entry + ` closed`: "/home/anna/closed cannot be read.",
 	} {

@@ -82,7 +82,9 @@ func (r root) command(script string) []string {
 	return []string{"unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", `
 		mount --make-rprivate /
 		mount -t proc proc "$1/proc"; mount --rbind /sys "$1/sys"; mount --rbind /dev "$1/dev"
-		exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 sh -euc "$2"`, "sh", r.folder, script}
+		exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+			DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 sh -euc "$2"`,
+		"sh", r.folder, script}
 }
 
 func (r root) sh(t *testing.T, script string) string {

@@ -29,15 +29,22 @@ func addRows(r *run, database string, licenses int) error {
 		return err
 	}
 	for _, statement := range []string{
-		`INSERT INTO clients (id, username, password_hash, registration_name, first_name, last_name, company, emails, active, created_at)
- SELECT 1000000, 'others', '', 'Others', first_name, last_name, company, emails, active, created_at FROM clients WHERE id = 1`,
+		`INSERT INTO clients (id, username, password_hash, registration_name, first_name, last_name, company, emails,
+ active, created_at)
+ SELECT 1000000, 'others', '', 'Others', first_name, last_name, company, emails, active, created_at
+ FROM clients WHERE id = 1`,
 		fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
- INSERT INTO orders (id, client_id, program_id, ordered_at, licenses_total, licenses_active, active, visible, can_manage, features, policy, has_subscription)
- SELECT 1000000 + i, 1000000, program_id, ordered_at, %d, %d, 1, 1, 1, features, policy, 0 FROM n, orders WHERE id = 1`, licenses/licensesPerOrder, licensesPerOrder, licensesPerOrder),
+ INSERT INTO orders (id, client_id, program_id, ordered_at, licenses_total, licenses_active, active, visible,
+ can_manage, features, policy, has_subscription)
+ SELECT 1000000 + i, 1000000, program_id, ordered_at, %d, %d, 1, 1, 1, features, policy, 0
+ FROM n, orders WHERE id = 1`, licenses/licensesPerOrder, licensesPerOrder, licensesPerOrder),
 		fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d - 1)
- INSERT INTO licenses (id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, status, scheme)
- SELECT 10000000 + i, 1000001 + i / %d, 1, 10000000 + i, (i * 2654435761) %% 4294967296, printf('%%016X', i), printf('%%08X-%%08X-00000000-00000000', i, i * 7),
- 'Workstation', 3, (SELECT policy FROM orders WHERE id = 1), 1700000000000000 + i, 'Active', 2 FROM n`, licenses, licensesPerOrder),
+ INSERT INTO licenses (id, order_id, program_id, original_id, site, machine, activation, note, features, policy,
+ activated_at, status, scheme)
+ SELECT 10000000 + i, 1000001 + i / %d, 1, 10000000 + i, (i * 2654435761) %% 4294967296,
+ printf('%%016X', i), printf('%%08X-%%08X-00000000-00000000', i, i * 7),
+ 'Workstation', 3, (SELECT policy FROM orders WHERE id = 1), 1700000000000000 + i, 'Active', 2
+ FROM n`, licenses, licensesPerOrder),
 		`ANALYZE`,
 	} {
 		if _, err := db.ExecContext(r, statement); err != nil {

@@ -129,9 +129,10 @@ func newLicenseBody(site, machine string) string {
 }
 
 // bareTable has rows as large as those of our licenses, and no index.
-const bareTable = `CREATE TABLE bare (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, site INTEGER NOT NULL, machine TEXT NOT NULL, activation TEXT NOT NULL, note TEXT NOT NULL, policy TEXT NOT NULL)`
+const bareTable = `CREATE TABLE bare (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, site INTEGER NOT NULL,
+ machine TEXT NOT NULL, activation TEXT NOT NULL, note TEXT NOT NULL, policy TEXT NOT NULL)`
 
-// bareInserts inserts a row in its own transaction: the lower bound.
+// bareInserts inserts a row in its own transaction, the fastest possible write.
 func bareInserts(r *run, driver, dsn, insert string, connections int) (contender, error) {
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
@@ -191,7 +192,8 @@ func relayLicenses(r *run, licenses int) (contender, error) {
 		return contender{}, err
 	}
 	_, err = db.ExecContext(r, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
- INSERT INTO licenses (guid, file, key) SELECT 'license-' || i, CAST('file of license ' || i AS BLOB), 'key-' || i FROM n`, licenses)
+ INSERT INTO licenses (guid, file, key) SELECT 'license-' || i, CAST('file of license ' || i AS BLOB), 'key-' || i
+ FROM n`, licenses)
 	if err := errors.Join(err, db.Close()); err != nil {
 		return contender{}, err
 	}

@@ -25,14 +25,18 @@ import (
 )
 
 // rawStatements write what a new license writes: the same rows with the same indexes, without HTTP, rules, keys and
-// JSON. They are a lower bound for the server.
+// JSON. Their time is a lower bound for the server.
 var rawStatements = []string{
 	`UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = $1`,
-	`INSERT INTO licenses (id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, status, scheme)
+	`INSERT INTO licenses (id, order_id, program_id, original_id, site, machine, activation, note, features, policy,
+ activated_at, status, scheme)
  VALUES ($2, $1, 1, $2, $2, '83A934290090B3F5', '01020300-00000000-00000000-00000000', 'Studio PC', 3,
- '{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID","BIOS_ID","OS_ID","NET_ID","CPU_ID","HD_HW_ID","CD_HW_ID"]}', $3, 'Active', 2)`,
-	`INSERT INTO audit (at, actor, client_id, host, device, action, object, outcome, detail) VALUES ($3, 'client', 1, '127.0.0.1', 'bench', 'license.create', 'order 1', 'ok', '')`,
-	`INSERT INTO history (at, order_id, license_id, task, outcome, device) VALUES ($3, $1, $2, 'new-license', 'ok', 'bench')`,
+ '{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID","BIOS_ID","OS_ID","NET_ID","CPU_ID","HD_HW_ID","CD_HW_ID"]}',
+ $3, 'Active', 2)`,
+	`INSERT INTO audit (at, actor, client_id, host, device, action, object, outcome, detail)
+ VALUES ($3, 'client', 1, '127.0.0.1', 'bench', 'license.create', 'order 1', 'ok', '')`,
+	`INSERT INTO history (at, order_id, license_id, task, outcome, device)
+ VALUES ($3, $1, $2, 'new-license', 'ok', 'bench')`,
 	`INSERT INTO answers (client_id, key, request, status, body, created_at) VALUES (1, $4, $5, 201, $6, $3)`,
 }
 

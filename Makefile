@@ -189,8 +189,8 @@ mutants: ## break the code one line at a time: each break must make its test fai
 	go run ./scripts/mutants "$(ONLY)"
 
 .PHONY: faults
-faults: setup-test ## attack licenses in every way: faults of the network, kills, restored backups, lost keyrings, vendors (minutes; a part is in make test)
-	go test -count=1 -timeout 60m ./e2e/faults -whole
+faults: setup-test ## every scenario of docs/faults.md: network faults, kills, restored backups, lost keyrings (minutes; make test runs a part)
+	go test -count=1 -timeout 60m ./e2e/faults -exhaustive
 
 # Duration of each fuzz test.
 TIME := 20s

@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// display is a private X server whose screen lies in a file, in the form of xwd.
+// display is a private X server whose screen is a memory-mapped file in xwd format.
 type display struct {
 	name   string
 	cmd    *exec.Cmd
-	file   []byte // of the screen, as it is now
+	file   []byte // mapped file
 	pixels []byte
 	width  int
 	stride int
@@ -36,8 +36,9 @@ func startDisplay(r *run) (*display, error) {
 		return nil, err
 	}
 	defer read.Close()
-	// The pointer stands in the middle of the screen: beside a window of 1180 × 760, where no row is under it.
-	d := &display{cmd: exec.CommandContext(r, "Xvfb", "-displayfd", "3", "-screen", "0", "2400x1600x24", "-fbdir", folder, "-nolisten", "tcp", "-noreset", "+render")}
+	// The pointer is in the middle of the screen, outside a window of 1180 × 760, so that no row is under it.
+	d := &display{cmd: exec.CommandContext(r, "Xvfb", "-displayfd", "3", "-screen", "0", "2400x1600x24", "-fbdir",
+		folder, "-nolisten", "tcp", "-noreset", "+render")}
 	d.cmd.ExtraFiles = []*os.File{write}
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := d.cmd.Start(); err != nil {
@@ -58,7 +59,8 @@ func startDisplay(r *run) (*display, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.file, err = syscall.Mmap(int(screen.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_SHARED); err != nil {
+	if d.file, err = syscall.Mmap(int(screen.Fd()), 0, int(info.Size()), syscall.PROT_READ,
+		syscall.MAP_SHARED); err != nil {
 		return nil, err
 	}
 	field := func(n int) int { return int(binary.BigEndian.Uint32(d.file[4*n:])) } // XWDFile.h
@@ -81,7 +83,7 @@ func (d *display) stop() {
 
 func (d *display) copy() []byte { return append([]byte(nil), d.pixels...) }
 
-// empty reports whether the screen shows no window; the pointer may stand on it.
+// empty reports whether the screen shows no window. The pointer may be visible.
 func (d *display) empty() bool {
 	const pointer = 1000 // pixels
 	changed := 0
@@ -95,13 +97,13 @@ func (d *display) empty() bool {
 	return true
 }
 
-// picture is what must be seen of a complete window: offsets of pixels at edges, and their colors.
+// picture is what a complete window shows: offsets of pixels at edges, and their colors.
 type picture struct {
 	at     []int
 	colors []uint32
 }
 
-// edges finds what must be seen; the status line need not.
+// edges returns the pixels at edges, without the status line.
 func (d *display) edges(screen []byte) (p picture) {
 	for at := 4; at < len(screen); at += 4 {
 		if at%d.stride == 0 || at/d.stride >= windowHeight-statusLine {
@@ -115,7 +117,7 @@ func (d *display) edges(screen []byte) (p picture) {
 	return p
 }
 
-// shown reports whether a screen shows 98 % of a picture.
+// shown reports whether a screen shows 98 % of the pixels of a picture.
 func (p picture) shown(screen []byte) bool {
 	missing, most := 0, len(p.at)/50
 	for i, at := range p.at {
@@ -128,7 +130,7 @@ func (p picture) shown(screen []byte) bool {
 	return len(p.at) > 0
 }
 
-// save keeps the screen as a picture, to be looked at.
+// save writes the screen to a PNG file, for a person.
 func (d *display) save(path string) error {
 	height := len(d.pixels) / d.stride
 	picture := image.NewRGBA(image.Rect(0, 0, d.width, height))

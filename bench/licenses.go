@@ -26,26 +26,26 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// load is what clients that work at once have done.
+// load is the result of concurrent clients.
 type load struct {
 	perSecond float64
 	p99       float64 // seconds
-	failed    float64 // share of the calls
-	cost      spent   // of a call
+	failed    float64 // share of the calls that failed
+	cost      cpuTime // per call
 }
 
-// errBusy is returned for a call that a peer could not do just now; it is counted.
+// errBusy is returned for a call that a peer could not serve at that moment. Such calls are counted.
 var errBusy = errors.New("busy")
 
-// together lets clients call do, each again and again, for a while. Client i gets its number.
-func together(ctx context.Context, clients int, d time.Duration, do func(client int) error) (load, error) {
+// runClients runs concurrent clients, which call do repeatedly for a while with their number.
+func runClients(ctx context.Context, clients int, d time.Duration, do func(client int) error) (load, error) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	var mu sync.Mutex
 	var all series
 	failed := 0
 	var fault error
-	before, err := spentSoFar()
+	before, err := currentCPU()
 	if err != nil {
 		return load{}, err
 	}
@@ -80,17 +80,18 @@ func together(ctx context.Context, clients int, d time.Duration, do func(client 
 	running.Wait()
 	elapsed := time.Since(started).Seconds()
 	if fault != nil || len(all) == 0 {
-		return load{}, errors.Join(fault, errors.New("nothing was done"))
+		return load{}, errors.Join(fault, errors.New("no call succeeded"))
 	}
-	after, err := spentSoFar()
+	after, err := currentCPU()
 	if err != nil {
 		return load{}, err
 	}
 	slices.Sort(all)
-	return load{float64(len(all)) / elapsed, all[len(all)*99/100], float64(failed) / float64(failed+len(all)), after.minus(before).per(float64(len(all)))}, nil
+	return load{float64(len(all)) / elapsed, all[len(all)*99/100], float64(failed) / float64(failed+len(all)),
+		after.minus(before).per(float64(len(all)))}, nil
 }
 
-// contender makes new licenses, or rows as large as those.
+// contender makes new licenses, or rows of the same size.
 type contender struct {
 	name string
 	do   func(client int) error
@@ -99,9 +100,9 @@ type contender struct {
 
 const mostClients = 64
 
-// ourLicenses makes new licenses on a server of ours.
+// ourLicenses makes new licenses on our server.
 func ourLicenses(r *run, database string) (*started, contender, error) {
-	s, err := startServer(r, database, r.temp, needs{Clients: mostClients})
+	s, err := startServer(r, database, r.temp, fixture{Clients: mostClients})
 	if err != nil {
 		return nil, contender{}, err
 	}
@@ -117,7 +118,9 @@ func ourLicenses(r *run, database string) (*started, contender, error) {
 		mu.Lock()
 		c := pcs.next()
 		mu.Unlock()
-		return call(http.MethodPost, fmt.Sprintf("%s%s/orders/%d/licenses", s.URL, api.Base, s.Orders[i]), tokens[i], uuid.NewString(), bytes.NewBufferString(newLicenseBody(c.Site.String(), c.Machine.String())), http.StatusCreated, nil)
+		return call(http.MethodPost, fmt.Sprintf("%s%s/orders/%d/licenses", s.URL, api.Base, s.Orders[i]), tokens[i],
+			uuid.NewString(), bytes.NewBufferString(newLicenseBody(c.Site.String(), c.Machine.String())), http.StatusCreated,
+			nil)
 	}, s.stop}, nil
 }
 
@@ -125,10 +128,11 @@ func newLicenseBody(site, machine string) string {
 	return fmt.Sprintf(`{"site_code":%q,"machine_id":%q,"note":"Studio PC"}`, site, machine)
 }
 
-// bareTable has as much in a row as a license of ours has, and no index.
-const bareTable = `CREATE TABLE bare (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, site INTEGER NOT NULL, machine TEXT NOT NULL, activation TEXT NOT NULL, note TEXT NOT NULL, policy TEXT NOT NULL)`
+// bareTable has rows as large as those of our licenses, and no index.
+const bareTable = `CREATE TABLE bare (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, site INTEGER NOT NULL,
+ machine TEXT NOT NULL, activation TEXT NOT NULL, note TEXT NOT NULL, policy TEXT NOT NULL)`
 
-// bareInserts inserts a row in a transaction of its own: the limit.
+// bareInserts inserts a row in its own transaction, the fastest possible write.
 func bareInserts(r *run, driver, dsn, insert string, connections int) (contender, error) {
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
@@ -154,7 +158,8 @@ func bareInserts(r *run, driver, dsn, insert string, connections int) (contender
 		if err != nil {
 			return err
 		}
-		_, err = tx.StmtContext(r, statement).ExecContext(r, id, 1, id, "83A934290090B3F5", "01020300-00000000-00000000-00000000", "Studio PC",
+		_, err = tx.StmtContext(r, statement).ExecContext(r, id, 1, id, "83A934290090B3F5",
+			"01020300-00000000-00000000-00000000", "Studio PC",
 			`{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID","BIOS_ID","OS_ID","NET_ID","CPU_ID","HD_HW_ID","CD_HW_ID"]}`)
 		if err != nil {
 			return errors.Join(err, tx.Rollback())
@@ -163,7 +168,7 @@ func bareInserts(r *run, driver, dsn, insert string, connections int) (contender
 	}, db.Close}, nil
 }
 
-// relayLicenses claims licenses of a keygen-relay of its own, whose database was filled with licenses.
+// relayLicenses claims licenses of a private keygen-relay with a prefilled database.
 func relayLicenses(r *run, licenses int) (contender, error) {
 	folder, err := os.MkdirTemp(r.temp, "relay")
 	if err != nil {
@@ -178,7 +183,8 @@ func relayLicenses(r *run, licenses int) (contender, error) {
 	if err := free.Close(); err != nil {
 		return contender{}, err
 	}
-	if _, err := command(r, folder, nil, r.relay, "ls", "--plain", "--database", database); err != nil { // makes the database
+	// creates the database
+	if _, err := command(r, folder, nil, r.relay, "ls", "--plain", "--database", database); err != nil {
 		return contender{}, err
 	}
 	db, err := sql.Open("sqlite", "file:"+url.PathEscape(database))
@@ -186,7 +192,8 @@ func relayLicenses(r *run, licenses int) (contender, error) {
 		return contender{}, err
 	}
 	_, err = db.ExecContext(r, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
- INSERT INTO licenses (guid, file, key) SELECT 'license-' || i, CAST('file of license ' || i AS BLOB), 'key-' || i FROM n`, licenses)
+ INSERT INTO licenses (guid, file, key) SELECT 'license-' || i, CAST('file of license ' || i AS BLOB), 'key-' || i
+ FROM n`, licenses)
 	if err := errors.Join(err, db.Close()); err != nil {
 		return contender{}, err
 	}
@@ -214,7 +221,7 @@ func relayLicenses(r *run, licenses int) (contender, error) {
 	return contender{"relay", func(int) error {
 		err := call(http.MethodPut, base+"nodes/"+uuid.NewString(), "", "", nil, http.StatusCreated, nil)
 		if err != nil && strings.Contains(err.Error(), "answered 500") {
-			return errBusy // it answers so when its database is locked
+			return errBusy // its database is locked
 		}
 		return err
 	}, stop}, nil
@@ -225,7 +232,7 @@ const (
 	loadTime   = 1500 * time.Millisecond
 )
 
-// against are the names of contenders in the table.
+// against has the names of the contenders in the table.
 var against = map[string]string{
 	"bare":              "a bare `INSERT … COMMIT` loop",
 	"by hand":           "the same rows, written by hand",
@@ -233,21 +240,22 @@ var against = map[string]string{
 	"relay":             "`keygen-relay`",
 }
 
-// compete lets contenders work in turns, with 1, 16 and 64 clients: ours, the bare loop, and others. It shows where the processor's
-// time goes.
+// compete runs contenders alternately with 1, 16 and 64 clients: ours, the bare loop, and others. It shows the
+// processor time of each part.
 func compete(r *run, s *section, title string, all []contender) (missed bool, err error) {
 	var table strings.Builder
-	fmt.Fprintf(&table, "Processor time of a new license on %s, in µs:\n\n| clients | | clients and loops | server | database | together |\n|---|---|---|---|---|---|\n", title)
+	fmt.Fprintf(&table, "Processor time of a new license on %s, in µs:\n\n| clients | | clients and loops | server | "+
+		"database | together |\n|---|---|---|---|---|---|\n", title)
 	for _, clients := range []int{1, 16, mostClients} {
 		rates, slow, failed := make([]series, len(all)), make([]series, len(all)), make([]series, len(all))
-		costs := make([][]spent, len(all))
+		costs := make([][]cpuTime, len(all))
 		for round := range loadRounds + 1 {
 			for i, c := range all {
-				l, err := together(r, clients, loadTime, c.do)
+				l, err := runClients(r, clients, loadTime, c.do)
 				if err != nil {
 					return false, fmt.Errorf("%s with %d clients: %w", c.name, clients, err)
 				}
-				if round > 0 { // the first one warms up
+				if round > 0 { // the first round warms up
 					rates[i], slow[i], failed[i] = append(rates[i], l.perSecond), append(slow[i], l.p99), append(failed[i], l.failed)
 					costs[i] = append(costs[i], l.cost)
 				}
@@ -260,11 +268,13 @@ func compete(r *run, s *section, title string, all []contender) (missed bool, er
 		what := fmt.Sprintf("new licenses a second, %s, %d client%s", title, clients, plural)
 		for i, c := range all {
 			cost := middle(costs[i])
-			fmt.Fprintf(&table, "| %d | %s | %.0f | %.0f | %.0f | %.0f |\n", clients, c.name, 1e6*cost.clients, 1e6*cost.server, 1e6*cost.database, 1e6*cost.whole())
+			fmt.Fprintf(&table, "| %d | %s | %.0f | %.0f | %.0f | %.0f |\n", clients, c.name, 1e6*cost.clients,
+				1e6*cost.server, 1e6*cost.database, 1e6*cost.total())
 			if i == 0 {
 				continue
 			}
-			note := fmt.Sprintf("%.0f to %.0f a second; p99 %s to %s", rates[0].median(), rates[i].median(), span(slow[0].median()), span(slow[i].median()))
+			note := fmt.Sprintf("%.0f to %.0f a second; p99 %s to %s", rates[0].median(), rates[i].median(),
+				span(slow[0].median()), span(slow[i].median()))
 			if share := failed[i].median(); share > 0 {
 				note += fmt.Sprintf("; of its calls %.0f %% fail and are not counted", 100*share)
 			}
@@ -280,9 +290,9 @@ func compete(r *run, s *section, title string, all []contender) (missed bool, er
 	return missed, nil
 }
 
-// middle is the one of several whose whole is the median.
-func middle(all []spent) spent {
-	slices.SortFunc(all, func(a, b spent) int { return cmp.Compare(a.whole(), b.whole()) })
+// middle returns the cost with the median total.
+func middle(all []cpuTime) cpuTime {
+	slices.SortFunc(all, func(a, b cpuTime) int { return cmp.Compare(a.total(), b.total()) })
 	return all[len(all)/2]
 }
 
@@ -294,18 +304,29 @@ func measureLicenses(r *run, s *section) error {
 	if err != nil {
 		return err
 	}
-	// The script gives a private PostgreSQL to a command: this program again, for one topic. The disk is waited for, as in use.
-	out, err := command(r, r.root, []string{"POSTGRES_OPTIONS=-c fsync=on -c full_page_writes=on"}, "scripts/with-postgres.sh", self, "licenses-postgres")
+	// The script starts a private PostgreSQL for a command: this program, for one topic. fsync is on, as in production.
+	out, err := command(r, r.root, []string{"POSTGRES_OPTIONS=-c fsync=on -c full_page_writes=on"},
+		"scripts/with-postgres.sh", self, "licenses-postgres")
 	if err != nil {
-		s.miss("new licenses a second, PostgreSQL", "a bare `INSERT … COMMIT` loop", "≥ 0.5", fmt.Sprintf("not measured: %v", err))
+		s.miss("new licenses a second, PostgreSQL", "a bare `INSERT … COMMIT` loop", "≥ 0.5",
+			fmt.Sprintf("not measured: %v", err))
 	} else if err := s.join(out); err != nil {
 		return err
 	}
-	s.say("Every client has an account and an order of its own. A new license is one HTTP call with an idempotency key: codes checked, seat taken, license, history, audit and sealed answer written in one transaction. " +
-		"The bare loop inserts one row as large as a license's into one table without an index, without a server. SQLite writes with WAL and full sync, PostgreSQL with fsync. Clients, server and database share the processors of one machine. " +
-		"The rows written by hand are those of a new license, into the same tables with the same indexes, in a transaction each, without HTTP, rules and keys: four new rows and one that is changed, with all their indexes, where the bare loop writes one row without any. " +
-		"Behind `net/http`, a server reads the request, writes the rows by hand and answers: it knows no session, no rule and no repetition, and no server that writes these rows over HTTP can be faster for each by itself. Where it, too, misses half of the bare loop the limit is the rows, their indexes and HTTP. " +
-		"On PostgreSQL a new license is three round trips, as the bare loop is, with twelve statements in them; by hand it is two with eight. On SQLite licenses that wait for the one writer share a commit, which the others do not, so that with many clients the disk is waited for less often.")
+	s.say("Every client has an account and an order of its own. A new license is one HTTP call with an idempotency " +
+		"key: codes checked, seat taken, license, history, audit and sealed answer written in one transaction. " +
+		"The bare loop inserts one row as large as a license's into one table without an index, without a server. SQLite " +
+		"writes with WAL and full sync, PostgreSQL with fsync. Clients, server and database share the processors of one " +
+		"machine. " +
+		"The rows written by hand are those of a new license, into the same tables with the same indexes, in a " +
+		"transaction each, without HTTP, rules and keys: four new rows and one that is changed, with all their indexes, " +
+		"where the bare loop writes one row without any. " +
+		"Behind `net/http`, a server reads the request, writes the rows by hand and answers: it knows no session, no rule " +
+		"and no repetition, and no server that writes these rows over HTTP can be faster for each by itself. Where it, " +
+		"too, misses half of the bare loop the limit is the rows, their indexes and HTTP. " +
+		"On PostgreSQL a new license is three round trips, as the bare loop is, with twelve statements in them; by hand " +
+		"it is two with eight. On SQLite licenses that wait for the one writer share a commit, which the others do not, " +
+		"so that with many clients the disk is waited for less often.")
 	return nil
 }
 
@@ -315,19 +336,20 @@ func sqliteLicenses(r *run, s *section) error {
 		return err
 	}
 	defer func() { _ = ours.stop() }()
-	dsn := "file:" + url.PathEscape(filepath.Join(r.temp, "bare.db")) + "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	dsn := "file:" + url.PathEscape(filepath.Join(r.temp,
+		"bare.db")) + "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
 	bare, err := bareInserts(r, "sqlite", dsn, `INSERT INTO bare VALUES (?, ?, ?, ?, ?, ?, ?)`, 1)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = bare.stop() }()
-	w := written{file: filepath.Join(server.folder, "acen.db")}
-	hand, err := byHandLicenses(r, w, server.Orders)
+	w := rawTarget{file: filepath.Join(server.folder, "acen.db")}
+	hand, err := rawLicenses(r, w, server.Orders)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = hand.stop() }()
-	over, err := handOverHTTP(r, w, server.Orders)
+	over, err := rawOverHTTP(r, w, server.Orders)
 	if err != nil {
 		return err
 	}
@@ -347,10 +369,13 @@ func sqliteLicenses(r *run, s *section) error {
 	if err != nil || !missed {
 		return err
 	}
-	return showProfile(r, s, server, "SQLite, 16 clients", func() error { _, err := together(r, 16, 3*time.Second, ours.do); return err })
+	return showProfile(r, s, server, "SQLite, 16 clients", func() error {
+		_, err := runClients(r, 16, 3*time.Second, ours.do)
+		return err
+	})
 }
 
-// showProfile shows where a server's time goes.
+// showProfile adds a profile of a server.
 func showProfile(r *run, s *section, server *started, what string, do func() error) error {
 	text, err := server.profiled(r, do)
 	if err != nil {
@@ -363,7 +388,7 @@ func showProfile(r *run, s *section, server *started, what string, do func() err
 
 func init() { children["licenses-postgres"] = postgresLicenses }
 
-// postgresLicenses measures beside the PostgreSQL of the environment and prints its section.
+// postgresLicenses measures with the PostgreSQL of the environment and prints its section.
 func postgresLicenses([]string) (err error) {
 	r := &run{Context: context.Background()}
 	if r.temp, err = os.MkdirTemp("", "acen-bench-"); err != nil {
@@ -381,13 +406,13 @@ func postgresLicenses([]string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, bare.stop()) }()
-	w := written{postgres: database}
-	hand, err := byHandLicenses(r, w, server.Orders)
+	w := rawTarget{postgres: database}
+	hand, err := rawLicenses(r, w, server.Orders)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, hand.stop()) }()
-	over, err := handOverHTTP(r, w, server.Orders)
+	over, err := rawOverHTTP(r, w, server.Orders)
 	if err != nil {
 		return err
 	}
@@ -398,7 +423,10 @@ func postgresLicenses([]string) (err error) {
 		return err
 	}
 	if missed {
-		if err := showProfile(r, s, server, "PostgreSQL, 16 clients", func() error { _, err := together(r, 16, 3*time.Second, ours.do); return err }); err != nil {
+		if err := showProfile(r, s, server, "PostgreSQL, 16 clients", func() error {
+			_, err := runClients(r, 16, 3*time.Second, ours.do)
+			return err
+		}); err != nil {
 			return err
 		}
 	}

@@ -12,16 +12,19 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// most is how many rows a page may have.
-const most = 500
+// maxPage is the maximum number of rows in a page.
+const maxPage = 500
 
-// pages reads a list of the server page by page; keep gets each page's bytes.
+// pages reads a list of the server page by page and passes the bytes of each page to keep, unless it is nil.
 func pages(url, token string, limit int, keep func(page []byte)) error {
 	next := ""
 	for {
 		var raw []byte
 		address := fmt.Sprintf("%s?limit=%d&cursor=%s", url, limit, next)
-		if err := call(http.MethodGet, address, token, "", nil, http.StatusOK, func(b io.Reader) (err error) { raw, err = io.ReadAll(b); return err }); err != nil {
+		if err := call(http.MethodGet, address, token, "", nil, http.StatusOK, func(b io.Reader) (err error) {
+			raw, err = io.ReadAll(b)
+			return err
+		}); err != nil {
 			return err
 		}
 		if keep != nil {
@@ -39,8 +42,8 @@ func pages(url, token string, limit int, keep func(page []byte)) error {
 	}
 }
 
-// listed measures a list, all of its pages, beside a server that sends the same bytes from files.
-func listed(r *run, s *started, static, name, path, token string, limit int) ([]series, side, error) {
+// compareList measures a list with all of its pages next to a server that sends the same bytes from files.
+func compareList(r *run, s *started, static, name, path, token string, limit int) ([]series, candidate, error) {
 	var files []string
 	var fault error
 	err := pages(s.URL+api.Base+path, token, limit, func(page []byte) {
@@ -51,10 +54,10 @@ func listed(r *run, s *started, static, name, path, token string, limit int) ([]
 		}
 	})
 	if err != nil || fault != nil {
-		return nil, side{}, fmt.Errorf("%s: %w, %w", name, err, fault)
+		return nil, candidate{}, fmt.Errorf("%s: %w, %w", name, err, fault)
 	}
-	ours := side{"ours", func() error { return pages(s.URL+api.Base+path, token, limit, nil) }}
-	times, err := turns(r, 11, 300*time.Millisecond, ours, side{"static", func() error {
+	ours := candidate{"ours", func() error { return pages(s.URL+api.Base+path, token, limit, nil) }}
+	times, err := alternate(r, 11, 300*time.Millisecond, ours, candidate{"static", func() error {
 		for _, f := range files {
 			err := call(http.MethodGet, s.Static+"/"+f, "", "", nil, http.StatusOK, func(b io.Reader) error {
 				raw, err := io.ReadAll(b)
@@ -80,13 +83,13 @@ func measureListing(r *run, s *section) error {
 	if err := os.MkdirAll(static, 0o755); err != nil {
 		return err
 	}
-	// The first order is for new licenses; the others hold the licenses.
-	small, err := startServer(r, "", static, needs{Clients: 1, Orders: 99, Licenses: 2})
+	// The first order is for new licenses; the others have the licenses.
+	small, err := startServer(r, "", static, fixture{Clients: 1, Orders: 99, Licenses: 2})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = small.stop() }()
-	large, err := startServer(r, "", static, needs{Clients: 1, Orders: 1, Licenses: 10_000})
+	large, err := startServer(r, "", static, fixture{Clients: 1, Orders: 1, Licenses: 10_000})
 	if err != nil {
 		return err
 	}
@@ -97,18 +100,25 @@ func measureListing(r *run, s *section) error {
 		limit            int
 	}{
 		{"listing 100 orders", "orders", "/orders", small, 100},
-		{"listing 10,000 licenses in pages of 500", "licenses", fmt.Sprintf("/orders/%d/licenses", large.Orders[1]), large, most},
+		{
+			"listing 10,000 licenses in pages of 500",
+			"licenses",
+			fmt.Sprintf("/orders/%d/licenses", large.Orders[1]),
+			large,
+			maxPage,
+		},
 	} {
 		token, err := one.server.signIn(0)
 		if err != nil {
 			return err
 		}
-		times, ours, err := listed(r, one.server, static, one.name, one.path, token, one.limit)
+		times, ours, err := compareList(r, one.server, static, one.name, one.path, token, one.limit)
 		if err != nil {
 			return err
 		}
 		ratio := times[0].over(times[1])
-		s.row(one.what, "a static file of the same bytes", ratio, goal{atMost: 3}, span(times[0].median())+" to "+span(times[1].median()))
+		s.row(one.what, "a static file of the same bytes", ratio, goal{atMost: 3},
+			span(times[0].median())+" to "+span(times[1].median()))
 		if ratio.median() > 3 {
 			err := showProfile(r, s, one.server, one.what, func() error {
 				for started := time.Now(); time.Since(started) < 3*time.Second; {
@@ -123,6 +133,7 @@ func measureListing(r *run, s *section) error {
 			}
 		}
 	}
-	s.say("Over HTTP on loopback, SQLite; the client reads every page and parses it for the cursor of the next, on both sides. Static files come from Go's file server in the same process.")
+	s.say("Over HTTP on loopback, SQLite; the client reads every page and parses it for the cursor of the next, on " +
+		"both sides. Static files come from Go's file server in the same process.")
 	return nil
 }

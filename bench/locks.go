@@ -23,13 +23,13 @@ const (
 
 func measureLocks(r *run, s *section) error {
 	key, reader := license.Signature("LUMENST7").Key(), fingerprint.System()
-	sides := []side{
+	candidates := []candidate{
 		{"ours", func() error {
 			reading, err := reader.Read(r)
 			key.Codes(1, reading.Block(key))
 			return err
 		}},
-		{"machineid", func() error { _, _ = machineid.ID(); return nil }}, // some machines have none
+		{"machineid", func() error { _, _ = machineid.ID(); return nil }}, // some machines have no ID
 		{"ghw", func() error { _, err := ghwIdentity(""); return err }},
 	}
 	if r.slashdevops != "" {
@@ -37,20 +37,21 @@ func measureLocks(r *run, s *section) error {
 		if err != nil {
 			return err
 		}
-		ask, stop, err := asked(exec.CommandContext(r, program))
+		ask, stop, err := lineServer(exec.CommandContext(r, program))
 		if err != nil {
 			return err
 		}
 		defer stop()
-		sides = append(sides, side{"slashdevops", func() error { _, err := ask(); return err }})
+		candidates = append(candidates, candidate{"slashdevops", func() error { _, err := ask(); return err }})
 	}
-	times, err := turns(r, 15, 60*time.Millisecond, sides...)
+	times, err := alternate(r, 15, 60*time.Millisecond, candidates...)
 	if err != nil {
 		return err
 	}
 	const what = "seven locks, Site code and Machine ID"
 	note := func(i int) string { return span(times[0].median()) + " to " + span(times[i].median()) }
-	s.row(what, "`jaypipes/ghw`: BIOS, product, board, processor, disks, adapters", times[0].over(times[2]), goal{below: 1}, note(2))
+	s.row(what, "`jaypipes/ghw`: BIOS, product, board, processor, disks, adapters", times[0].over(times[2]),
+		goal{below: 1}, note(2))
 	if len(times) > 3 {
 		s.row(what, "`slashdevops/machineid`, all parts", times[0].over(times[3]), goal{below: 1}, note(3))
 	} else {
@@ -67,11 +68,12 @@ func measureLocks(r *run, s *section) error {
 			readable++
 		}
 	}
-	s.say("%d of seven locks can be read on this machine. What is not there is looked for all the same, by all of them.", readable)
+	s.say("%d of seven locks can be read on this machine. What is not there is looked for all the same, by all of them.",
+		readable)
 	return nil
 }
 
-// ghwIdentity reads with ghw what a fingerprint can be made of, of this machine or of a recorded tree.
+// ghwIdentity returns what a fingerprint can be made of with ghw, on this machine or in a recorded tree.
 func ghwIdentity(tree string) (string, error) {
 	options := []any{ghw.WithDisableWarnings(), ghw.WithDisableTools()}
 	if tree != "" {
@@ -103,8 +105,8 @@ func ghwIdentity(tree string) (string, error) {
 	return identity, nil
 }
 
-// asked starts a program that answers each line with a line.
-func asked(cmd *exec.Cmd) (ask func() (string, error), stop func(), err error) {
+// lineServer starts a program that answers each line with a line.
+func lineServer(cmd *exec.Cmd) (ask func() (string, error), stop func(), err error) {
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, nil, err

@@ -1,5 +1,5 @@
-// Command bench measures ACEN Desktop beside its peers and beside the limit, on one machine in one go, and writes
-// docs/benchmarks.md. It is a module of its own: no product imports it, and no product's module lists the peers.
+// Command bench measures ACEN Desktop next to its peers and to lower bounds, on one machine in one run, and writes
+// docs/benchmarks.md. It is a module of its own: no product package imports it, and no peer is in the product's go.mod.
 package main
 
 import (
@@ -17,9 +17,9 @@ import (
 // run is one run of the benchmarks.
 type run struct {
 	context.Context
-	root string // of the repository
+	root string // root of the repository
 	temp string
-	// Where peers are whose module does not download; "" when they were not given.
+	// Peers whose modules cannot be downloaded; "" if not given.
 	relay, slashdevops, fLicense string
 }
 
@@ -52,7 +52,7 @@ func main() {
 	exit(bench())
 }
 
-// children are what this program does when it runs itself: in a root folder of its own, or as a server of its own.
+// children are the commands that this program runs as its own child processes, such as a server.
 var children = map[string]func(args []string) error{}
 
 func exit(err error) {
@@ -64,7 +64,8 @@ func exit(err error) {
 
 func bench() error {
 	r := &run{}
-	rows := flag.String("rows", "", "topics to measure, separated by commas; all when empty, and only then docs/benchmarks.md is written")
+	rows := flag.String("rows", "",
+		"topics to measure, separated by commas; all when empty, and only then docs/benchmarks.md is written")
 	flag.StringVar(&r.root, "root", "..", "folder of the repository")
 	flag.StringVar(&r.relay, "keygen-relay", "", "program of keygen-relay")
 	flag.StringVar(&r.slashdevops, "slashdevops-machineid", "", "checkout of slashdevops/machineid")
@@ -78,7 +79,7 @@ func bench() error {
 		}
 	}
 	if len(chosen) == 0 {
-		return fmt.Errorf("there is no topic %q", *rows)
+		return fmt.Errorf("no topic %q", *rows)
 	}
 	for _, path := range []*string{&r.root, &r.relay, &r.slashdevops, &r.fLicense} {
 		if *path == "" {
@@ -98,7 +99,7 @@ func bench() error {
 	}
 	defer os.RemoveAll(r.temp)
 
-	report := report{machine: describeMachine(r), whole: *rows == ""}
+	report := report{machine: describeMachine(r), complete: *rows == ""}
 	for _, t := range chosen {
 		fmt.Fprintf(os.Stderr, "bench: %s …\n", t.name)
 		s := &section{title: t.title}
@@ -112,7 +113,7 @@ func bench() error {
 	}
 	text := report.markdown()
 	fmt.Print(text)
-	if !report.whole {
+	if !report.complete {
 		return nil
 	}
 	return os.WriteFile(filepath.Join(r.root, "docs", "benchmarks.md"), []byte(text), 0o644)

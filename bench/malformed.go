@@ -21,16 +21,16 @@ import (
 	"github.com/acen-desktop/acen/protect"
 )
 
-// mutants is how many malformed licenses there are of each kind, besides the license cut off at each of its bytes.
+// mutants is the number of random malformed licenses of each format, in addition to the license truncated at each byte.
 const mutants = 20_000
 
-// layer is a form of a license that is malformed on its own: the text, or what is encoded in it.
+// layer is one encoding layer of a license: the text, or the content encoded in it. Each layer is mutated separately.
 type layer struct {
 	content []byte
 	wrap    func(content []byte) string
 }
 
-// corpus makes malformed licenses, the same ones in every run.
+// corpus returns malformed licenses, the same ones in every run.
 func corpus(layers ...layer) (list []string) {
 	random := rand.New(rand.NewChaCha8([32]byte{7}))
 	for _, l := range layers {
@@ -48,10 +48,11 @@ func corpus(layers ...layer) (list []string) {
 	return list
 }
 
-// values are what a JSON value may be replaced by.
-var values = []string{"null", "{}", "[]", "0", "-1", "1e400", `""`, `"x"`, "true", strings.Repeat("[", 2000), `"\ud800"`}
+// values replace JSON values.
+var values = []string{"null", "{}", "[]", "0", "-1", "1e400", `""`, `"x"`, "true", strings.Repeat("[", 2000),
+	`"\ud800"`}
 
-// mutate spoils a content in one to four ways.
+// mutate changes a content in one to four places.
 func mutate(random *rand.Rand, b []byte) []byte {
 	for range 1 + random.IntN(4) {
 		if len(b) < 2 {
@@ -70,7 +71,7 @@ func mutate(random *rand.Rand, b []byte) []byte {
 			b = slices.Insert(b, at, slices.Clone(b[at:end])...)
 		case 4:
 			b = b[:at]
-		case 5: // a separator lost or doubled
+		case 5: // a separator deleted or duplicated
 			if i := bytes.IndexAny(b[at:], ".+:,-/\n"); i >= 0 {
 				if random.IntN(2) == 0 {
 					b = slices.Delete(b, at+i, at+i+1)
@@ -89,19 +90,19 @@ func mutate(random *rand.Rand, b []byte) []byte {
 	return b
 }
 
-func asItIs(content []byte) string { return string(content) }
+func unchanged(content []byte) string { return string(content) }
 
-// decoded is what a base64 text holds.
+// decoded decodes base64 text.
 func decoded(e *base64.Encoding, text string) []byte {
 	b, err := e.DecodeString(text)
 	if err != nil {
-		panic(err) // it was just made
+		panic(err) // the text was encoded by this program
 	}
 	return b
 }
 
-// survived tries licenses, and counts those that made the verifier panic and those that it accepted.
-func survived(list []string, verify func(text string) error) (panics, accepted int, first string) {
+// countPanics verifies licenses and counts panics and accepted licenses. first is the first panic.
+func countPanics(list []string, verify func(text string) error) (panics, accepted int, first string) {
 	for _, text := range list {
 		func() {
 			defer func() {
@@ -123,8 +124,9 @@ func measureMalformed(r *run, s *section) error {
 	var table strings.Builder
 	table.WriteString("| verifier | malformed licenses | panics | accepted | the first panic |\n|---|---|---|---|---|\n")
 	add := func(name string, list []string, verify func(string) error) int {
-		panics, accepted, first := survived(list, verify)
-		fmt.Fprintf(&table, "| %s | %d | %d | %d | %s |\n", name, len(list), panics, accepted, strings.ReplaceAll(first, "|", `\|`))
+		panics, accepted, first := countPanics(list, verify)
+		fmt.Fprintf(&table, "| %s | %d | %d | %d | %s |\n", name, len(list), panics, accepted,
+			strings.ReplaceAll(first, "|", `\|`))
 		return panics
 	}
 
@@ -144,7 +146,7 @@ func measureMalformed(r *run, s *section) error {
 	}
 	payload, footer := decoded(raw, parts[2]), decoded(raw, parts[3])
 	list := different(content, corpus(
-		layer{[]byte(content), asItIs},
+		layer{[]byte(content), unchanged},
 		layer{payload, func(b []byte) string { return tokens(b, footer) }},
 		layer{footer, func(b []byte) string { return tokens(payload, b) }},
 	))
@@ -156,7 +158,11 @@ func measureMalformed(r *run, s *section) error {
 	})
 	program := protect.Program{Name: "Notepad", Signature: string(benchSignature), PublicKeys: []string{public.String()}}
 	ourPanics += add("ours: `protect`, the whole activation", everyTenth(list), func(text string) error {
-		l := program.Open(r, protect.Options{Folder: r.temp + "/malformed", Elsewhere: []string{}, Fingerprint: still{reading}})
+		l := program.Open(r, protect.Options{
+			Folder:      r.temp + "/malformed",
+			Elsewhere:   []string{},
+			Fingerprint: fixedLocks{reading},
+		})
 		_, err := l.Activate(r, text)
 		return err
 	})
@@ -173,10 +179,14 @@ func measureMalformed(r *run, s *section) error {
 		return err
 	}
 	add("`keygen-go`: license file", different(keygenText, corpus(
-		layer{[]byte(keygenText), asItIs},
+		layer{[]byte(keygenText), unchanged},
 		layer{certificate, armored},
 		layer{decoded(std, fields["enc"]), func(b []byte) string {
-			changed, _ := json.Marshal(map[string]string{"enc": std.EncodeToString(b), "sig": fields["sig"], "alg": fields["alg"]})
+			changed, _ := json.Marshal(map[string]string{
+				"enc": std.EncodeToString(b),
+				"sig": fields["sig"],
+				"alg": fields["alg"],
+			})
 			return armored(changed)
 		}},
 		layer{[]byte(fields["alg"]), func(b []byte) string {
@@ -184,8 +194,9 @@ func measureMalformed(r *run, s *section) error {
 			return armored(changed)
 		}},
 	)), checkKeygen)
-	licenseKey := "key/" + base64.URLEncoding.EncodeToString([]byte(`{"id":7,"end":"2027-01-01"}`)) + "." + base64.URLEncoding.EncodeToString(make([]byte, 64))
-	add("`keygen-go`: signed license key", corpus(layer{[]byte(licenseKey), asItIs}), func(text string) error {
+	licenseKey := "key/" + base64.URLEncoding.EncodeToString([]byte(`{"id":7,"end":"2027-01-01"}`)) + "." +
+		base64.URLEncoding.EncodeToString(make([]byte, 64))
+	add("`keygen-go`: signed license key", corpus(layer{[]byte(licenseKey), unchanged}), func(text string) error {
 		_, err := (&keygen.License{Scheme: keygen.SchemeCodeEd25519, Key: text}).Verify()
 		return err
 	})
@@ -195,7 +206,7 @@ func measureMalformed(r *run, s *section) error {
 		return err
 	}
 	add("`hyperboloide/lk`", different(lkText, corpus(
-		layer{[]byte(lkText), asItIs},
+		layer{[]byte(lkText), unchanged},
 		layer{decoded(std, lkText), std.EncodeToString},
 	)), func(text string) error { return checkLK(lkPublic, text) })
 
@@ -213,17 +224,20 @@ func measureMalformed(r *run, s *section) error {
 		reached = "**not reached**"
 	}
 	s.text = append(s.text, strings.TrimRight(table.String(), "\n"))
-	s.say("To reach: no panic of ours (%s). Licenses are cut off at every byte, replaced by values such as `null`, and %d times changed by chance in one to four ways: in their text, in what is encoded in it, and in keygen's name of the algorithm, which its signature does not cover. "+
-		"Accepted are those whose change means nothing, such as a space that every verifier strips, or a bit of the base64 text that stands for no byte.", reached, mutants)
+	s.say("To reach: no panic of ours (%s). Licenses are cut off at every byte, replaced by values such as `null`, and "+
+		"%d times changed by chance in one to four ways: in their text, in what is encoded in it, and in keygen's name of "+
+		"the algorithm, which its signature does not cover. "+
+		"Accepted are those whose change means nothing, such as a space that every verifier strips, or a bit of the "+
+		"base64 text that stands for no byte.", reached, mutants)
 	return nil
 }
 
-// different drops the copies that the changes left as they were.
+// different removes the copies that the mutation left unchanged.
 func different(original string, list []string) []string {
 	return slices.DeleteFunc(list, func(text string) bool { return text == original })
 }
 
-// everyTenth is a sample for what takes longer.
+// everyTenth returns every tenth license, for slow verifiers.
 func everyTenth(list []string) (some []string) {
 	for i := 0; i < len(list); i += 10 {
 		some = append(some, list[i])
@@ -233,12 +247,12 @@ func everyTenth(list []string) (some []string) {
 
 func unexpected(yes bool) error {
 	if yes {
-		return errors.New("accepted what cannot be read")
+		return errors.New("accepted an unreadable license")
 	}
 	return nil
 }
 
-// fLicenseSurvived gives malformed licenses to f-license in a process of its own.
+// fLicenseSurvived verifies malformed licenses with f-license in a child process.
 func fLicenseSurvived(r *run) (string, error) {
 	program, err := buildPeer(r, "flicense", "github.com/furkansenharputlu/f-license", r.fLicense, peers.FLicense)
 	if err != nil {
@@ -246,7 +260,8 @@ func fLicenseSurvived(r *run) (string, error) {
 	}
 	const secret = "a secret of the benchmark"
 	raw := base64.RawURLEncoding
-	head, body := []byte(`{"alg":"HS256","typ":"JWT","app":"notepad"}`), []byte(`{"name":"Anna","exp":4102444800,"features":5}`)
+	head, body := []byte(`{"alg":"HS256","typ":"JWT","app":"notepad"}`),
+		[]byte(`{"name":"Anna","exp":4102444800,"features":5}`)
 	token := func(head, body []byte) string {
 		signed := raw.EncodeToString(head) + "." + raw.EncodeToString(body)
 		mac := hmac.New(sha256.New, []byte(secret))
@@ -255,7 +270,7 @@ func fLicenseSurvived(r *run) (string, error) {
 	}
 	original := token(head, body)
 	list := different(original, corpus(
-		layer{[]byte(original), asItIs},
+		layer{[]byte(original), unchanged},
 		layer{head, func(b []byte) string { return token(b, body) }},
 	))
 	var in strings.Builder

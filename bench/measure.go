@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// side is one of those that are measured in turns.
-type side struct {
+// candidate is one of the functions that are measured alternately.
+type candidate struct {
 	name string
 	do   func() error
 }
 
-// series is a figure of each round.
+// series has a value for each round.
 type series []float64
 
 func (s series) median() float64 {
@@ -31,7 +31,7 @@ func (s series) median() float64 {
 func (s series) min() float64 { return slices.Min(s) }
 func (s series) max() float64 { return slices.Max(s) }
 
-// over divides round by round: what slows the machine down slows both sides of a round.
+// over divides round by round, because what slows the machine down affects both candidates of a round.
 func (s series) over(other series) series {
 	var ratios series
 	for i := range min(len(s), len(other)) {
@@ -40,13 +40,13 @@ func (s series) over(other series) series {
 	return ratios
 }
 
-// turns measures sides in turns, A B A B …, and returns seconds a call of each side and round. In a round each side is called
-// until it took a turn; the figure is that of the median call, which other programs on the machine disturb least. Calls
-// that are too short for the clock are taken together.
-func turns(ctx context.Context, rounds int, turn time.Duration, sides ...side) ([]series, error) {
+// alternate measures candidates alternately, A B A B …, and returns the seconds per call of each candidate and round.
+// In a round each candidate is called until turn has passed. The result is that of the median call, which other
+// programs on the machine disturb least. Calls that are too short for the clock are measured in batches.
+func alternate(ctx context.Context, rounds int, turn time.Duration, candidates ...candidate) ([]series, error) {
 	const short = 20 * time.Microsecond
-	batch := make([]int, len(sides))
-	for i, s := range sides { // warms up, and finds out how long a call takes
+	batch := make([]int, len(candidates))
+	for i, s := range candidates { // warm up and measure the time of a call
 		started, calls := time.Now(), 0
 		for calls == 0 || time.Since(started) < turn/4 {
 			if err := s.do(); err != nil {
@@ -56,9 +56,9 @@ func turns(ctx context.Context, rounds int, turn time.Duration, sides ...side) (
 		}
 		batch[i] = max(1, int(short*time.Duration(calls)/time.Since(started)))
 	}
-	all := make([]series, len(sides))
+	all := make([]series, len(candidates))
 	for range rounds {
-		for i, s := range sides {
+		for i, s := range candidates {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
@@ -78,7 +78,7 @@ func turns(ctx context.Context, rounds int, turn time.Duration, sides ...side) (
 	return all, nil
 }
 
-// span is a duration in seconds in words.
+// span formats a duration in seconds.
 func span(seconds float64) string {
 	switch {
 	case math.IsNaN(seconds):

@@ -25,24 +25,29 @@ import (
 
 const benchSignature license.Signature = "NOTEPAD1"
 
-// still gives locks that were read before.
-type still struct{ reading fingerprint.Reading }
+// fixedLocks returns a reading from before.
+type fixedLocks struct{ reading fingerprint.Reading }
 
-func (s still) Read(context.Context) (fingerprint.Reading, error) { return s.reading, nil }
+func (s fixedLocks) Read(context.Context) (fingerprint.Reading, error) { return s.reading, nil }
 
-// fresh reads the locks every time; the product reads them once in a process.
-type fresh struct{ *fingerprint.Reader }
+// uncachedLocks reads the locks each time. The product reads them once per process.
+type uncachedLocks struct{ *fingerprint.Reader }
 
-// ourLicense signs a license of a PC that ends in a year.
+// ourLicense signs a license of a PC that expires in a year.
 func ourLicense(reading fingerprint.Reading) (key license.SigningKey, content string, err error) {
 	key = license.SigningKeyFromSeed([32]byte{1})
 	activation, k := license.NewActivationKey([32]byte{2}), benchSignature.Key()
 	now := time.Now()
 	f := license.File{
-		Issuer: "Vendor", ID: 7, IssuedAt: now.AddDate(0, 0, -10), Expires: now.AddDate(1, 0, 0), ProgramID: 3, ProgramName: "Notepad", Signature: benchSignature, Order: 5,
+		Issuer: "Vendor", ID: 7, IssuedAt: now.AddDate(0, 0, -10), Expires: now.AddDate(1, 0, 0), ProgramID: 3,
+		ProgramName: "Notepad", Signature: benchSignature, Order: 5,
 		Codes: k.Codes(0x123, reading.Block(k)), Features: 5, Policy: license.DefaultPolicy(), Note: "Studio PC",
 	}
-	if f.ActivationCode, err = activation.Activate(f.Codes, license.Grant{Features: f.Features, Expires: f.Expires, Issue: 7}); err != nil {
+	if f.ActivationCode, err = activation.Activate(f.Codes, license.Grant{
+		Features: f.Features,
+		Expires:  f.Expires,
+		Issue:    7,
+	}); err != nil {
 		return key, "", err
 	}
 	f.Seed = activation.RemovalSeed(f.ActivationCode)
@@ -50,7 +55,7 @@ func ourLicense(reading fingerprint.Reading) (key license.SigningKey, content st
 	return key, content, err
 }
 
-// ours makes a PC with a license, and returns what checks it as a program does at its start.
+// ours prepares a PC with a license, and returns a function that checks it as a program does when it starts.
 func ours(r *run, locks protect.Fingerprint) (check func() error, err error) {
 	reading, err := locks.Read(r)
 	if err != nil {
@@ -72,7 +77,11 @@ func ours(r *run, locks protect.Fingerprint) (check func() error, err error) {
 	if err := store.Put(r, benchSignature, "notepad-7.acen", content+"\n"); err != nil {
 		return nil, err
 	}
-	program := protect.Program{Name: "Notepad", Signature: string(benchSignature), PublicKeys: []string{key.Public().String()}}
+	program := protect.Program{
+		Name:       "Notepad",
+		Signature:  string(benchSignature),
+		PublicKeys: []string{key.Public().String()},
+	}
 	options := protect.Options{Folder: store.Dir(), Elsewhere: []string{elsewhere}, Fingerprint: locks}
 	return func() error {
 		if v := program.Open(r, options).Verdict(); !v.Valid() {
@@ -96,29 +105,40 @@ func bare() func() error {
 	}
 }
 
-// keygenFile is a license file as keygen's server makes them, signed with a key of our own.
+// keygenFile returns a license file as keygen's server makes it, signed with a key of our own.
 func keygenFile() (public string, content string) {
 	now := time.Now().UTC()
 	document, _ := json.Marshal(map[string]any{
 		"data": map[string]any{
 			"id": "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "type": "licenses",
 			"attributes": map[string]any{
-				"name": "Studio PC", "key": "B8A5BC-9D6C5C-0A0D9B-2D7A6C-V3", "expiry": now.AddDate(1, 0, 0), "scheme": "ED25519_SIGN", "requireCheckIn": false, "metadata": map[string]any{"order": 5},
-				"created": now.AddDate(0, 0, -10), "updated": now.AddDate(0, 0, -10), "lastValidated": now, "requireHeartbeat": false,
+				"name": "Studio PC", "key": "B8A5BC-9D6C5C-0A0D9B-2D7A6C-V3", "expiry": now.AddDate(1, 0, 0),
+				"scheme": "ED25519_SIGN", "requireCheckIn": false, "metadata": map[string]any{"order": 5},
+				"created": now.AddDate(0, 0, -10), "updated": now.AddDate(0, 0, -10), "lastValidated": now,
+				"requireHeartbeat": false,
 			},
 			"relationships": map[string]any{"policy": map[string]any{"data": map[string]any{"type": "policies", "id": "1"}}},
 		},
-		"included": []any{map[string]any{"id": "1", "type": "entitlements", "attributes": map[string]any{"name": "Features", "code": "FEATURES_5"}}},
-		"meta":     map[string]any{"issued": now.AddDate(0, 0, -10), "expiry": now.AddDate(1, 0, 0), "ttl": 31536000},
+		"included": []any{map[string]any{
+			"id":         "1",
+			"type":       "entitlements",
+			"attributes": map[string]any{"name": "Features", "code": "FEATURES_5"},
+		}},
+		"meta": map[string]any{"issued": now.AddDate(0, 0, -10), "expiry": now.AddDate(1, 0, 0), "ttl": 31536000},
 	})
 	enc := base64.StdEncoding.EncodeToString(document)
 	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{3}, ed25519.SeedSize))
 	signature := ed25519.Sign(key, []byte(keygen.LicenseFileSigningPrefix+enc))
-	certificate, _ := json.Marshal(map[string]string{"enc": enc, "sig": base64.StdEncoding.EncodeToString(signature), "alg": "base64+ed25519"})
-	return fmt.Sprintf("%x", key.Public()), "-----BEGIN LICENSE FILE-----\n" + base64.StdEncoding.EncodeToString(certificate) + "\n-----END LICENSE FILE-----\n"
+	certificate, _ := json.Marshal(map[string]string{
+		"enc": enc,
+		"sig": base64.StdEncoding.EncodeToString(signature),
+		"alg": "base64+ed25519",
+	})
+	return fmt.Sprintf("%x", key.Public()),
+		"-----BEGIN LICENSE FILE-----\n" + base64.StdEncoding.EncodeToString(certificate) + "\n-----END LICENSE FILE-----\n"
 }
 
-// checkKeygen verifies and reads a license file as keygen's documentation shows it.
+// checkKeygen verifies and reads a license file as in keygen's documentation.
 func checkKeygen(content string) error {
 	file := &keygen.LicenseFile{Certificate: content}
 	if err := file.Verify(); err != nil {
@@ -134,7 +154,7 @@ func checkKeygen(content string) error {
 	return nil
 }
 
-// lkLicense is what a license of lk holds in its documentation, with our claims.
+// lkLicense is a license as in lk's documentation, with our claims.
 type lkLicense struct {
 	Email, Site, Machine, Note string
 	Features                   uint16
@@ -146,7 +166,8 @@ func lkFile() (public, content string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	data, err := json.Marshal(lkLicense{"anna@example.com", "7183EC4D", "83A9-3429-0090-B3F5", "Studio PC", 5, time.Now().AddDate(1, 0, 0)})
+	data, err := json.Marshal(lkLicense{"anna@example.com", "7183EC4D", "83A9-3429-0090-B3F5", "Studio PC", 5,
+		time.Now().AddDate(1, 0, 0)})
 	if err != nil {
 		return "", "", err
 	}
@@ -158,7 +179,7 @@ func lkFile() (public, content string, err error) {
 	return key.GetPublicKey().ToB64String(), content, err
 }
 
-// checkLK verifies and reads a license as lk's documentation shows it.
+// checkLK verifies and reads a license as in lk's documentation.
 func checkLK(public, content string) error {
 	key, err := lk.PublicKeyFromB64String(public)
 	if err != nil {
@@ -186,13 +207,13 @@ func measureProtect(r *run, s *section) error {
 	if err != nil {
 		return err
 	}
-	besides, err := ours(r, still{reading})
+	withoutLocks, err := ours(r, fixedLocks{reading})
 	if err != nil {
 		return err
 	}
-	whole, err := ours(r, fresh{fingerprint.System()})
+	withLocks, err := ours(r, uncachedLocks{fingerprint.System()})
 	if err != nil {
-		whole = nil // a machine whose locks cannot be recognized, such as a container
+		withLocks = nil // a machine without enough readable locks, such as a container
 	}
 	var keygenText string
 	keygen.PublicKey, keygenText = keygenFile()
@@ -201,7 +222,8 @@ func measureProtect(r *run, s *section) error {
 		return err
 	}
 	keygenPath, lkPath := filepath.Join(r.temp, "keygen.lic"), filepath.Join(r.temp, "lk.lic")
-	if err := errors.Join(os.WriteFile(keygenPath, []byte(keygenText), 0o600), os.WriteFile(lkPath, []byte(lkText), 0o600)); err != nil {
+	if err := errors.Join(os.WriteFile(keygenPath, []byte(keygenText), 0o600),
+		os.WriteFile(lkPath, []byte(lkText), 0o600)); err != nil {
 		return err
 	}
 	from := func(path string, check func(content string) error) func() error {
@@ -213,37 +235,44 @@ func measureProtect(r *run, s *section) error {
 			return check(string(content))
 		}
 	}
-	sides := []side{
-		{"ours", besides},
+	candidates := []candidate{
+		{"ours", withoutLocks},
 		{"ed25519", bare()},
 		{"keygen-go", from(keygenPath, checkKeygen)},
 		{"lk", from(lkPath, func(content string) error { return checkLK(lkPublic, content) })},
 	}
-	if whole != nil && whole() == nil {
-		sides = append(sides, side{"ours with locks", whole})
+	if withLocks != nil && withLocks() == nil {
+		candidates = append(candidates, candidate{"ours with locks", withLocks})
 	}
-	times, err := turns(r, 15, 60*time.Millisecond, sides...)
+	times, err := alternate(r, 15, 60*time.Millisecond, candidates...)
 	if err != nil {
 		return err
 	}
 	note := func(i int) string { return span(times[0].median()) + " to " + span(times[i].median()) }
-	s.row("full check besides reading the locks", "`crypto/ed25519` verify alone", times[0].over(times[1]), goal{atMost: 2}, note(1))
+	s.row("full check besides reading the locks", "`crypto/ed25519` verify alone", times[0].over(times[1]),
+		goal{atMost: 2}, note(1))
 	s.row("full check besides reading the locks", "`keygen-go` v3.3.0", times[0].over(times[2]), goal{below: 1}, note(2))
 	s.row("full check besides reading the locks", "`hyperboloide/lk`", times[0].over(times[3]), goal{below: 1}, note(3))
 	if len(times) > 4 {
-		s.row("full check and all seven locks, read every time", "`crypto/ed25519` verify alone", times[4].over(times[1]), goal{}, span(times[4].median())+" to "+span(times[1].median()))
+		s.row("full check and all seven locks, read every time", "`crypto/ed25519` verify alone", times[4].over(times[1]),
+			goal{}, span(times[4].median())+" to "+span(times[1].median()))
 	} else {
-		s.miss("full check and all seven locks, read every time", "`crypto/ed25519` verify alone", "–", "not measured: this machine shows too few hardware locks to be recognized")
+		s.miss("full check and all seven locks, read every time", "`crypto/ed25519` verify alone", "–",
+			"not measured: this machine shows too few hardware locks to be recognized")
 	}
-	s.say("Ours finds the license among the folders of the program, reads what the PC knows (spent Site codes, the clock, what the server said), verifies the file, compares seven locks and judges the time. " +
-		"keygen-go and lk read one file whose path is known, verify it, read its claims and look at the expiry. lk signs with P-384, keygen-go and ours with Ed25519.")
+	s.say("Ours finds the license among the folders of the program, reads what the PC knows (spent Site codes, the " +
+		"clock, what the server said), verifies the file, compares seven locks and judges the time. " +
+		"keygen-go and lk read one file whose path is known, verify it, read its claims and look at the expiry. lk signs " +
+		"with P-384, keygen-go and ours with Ed25519.")
 	if times[0].over(times[1]).median() > 2 {
-		profile, err := profiled(r, "protect", 3*time.Second, besides)
+		profile, err := profiled(r, "protect", 3*time.Second, withoutLocks)
 		if err != nil {
 			return err
 		}
-		s.say("Besides the signature the time goes to the folders and files that are opened and read (four or three calls of the system each), to the claims and to what the PC knows, which are read once, and to a dozen HMACs. " +
-			"The bare loop verifies the same bytes again and again with warm caches. Where the time of ours goes (one profile, cumulative):")
+		s.say("Besides the signature the time goes to the folders and files that are opened and read (four or three calls " +
+			"of the system each), to the claims and to what the PC knows, which are read once, and to a dozen HMACs. " +
+			"The bare loop verifies the same bytes again and again with warm caches. Where the time of ours goes (one " +
+			"profile, cumulative):")
 		s.code(profile)
 	}
 	return nil

@@ -53,14 +53,14 @@ type result struct {
 	what, against, ratio, rounds, goal, reached, note string
 }
 
-// section is what a topic found out.
+// section is the result of a topic.
 type section struct {
 	title string
 	rows  []result
 	text  []string // paragraphs, tables and profiles after the rows
 }
 
-// row adds a ratio, which is ours over the other's.
+// row adds a ratio of ours to the other's.
 func (s *section) row(what, against string, ratios series, g goal, note string) {
 	m := ratios.median()
 	if math.IsNaN(m) {
@@ -68,11 +68,12 @@ func (s *section) row(what, against string, ratios series, g goal, note string) 
 		return
 	}
 	s.rows = append(s.rows, result{
-		what, against, fmt.Sprintf("%s (%s–%s)", figure(m), figure(ratios.min()), figure(ratios.max())), fmt.Sprint(len(ratios)), g.String(), g.reached(m), note,
+		what, against, fmt.Sprintf("%s (%s–%s)", figure(m), figure(ratios.min()), figure(ratios.max())),
+		fmt.Sprint(len(ratios)), g.String(), g.reached(m), note,
 	})
 }
 
-// figure is a ratio with three digits.
+// figure formats a ratio with three digits.
 func figure(v float64) string {
 	switch {
 	case v >= 100:
@@ -87,14 +88,22 @@ func figure(v float64) string {
 
 // miss adds a row that was not measured.
 func (s *section) miss(what, against, goal, why string) {
-	s.rows = append(s.rows, result{what: what, against: against, ratio: "–", rounds: "–", goal: goal, reached: "–", note: why})
+	s.rows = append(s.rows, result{
+		what:    what,
+		against: against,
+		ratio:   "–",
+		rounds:  "–",
+		goal:    goal,
+		reached: "–",
+		note:    why,
+	})
 }
 
 func (s *section) say(format string, args ...any) {
 	s.text = append(s.text, fmt.Sprintf(format, args...))
 }
 
-// code adds a block of text as it is.
+// code adds a preformatted block.
 func (s *section) code(text string) {
 	s.text = append(s.text, "```\n"+strings.TrimRight(text, "\n")+"\n```")
 }
@@ -102,13 +111,14 @@ func (s *section) code(text string) {
 type report struct {
 	machine  string
 	sections []*section
-	whole    bool
+	complete bool
 }
 
 func (r report) markdown() string {
 	var b strings.Builder
 	b.WriteString("# Numbers, side by side\n\n`make bench` wrote this page: everything in one run on one machine. ")
-	b.WriteString("A ratio is ours over the other's, in the same round; sides take turns (A B A B). It is shown as the median, with the smallest and the largest in brackets, of N rounds. ")
+	b.WriteString("A ratio is ours over the other's, in the same round; sides take turns (A B A B). It is shown as the " +
+		"median, with the smallest and the largest in brackets, of N rounds. ")
 	b.WriteString("Absolute figures are notes: they are this machine's.\n\n" + r.machine + "\n")
 	for _, s := range r.sections {
 		b.WriteString("\n## " + s.title + "\n")
@@ -129,7 +139,7 @@ func (r report) markdown() string {
 	return b.String()
 }
 
-// describeMachine tells what the machine is, without its name.
+// describeMachine describes the machine, without its name.
 func describeMachine(r *run) string {
 	cpu := "an unknown processor"
 	if data, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -153,11 +163,13 @@ func describeMachine(r *run) string {
 	if out, err := exec.CommandContext(r, "git", "-C", r.root, "rev-parse", "--short=12", "HEAD").Output(); err == nil {
 		commit = strings.TrimSpace(string(out))
 	}
-	return fmt.Sprintf("Machine: %s, %d processors for this run, %d GiB of memory, %s/%s, %s; the load was %s when the run began. Commit %s, %s.",
-		cpu, runtime.NumCPU(), memory, runtime.GOOS, runtime.GOARCH, runtime.Version(), load, commit, time.Now().UTC().Format("2 January 2006"))
+	return fmt.Sprintf("Machine: %s, %d processors for this run, %d GiB of memory, %s/%s, %s; the load was %s when the "+
+		"run began. Commit %s, %s.",
+		cpu, runtime.NumCPU(), memory, runtime.GOOS, runtime.GOARCH, runtime.Version(), load, commit,
+		time.Now().UTC().Format("2 January 2006"))
 }
 
-// parts are how a section goes from a process to another.
+// parts is a section as JSON, from a child process.
 type parts struct {
 	Rows [][]string
 	Text []string
@@ -171,7 +183,7 @@ func (s *section) print(w io.Writer) error {
 	return json.NewEncoder(w).Encode(p)
 }
 
-// join takes what print printed.
+// join adds a section that print printed.
 func (s *section) join(text string) error {
 	var p parts
 	if err := json.Unmarshal([]byte(text), &p); err != nil {

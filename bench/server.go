@@ -34,33 +34,33 @@ func init() { children["serve"] = serve }
 const (
 	serverSignature license.Signature = "LUMENST7"
 	passphrase                        = "correct horse battery staple"
-	// manySeats is how many licenses an order may have that new ones are made for.
+	// manySeats is the number of licenses of an order for new licenses.
 	manySeats = 10_000_000
 )
 
-// needs says what a server of ours holds at its start.
-type needs struct {
+// fixture describes the data of our server at its start.
+type fixture struct {
 	// Clients have an order each for new licenses.
 	Clients int
-	// Orders are further orders of the first client, each with Licenses.
+	// Orders is the number of further orders of the first client, with Licenses each.
 	Orders, Licenses int
 }
 
-// served is what a server tells when it listens.
-type served struct {
+// endpoints is what a server prints when it listens.
+type endpoints struct {
 	URL    string
-	Static string // serves the files of the folder below it
+	Static string // base URL of the static files
 	Orders []int64
 }
 
-// serve is a process of its own: the product's server on data that are made first, and a server of static files beside it.
+// serve is a child process: the product's server on generated data, and a server of static files.
 func serve(args []string) (err error) {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	data := flags.String("data", "", "")
 	database := flags.String("database", "", "")
 	static := flags.String("static", "", "")
 	profile := flags.String("profile", "", "")
-	var n needs
+	var n fixture
 	flags.IntVar(&n.Clients, "clients", 1, "")
 	flags.IntVar(&n.Orders, "orders", 0, "")
 	flags.IntVar(&n.Licenses, "licenses", 0, "")
@@ -75,13 +75,20 @@ func serve(args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.Store.Close()) }()
 	cost := password.Cost{Memory: 64, Time: 1, Threads: 1}
-	told := served{}
-	if told.Orders, err = fill(ctx, d, n, cost); err != nil {
+	ready := endpoints{}
+	if ready.Orders, err = fill(ctx, d, n, cost); err != nil {
 		return err
 	}
-	// Everything comes from one host: the bound of one host's requests is out of the way.
-	s, err := server.New(server.Options{Store: d.Store, Secrets: d.Secrets, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil)), Name: "Bench", Version: "bench",
-		Passwords: cost, Requests: settings.RequestRate{PerSecond: 1e9, Burst: 1e9}})
+	// All calls come from one host, so its rate limit is disabled.
+	s, err := server.New(server.Options{
+		Store:     d.Store,
+		Secrets:   d.Secrets,
+		Logger:    slog.New(slog.NewJSONHandler(io.Discard, nil)),
+		Name:      "Bench",
+		Version:   "bench",
+		Passwords: cost,
+		Requests:  settings.RequestRate{PerSecond: 1e9, Burst: 1e9},
+	})
 	if err != nil {
 		return err
 	}
@@ -95,11 +102,11 @@ func serve(args []string) (err error) {
 	}
 	go func() { _ = listen.Serve(ctx, listener, s.Handler()) }()
 	go func() { _ = http.Serve(files, http.FileServer(http.Dir(*static))) }()
-	told.URL, told.Static = "http://"+listener.Addr().String(), "http://"+files.Addr().String()
-	if err := json.NewEncoder(os.Stdout).Encode(told); err != nil {
+	ready.URL, ready.Static = "http://"+listener.Addr().String(), "http://"+files.Addr().String()
+	if err := json.NewEncoder(os.Stdout).Encode(ready); err != nil {
 		return err
 	}
-	// Lines on standard input begin and end a profile; its end ends the server.
+	// Lines on standard input start and stop a profile; its end stops the server.
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		switch lines.Text() {
@@ -120,8 +127,8 @@ func serve(args []string) (err error) {
 	return lines.Err()
 }
 
-// fill makes a program, clients with orders, and licenses.
-func fill(ctx context.Context, d *service.Data, n needs, cost password.Cost) (orders []int64, err error) {
+// fill adds a program, clients with orders, and licenses.
+func fill(ctx context.Context, d *service.Data, n fixture, cost password.Cost) (orders []int64, err error) {
 	hash, err := cost.Hash(passphrase)
 	if err != nil {
 		return nil, err
@@ -129,7 +136,14 @@ func fill(ctx context.Context, d *service.Data, n needs, cost password.Cost) (or
 	now := time.Now().UTC().Truncate(time.Second)
 	err = d.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		orders = nil
-		p := store.Program{Name: "Lumen Studio 7", Signature: serverSignature, RequiresActivation: true, Policy: license.DefaultPolicy(), Features: 3, CreatedAt: now}
+		p := store.Program{
+			Name:               "Lumen Studio 7",
+			Signature:          serverSignature,
+			RequiresActivation: true,
+			Policy:             license.DefaultPolicy(),
+			Features:           3,
+			CreatedAt:          now,
+		}
 		if err := d.Secrets.NewProgramKeys(&p); err != nil {
 			return err
 		}
@@ -142,14 +156,31 @@ func fill(ctx context.Context, d *service.Data, n needs, cost password.Cost) (or
 		}
 		var first int64
 		for i := range n.Clients {
-			id, err := tx.Clients.Add(ctx, store.Client{Username: client(i), PasswordHash: hash, RegistrationName: "Client", Emails: []string{"a@example.com"}, Active: true, CreatedAt: now})
+			id, err := tx.Clients.Add(ctx, store.Client{
+				Username:         client(i),
+				PasswordHash:     hash,
+				RegistrationName: "Client",
+				Emails:           []string{"a@example.com"},
+				Active:           true,
+				CreatedAt:        now,
+			})
 			if err != nil {
 				return err
 			}
 			if i == 0 {
 				first = id
 			}
-			order := store.Order{ClientID: id, ProgramID: p.ID, OrderedAt: now, LicensesTotal: manySeats, Active: true, Visible: true, CanManage: true, Features: 3, Policy: p.Policy}
+			order := store.Order{
+				ClientID:      id,
+				ProgramID:     p.ID,
+				OrderedAt:     now,
+				LicensesTotal: manySeats,
+				Active:        true,
+				Visible:       true,
+				CanManage:     true,
+				Features:      3,
+				Policy:        p.Policy,
+			}
 			made, err := tx.Orders.Add(ctx, order)
 			if err != nil {
 				return err
@@ -158,19 +189,41 @@ func fill(ctx context.Context, d *service.Data, n needs, cost password.Cost) (or
 		}
 		pcs := codes{}
 		for range n.Orders {
-			order := store.Order{ClientID: first, ProgramID: p.ID, OrderedAt: now, LicensesTotal: n.Licenses + 5, Active: true, Visible: true, CanManage: true, Features: 3, Policy: p.Policy}
+			order := store.Order{
+				ClientID:      first,
+				ProgramID:     p.ID,
+				OrderedAt:     now,
+				LicensesTotal: n.Licenses + 5,
+				Active:        true,
+				Visible:       true,
+				CanManage:     true,
+				Features:      3,
+				Policy:        p.Policy,
+			}
 			id, err := tx.Orders.Add(ctx, order)
 			if err != nil {
 				return err
 			}
 			orders = append(orders, id)
 			for i := range n.Licenses {
-				l := store.License{OrderID: id, ProgramID: p.ID, Codes: pcs.next(), Note: fmt.Sprintf("Workstation %05d", i), Features: 3, Policy: p.Policy, ActivatedAt: now, Status: api.StatusActive}
+				l := store.License{
+					OrderID:     id,
+					ProgramID:   p.ID,
+					Codes:       pcs.next(),
+					Note:        fmt.Sprintf("Workstation %05d", i),
+					Features:    3,
+					Policy:      p.Policy,
+					ActivatedAt: now,
+					Status:      api.StatusActive,
+				}
 				if l.ID, err = tx.Licenses.NextID(ctx); err != nil {
 					return err
 				}
 				l.OriginalID = l.ID
-				if l.Activation, err = key.Activate(l.Codes, license.Grant{Features: 3, Issue: uint16(l.ID % (license.MaxIssue + 1))}); err != nil {
+				if l.Activation, err = key.Activate(l.Codes, license.Grant{
+					Features: 3,
+					Issue:    uint16(l.ID % (license.MaxIssue + 1)),
+				}); err != nil {
 					return err
 				}
 				if err := tx.Licenses.Add(ctx, l); err != nil {
@@ -185,7 +238,7 @@ func fill(ctx context.Context, d *service.Data, n needs, cost password.Cost) (or
 
 func client(i int) string { return fmt.Sprintf("client%03d", i) }
 
-// codes are those of PCs, one after the other, and no Site code twice.
+// codes generates the codes of PCs. No Site code repeats.
 type codes struct {
 	n    uint64
 	seen map[license.SiteCode]bool
@@ -209,16 +262,16 @@ func (c *codes) next() license.Codes {
 
 // started is a running server.
 type started struct {
-	served
+	endpoints
 	in     io.WriteCloser
 	out    *bufio.Reader
 	cmd    *exec.Cmd
-	folder string // of its data
-	path   string // of the profile
+	folder string // data folder
+	path   string // path of the profile
 }
 
-// startServer starts a server in a process of its own. database is an address of PostgreSQL, or "" for SQLite.
-func startServer(r *run, database, static string, n needs) (*started, error) {
+// startServer starts our server in a child process. database is a URL of PostgreSQL, or "" for SQLite.
+func startServer(r *run, database, static string, n fixture) (*started, error) {
 	folder, err := os.MkdirTemp(r.temp, "server")
 	if err != nil {
 		return nil, err
@@ -233,7 +286,7 @@ func startServer(r *run, database, static string, n needs) (*started, error) {
 	return s, nil
 }
 
-// launch runs this program as a server, which tells its address when it listens.
+// launch runs this program as a server, which prints its address when it listens.
 func launch(r *run, args ...string) (*started, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -255,17 +308,17 @@ func launch(r *run, args ...string) (*started, error) {
 	s.out = bufio.NewReader(out)
 	line, err := s.out.ReadBytes('\n')
 	if err == nil {
-		err = json.Unmarshal(line, &s.served)
+		err = json.Unmarshal(line, &s.endpoints)
 	}
 	if err != nil {
-		return nil, errors.Join(errors.New("the server did not start"), err, s.stop())
+		return nil, errors.Join(errors.New("server did not start"), err, s.stop())
 	}
 	return s, nil
 }
 
 func (s *started) stop() error { return errors.Join(s.in.Close(), s.cmd.Wait()) }
 
-// tell sends a line and waits until it was obeyed.
+// tell sends a line and waits for the reply.
 func (s *started) tell(line string) error {
 	if _, err := io.WriteString(s.in, line+"\n"); err != nil {
 		return err
@@ -274,7 +327,7 @@ func (s *started) tell(line string) error {
 	return err
 }
 
-// profiled is the top of a profile of the server while do runs.
+// profiled returns the top of a profile of the server while do runs.
 func (s *started) profiled(r *run, do func() error) (string, error) {
 	if err := s.tell("profile"); err != nil {
 		return "", err
@@ -286,18 +339,25 @@ func (s *started) profiled(r *run, do func() error) (string, error) {
 	return top(r, s.path)
 }
 
-// caller keeps its connections.
-var caller = &http.Client{Transport: &http.Transport{MaxIdleConns: 300, MaxIdleConnsPerHost: 300, DisableCompression: true}}
+// caller is the HTTP client, which keeps its connections alive.
+var caller = &http.Client{Transport: &http.Transport{
+	MaxIdleConns:        300,
+	MaxIdleConnsPerHost: 300,
+	DisableCompression:  true,
+}}
 
 // signIn returns the access token of a client.
 func (s *started) signIn(i int) (string, error) {
 	body := fmt.Sprintf(`{"username":%q,"password":%q,"device_name":"bench"}`, client(i), passphrase)
 	var session api.Session
-	err := call(http.MethodPost, s.URL+api.Base+"/sessions", "", "", strings.NewReader(body), http.StatusCreated, func(b io.Reader) error { return json.NewDecoder(b).Decode(&session) })
+	err := call(http.MethodPost, s.URL+api.Base+"/sessions", "", "", strings.NewReader(body), http.StatusCreated,
+		func(b io.Reader) error {
+			return json.NewDecoder(b).Decode(&session)
+		})
 	return session.AccessToken, err
 }
 
-// call makes one request and reads the whole answer.
+// call makes one request and reads the whole response.
 func call(method, url, token, key string, body io.Reader, status int, read func(io.Reader) error) error {
 	request, err := http.NewRequest(method, url, body)
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 
 func init() { children["machineid-of"] = machineIDOf }
 
-// machineIDOf prints what machineid finds in a recorded tree, which becomes the root of this process.
+// machineIDOf prints the ID that machineid finds in a recorded tree, which becomes the root folder of this process.
 func machineIDOf(args []string) error {
 	if err := errors.Join(syscall.Chroot(args[0]), os.Chdir("/")); err != nil {
 		return err
@@ -37,7 +37,7 @@ func machineIDOf(args []string) error {
 	return nil
 }
 
-// outcome is what became of a fingerprint.
+// outcome is the result of recognizing a fingerprint.
 type outcome int
 
 const (
@@ -56,8 +56,9 @@ func link(to string) *fstest.MapFile {
 	return &fstest.MapFile{Data: []byte(to), Mode: fs.ModeSymlink | 0o777}
 }
 
-// ofRoot is what only the administrator reads.
-var ofRoot = []string{"sys/class/dmi/id/product_uuid", "sys/class/dmi/id/product_serial", "sys/class/dmi/id/board_serial"}
+// ofRoot are the files that only root can read.
+var ofRoot = []string{"sys/class/dmi/id/product_uuid", "sys/class/dmi/id/product_serial",
+	"sys/class/dmi/id/board_serial"}
 
 // The disk and the network card of a recorded PC.
 const (
@@ -65,14 +66,17 @@ const (
 	card = "sys/devices/pci0000:00/0000:00:19.0/net/eno1"
 )
 
-// recorded is the tree of a PC as the administrator sees it, with what the peers look for.
+// recorded returns the tree of a PC as root sees it, with the files that the peers read.
 func recorded(name string, changed ...license.Lock) tree {
 	t := fingerprinttest.Tree(name, changed...)
 	serial := strings.TrimSpace(string(t[disk+"/device/vpd_pg80"].Data[4:]))
 	maps.Copy(t, tree{
-		"sys/block/sda": link("../" + strings.TrimPrefix(disk, "sys/")), disk + "/removable": file("0\n"), disk + "/size": file("1000\n"), disk + "/device/serial": file(serial + "\n"),
-		"run/udev/data/b8:0": file("E:ID_SERIAL_SHORT=" + serial + "\n"), "etc/hostname": file("studio\n"), "proc/meminfo": file(""),
-		ofRoot[0]: file("4c4c4544-0042-3510-8051-" + serial[:12] + "\n"), ofRoot[1]: file("PF" + serial[:6] + "\n"), ofRoot[2]: file("L1" + serial[:8] + "\n"),
+		"sys/block/sda": link("../" + strings.TrimPrefix(disk, "sys/")), disk + "/removable": file("0\n"),
+		disk + "/size": file("1000\n"), disk + "/device/serial": file(serial + "\n"),
+		"run/udev/data/b8:0": file("E:ID_SERIAL_SHORT=" + serial + "\n"), "etc/hostname": file("studio\n"),
+		"proc/meminfo": file(""),
+		ofRoot[0]:      file("4c4c4544-0042-3510-8051-" + serial[:12] + "\n"), ofRoot[1]: file("PF" + serial[:6] + "\n"),
+		ofRoot[2]:                       file("L1" + serial[:8] + "\n"),
 		"sys/devices/system/cpu/online": file("0\n"),
 	})
 	return t
@@ -81,23 +85,24 @@ func recorded(name string, changed ...license.Lock) tree {
 // adapter adds a network adapter.
 func adapter(t tree, name, where, address, assigned string) {
 	dir := "sys/devices/" + where + "/net/" + name
-	maps.Copy(t, tree{"sys/class/net/" + name: link("../../" + strings.TrimPrefix(dir, "sys/")), dir + "/address": file(address + "\n"), dir + "/type": file("1\n"), dir + "/addr_assign_type": file(assigned + "\n")})
+	maps.Copy(t, tree{"sys/class/net/" + name: link("../../" + strings.TrimPrefix(dir, "sys/")),
+		dir + "/address": file(address + "\n"), dir + "/type": file("1\n"), dir + "/addr_assign_type": file(assigned + "\n")})
 	if !strings.HasPrefix(where, "virtual") {
 		maps.Copy(t, tree{dir + "/device": link("../.."), "sys/devices/" + where + "/uevent": file("DRIVER=x\n")})
 	}
 }
 
-// event is something that happens to a PC, or another PC that has what was on this one.
+// event is a change of a PC, or another PC with the content of this one.
 type event struct {
 	name string
-	best outcome // what is right; a clone is another PC
-	from tree    // before
-	tree tree    // afterwards
-	// limit marks what no lock can tell apart: the limits that are named where the locks are described.
+	best outcome // the correct outcome; a clone is another PC
+	from tree    // before the event
+	tree tree    // after the event
+	// limit marks events that no lock can distinguish, which docs/spec/codes.md lists as limits.
 	limit bool
 }
 
-// without is a tree without some of its files.
+// without deletes files from a tree and returns it.
 func without(t tree, names ...string) tree {
 	for _, name := range names {
 		delete(t, name)
@@ -105,7 +110,7 @@ func without(t tree, names ...string) tree {
 	return t
 }
 
-// with is a tree in which some files are others.
+// with replaces files in a tree and returns it.
 func with(t tree, files tree) tree {
 	maps.Copy(t, files)
 	return t
@@ -116,7 +121,7 @@ func allEvents() []event {
 	return slices.Concat(eventsOfPCs(), eventsOfDrives(), eventsOfStorage(), eventsOfMachines(), eventsOfContainers())
 }
 
-// eventsOfPCs are what happens to a PC with one disk.
+// eventsOfPCs returns events of a PC with one disk.
 func eventsOfPCs() []event {
 	const dmi = "sys/class/dmi/id/"
 	pc := func() tree { return recorded("a") }
@@ -173,7 +178,7 @@ func eventsOfPCs() []event {
 	}
 }
 
-// withStick plugs a USB stick in.
+// withStick adds a USB stick.
 func withStick(t tree) tree {
 	return with(t, blockDevice("sdb", "8:16", "pci0000:00/0000:00:14.0/usb2/2-2/2-2:1.0/host6/target6:0:0/6:0:0:0", tree{
 		"removable":           file("1\n"),
@@ -183,7 +188,7 @@ func withStick(t tree) tree {
 	}))
 }
 
-// sameBoard gives a tree the numbers that lie on the board of PC a.
+// sameBoard gives a tree the serial numbers on the board of PC a.
 func sameBoard(t tree) tree {
 	a := recorded("a")
 	for _, name := range ofRoot {
@@ -192,7 +197,7 @@ func sameBoard(t tree) tree {
 	return t
 }
 
-// write puts a tree on the disk.
+// write writes a tree to the disk.
 func write(dir string, t tree) error {
 	for name, f := range t {
 		path := filepath.Join(dir, name)
@@ -212,57 +217,59 @@ func write(dir string, t tree) error {
 	return nil
 }
 
-// inNamespace lets a program change its root also when it is not started by the administrator.
+// inNamespace lets a program change its root folder even without root.
 func inNamespace(cmd *exec.Cmd) *exec.Cmd {
 	if os.Getuid() != 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{
-			Cloneflags:  syscall.CLONE_NEWUSER,
-			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}, GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+			Cloneflags: syscall.CLONE_NEWUSER,
+			UidMappings: []syscall.SysProcIDMap{
+				{ContainerID: 0, HostID: os.Getuid(), Size: 1},
+			}, GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
 		}
 	}
 	return cmd
 }
 
-// seen is how a PC looks.
-type seen struct {
+// identity is how a PC is identified.
+type identity struct {
 	reading fingerprint.Reading
-	ids     map[string]string // of the peers
+	ids     map[string]string // IDs by peer
 }
 
-// look has a PC recognized by all.
-func (r *run) look(t tree, slashdevops string) (seen, error) {
+// identify identifies a PC with ours and with the peers.
+func (r *run) identify(t tree, slashdevops string) (identity, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return seen{}, err
+		return identity{}, err
 	}
 	dir, err := os.MkdirTemp(r.temp, "tree")
 	if err != nil {
-		return seen{}, err
+		return identity{}, err
 	}
 	defer os.RemoveAll(dir)
 	if err := errors.Join(os.Chmod(dir, 0o755), write(dir, t)); err != nil {
-		return seen{}, err
+		return identity{}, err
 	}
-	pc := seen{ids: map[string]string{}}
+	pc := identity{ids: map[string]string{}}
 	if pc.reading, err = fingerprint.Recorded(os.DirFS(dir)).Read(r); err != nil {
-		return seen{}, err
+		return identity{}, err
 	}
 	var out bytes.Buffer
 	cmd := inNamespace(exec.CommandContext(r, self, "machineid-of", dir))
 	cmd.Stdout = &out
 	if err := cmd.Run(); err != nil {
-		return seen{}, fmt.Errorf("machineid in a root folder of its own: %w", err)
+		return identity{}, fmt.Errorf("machineid: %w", err)
 	}
 	pc.ids["machineid"] = strings.TrimSpace(out.String())
 	if pc.ids["ghw"], err = ghwIdentity(dir); err != nil {
-		return seen{}, err
+		return identity{}, err
 	}
 	if slashdevops == "" {
 		return pc, nil
 	}
-	ask, stop, err := asked(inNamespace(exec.CommandContext(r, slashdevops, dir)))
+	ask, stop, err := lineServer(inNamespace(exec.CommandContext(r, slashdevops, dir)))
 	if err != nil {
-		return seen{}, err
+		return identity{}, err
 	}
 	id, err := ask()
 	stop()
@@ -270,7 +277,7 @@ func (r *run) look(t tree, slashdevops string) (seen, error) {
 	return pc, err
 }
 
-// recognize is what becomes of a license.
+// recognize returns what becomes of a license.
 func recognize(before, now fingerprint.Reading) outcome {
 	key := benchSignature.Key()
 	bound := before.Block(key)
@@ -296,11 +303,11 @@ func measureStability(r *run, s *section) error {
 	table.WriteString("| what happens | right | ours | `denisbrodbeck/machineid` | `jaypipes/ghw` | " +
 		"`slashdevops/machineid` | ours the best |\n|---|---|---|---|---|---|---|\n")
 	for _, e := range allEvents() {
-		before, err := r.look(e.from, slashdevops)
+		before, err := r.identify(e.from, slashdevops)
 		if err != nil {
 			return err
 		}
-		now, err := r.look(e.tree, slashdevops)
+		now, err := r.identify(e.tree, slashdevops)
 		if err != nil {
 			return err
 		}
@@ -330,17 +337,21 @@ func measureStability(r *run, s *section) error {
 	}
 	s.text = append(s.text, strings.TrimRight(table.String(), "\n"))
 	s.say("† A limit: no lock tells these apart. Validation by the server bounds them.")
-	s.say("Every PC is a recorded tree of /proc, /sys, /run and /etc. Ours reads it and compares with the default policy: same codes, recognized in spite of changes, or lost. " +
-		"`machineid` and `slashdevops/machineid` run with the tree as their root folder, `ghw` with its own option for one. These have no comparison: an id is the same or lost. " +
-		"Of ghw, which makes no id, the id is BIOS, product, board, processor, disks that stay and adapters that are not virtual. " +
-		"`slashdevops/machineid` runs with all parts; it asks the kernel for adapters, which no tree changes, so that dock and VPN cannot be seen in its column.")
+	s.say("Every PC is a recorded tree of /proc, /sys, /run and /etc. Ours reads it and compares with the default " +
+		"policy: same codes, recognized in spite of changes, or lost. " +
+		"`machineid` and `slashdevops/machineid` run with the tree as their root folder, `ghw` with its own option for " +
+		"one. These have no comparison: an id is the same or lost. " +
+		"Of ghw, which makes no id, the id is BIOS, product, board, processor, disks that stay and adapters that are not " +
+		"virtual. " +
+		"`slashdevops/machineid` runs with all parts; it asks the kernel for adapters, which no tree changes, so that " +
+		"dock and VPN cannot be seen in its column.")
 	if slashdevops == "" {
 		s.say("`slashdevops/machineid`: %s.", slashdevopsMissing)
 	}
 	return nil
 }
 
-// distance is how far an outcome is from the right one. Same is as good as recognized.
+// distance returns how far an outcome is from the correct one. Same is as good as recognized.
 func distance(o, right outcome) int {
 	if right == lost {
 		return int(o)

@@ -8,8 +8,8 @@ import (
 	"github.com/acen-desktop/acen/fingerprint"
 )
 
-// TestStability compares what becomes of a license with what is right. Limits, of which nobody tells the copy from the
-// original, are marked as such and nothing else is.
+// TestStability compares the outcome for a license with the correct one. Exactly the events that no lock can
+// distinguish are marked as limits.
 func TestStability(t *testing.T) {
 	names := map[string]bool{}
 	for _, e := range allEvents() {
@@ -19,8 +19,8 @@ func TestStability(t *testing.T) {
 			now, err := fingerprint.Recorded(e.tree).Read(t.Context())
 			require.NoError(t, err)
 			mine := recognize(before, now)
-			require.Equal(t, e.limit, distance(mine, e.best) > 0, "%s, right is %s", mine, e.best)
-			require.False(t, names[e.name], "twice")
+			require.Equal(t, e.limit, distance(mine, e.best) > 0, "%s instead of %s", mine, e.best)
+			require.False(t, names[e.name], "duplicate name")
 			names[e.name] = true
 		})
 	}

@@ -8,12 +8,13 @@ import (
 	"strings"
 )
 
-// frame is how long a picture stands on a screen of 60 Hz, in seconds.
+// frame is the duration of a frame at 60 Hz, in seconds.
 const frame = 1.0 / 60
 
-// benchmarks runs benchmarks of a package of the product and returns seconds a call of each round.
+// benchmarks runs benchmarks of a product package and returns seconds per call of each round.
 func benchmarks(r *run, pkg, pattern string, rounds int, extra ...string) (map[string]series, error) {
-	args := append([]string{"test", "-tags", "x11", "-run", "^$", "-bench", pattern, "-benchtime", "0.3s", "-count", strconv.Itoa(rounds)}, extra...)
+	args := append([]string{"test", "-tags", "x11", "-run", "^$", "-bench", pattern, "-benchtime", "0.3s", "-count",
+		strconv.Itoa(rounds)}, extra...)
 	out, err := command(r, r.root, nil, "go", append(args, pkg)...)
 	if err != nil {
 		return nil, err
@@ -34,7 +35,9 @@ func benchmarks(r *run, pkg, pattern string, rounds int, extra ...string) (map[s
 
 func measureTables(r *run, s *section) error {
 	const rounds = 5
-	all, err := benchmarks(r, "./ui/kit/table", "UIThreadSetRows|UIThreadShowOtherView|UIThreadSort$|UIThreadFilterLetter|UIThreadScrollPage|FrameScrollPage|FrameUnchanged|WorkPrepare|WorkSortByText|WorkFilter", rounds)
+	all, err := benchmarks(r, "./ui/kit/table",
+		"UIThreadSetRows|UIThreadShowOtherView|UIThreadSort$|UIThreadFilterLetter|UIThreadScrollPage|"+
+			"FrameScrollPage|FrameUnchanged|WorkPrepare|WorkSortByText|WorkFilter", rounds)
 	if err != nil {
 		return err
 	}
@@ -59,13 +62,18 @@ func measureTables(r *run, s *section) error {
 		}
 		s.row(row.what, "a frame at 60 Hz, 16.7 ms", one(all[row.name]), bound, note)
 	}
-	s.row("scroll by a page and draw the picture in software", "draw the same picture again", all["FrameScrollPage"].over(all["FrameUnchanged"]), goal{}, span(all["FrameScrollPage"].median())+" to "+span(all["FrameUnchanged"].median()))
-	s.say("In the toolkit's test driver, a window of 1280 × 900, drawn by its software painter; the app itself draws with OpenGL. Sorting and filtering are done off the UI thread: the window goes on meanwhile.")
+	s.row("scroll by a page and draw the picture in software", "draw the same picture again",
+		all["FrameScrollPage"].over(all["FrameUnchanged"]), goal{},
+		span(all["FrameScrollPage"].median())+" to "+span(all["FrameUnchanged"].median()))
+	s.say("In the toolkit's test driver, a window of 1280 × 900, drawn by its software painter; the app itself draws " +
+		"with OpenGL. Sorting and filtering are done off the UI thread: the window goes on meanwhile.")
 	if one(all["FrameScrollPage"]).median() <= 1 {
 		return nil
 	}
 	path := filepath.Join(r.temp, "tables.prof")
-	if _, err := command(r, r.root, nil, "go", "test", "-tags", "x11", "-run", "^$", "-bench", "FrameScrollPage", "-benchtime", "3s", "-cpuprofile", path, "-o", filepath.Join(r.temp, "datatable.test"), "./ui/kit/table"); err != nil {
+	if _, err := command(r, r.root, nil, "go", "test", "-tags", "x11", "-run", "^$", "-bench", "FrameScrollPage",
+		"-benchtime", "3s", "-cpuprofile", path, "-o", filepath.Join(r.temp, "datatable.test"),
+		"./ui/kit/table"); err != nil {
 		return err
 	}
 	text, err := top(r, path)

@@ -10,60 +10,66 @@ import (
 	"github.com/acen-desktop/acen/server/servertest"
 )
 
-// Two servers have the same order numbers and the same program numbers. What was begun in one account ends there, whoever is
-// switched to meanwhile, and each account finds its own tables again.
-func TestSwitchingInMidTask(t *testing.T) {
+// TestAccountSwitchDuringTask switches accounts while a call is being sent. The order and program IDs of both servers
+// are the same. The task completes in the account that began it, and each account has its own tables.
+func TestAccountSwitchDuringTask(t *testing.T) {
 	first, second := servertest.Start(t), servertest.Start(t)
 	p := newPC(t, first)
 	p.signIn(t, second)
-	there, _ := p.Current()
+	secondAccount, _ := p.Current()
 	p.signIn(t, first)
-	here, _ := p.Current()
+	firstAccount, _ := p.Current()
 	pc, err := p.ThisPC(t.Context(), studioProgram(t, p))
 	require.NoError(t, err)
-	before, beforeThere := activeLicenses(t, first, studioOrder), activeLicenses(t, second, studioOrder)
+	before, beforeSecond := activeLicenses(t, first, studioOrder), activeLicenses(t, second, studioOrder)
 
-	// The switch comes when the call is on its way.
+	// Switch while the call is being sent.
 	switched := false
 	p.network.set(func(r *http.Request) bool {
-		if changing(r) && !switched {
+		if isChange(r) && !switched {
 			switched = true
-			_, err := p.Switch(t.Context(), there.ID)
+			_, err := p.Switch(t.Context(), secondAccount.ID)
 			require.NoError(t, err)
 		}
 		return false
 	}, nil)
 	var events []manager.Event
 	defer p.Subscribe(func(e manager.Event) { events = append(events, e) })()
-	l, err := p.NewLicense(t.Context(), manager.NewLicense{OrderID: studioOrder, Codes: pc.Codes, Note: "Studio", ThisPC: true})
+	l, err := p.NewLicense(t.Context(), manager.NewLicense{
+		OrderID: studioOrder,
+		Codes:   pc.Codes,
+		Note:    "Studio",
+		ThisPC:  true,
+	})
 	require.NoError(t, err)
 	require.True(t, switched)
 	require.True(t, l.ThisPC)
 	require.Equal(t, before+1, activeLicenses(t, first, studioOrder))
-	require.Equal(t, beforeThere, activeLicenses(t, second, studioOrder), "the other server heard of nothing")
+	require.Equal(t, beforeSecond, activeLicenses(t, second, studioOrder), "the other server got no call")
 	current, _ := p.Current()
-	require.Equal(t, there.ID, current.ID)
+	require.Equal(t, secondAccount.ID, current.ID)
 	for _, e := range events {
 		if e.Kind != manager.AccountChanged {
-			require.Equal(t, here.ID, e.Account)
+			require.Equal(t, firstAccount.ID, e.Account)
 		}
 	}
 	_, known, err := p.CachedOrders(t.Context())
 	require.NoError(t, err)
-	require.False(t, known, "the first account's tables are not the second's")
+	require.False(t, known, "the accounts have separate tables")
 }
 
-// What waits in another account is told, and sent when that is the current one again, to its own server.
-func TestTasksWaitInTheirAccount(t *testing.T) {
+// TestTasksResumeInTheirAccount checks that pending jobs of another account are reported, and are sent to its server
+// when it is the current account again.
+func TestTasksResumeInTheirAccount(t *testing.T) {
 	first, second := servertest.Start(t), servertest.Start(t)
 	p := newPC(t, first)
 	p.signIn(t, second)
-	there, _ := p.Current()
+	secondAccount, _ := p.Current()
 	p.signIn(t, first)
-	here, _ := p.Current()
+	firstAccount, _ := p.Current()
 	pc, err := p.ThisPC(t.Context(), studioProgram(t, p))
 	require.NoError(t, err)
-	p.network.set(changing, nil)
+	p.network.set(isChange, nil)
 	_, err = p.NewLicense(t.Context(), manager.NewLicense{OrderID: studioOrder, Codes: pc.Codes, ThisPC: true})
 	require.ErrorIs(t, err, manager.ErrUnreachable)
 	p.network.set(nil, nil)
@@ -71,19 +77,19 @@ func TestTasksWaitInTheirAccount(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, waiting)
 
-	_, err = p.Switch(t.Context(), there.ID)
+	_, err = p.Switch(t.Context(), secondAccount.ID)
 	require.NoError(t, err)
 	waiting, err = p.WaitingElsewhere(t.Context())
 	require.NoError(t, err)
 	require.Len(t, waiting, 1)
-	require.Equal(t, here.ID, waiting[0].Account.ID)
+	require.Equal(t, firstAccount.ID, waiting[0].Account.ID)
 	require.Equal(t, 1, waiting[0].Jobs)
 	done, err := p.ResumeJobs(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, done)
 
 	before := activeLicenses(t, first, studioOrder)
-	_, err = p.Switch(t.Context(), here.ID)
+	_, err = p.Switch(t.Context(), firstAccount.ID)
 	require.NoError(t, err)
 	done, err = p.ResumeJobs(t.Context())
 	require.NoError(t, err)

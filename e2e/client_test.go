@@ -12,8 +12,9 @@ import (
 	"github.com/acen-desktop/acen/server/servertest"
 )
 
-// The client's checks refuse no answer of a real server: what they require is what a server never omits.
-func TestRealAnswersCount(t *testing.T) {
+// TestServerAnswersValid checks that the client accepts every answer of a real server: its checks require only what a
+// server never omits.
+func TestServerAnswersValid(t *testing.T) {
 	s := servertest.Start(t)
 	ctx := t.Context()
 	newClient := func(tokens client.Tokens) *client.Client {
@@ -90,7 +91,7 @@ func TestRealAnswersCount(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, c.SendEmail(ctx, uuid.NewString(), l.ID, api.EmailRequest{To: preview.To[:1]}))
 	same, err = c.Reactivate(ctx, uuid.NewString(), l.ID, api.Reactivation{SiteCode: pc.SiteCode, MachineID: pc.MachineID})
-	require.NoError(t, err, "its own codes")
+	require.NoError(t, err, "the license's own codes")
 	require.Equal(t, l.ID, same.ID)
 	next, err := c.Reactivate(ctx, uuid.NewString(), l.ID, api.Reactivation{SiteMID: otherPC("A", 2).Merged()})
 	require.NoError(t, err)

@@ -1,4 +1,4 @@
-// Package e2e has tests only. They run the license manager against a real server on a real database, in one process:
-// every task with lost calls, crashes and restored backups. Tests of real programs and windows are in the packages
-// below.
+// Package e2e contains end-to-end tests: they run the license manager against a real server and database in one
+// process. They cover every task with lost calls, crashes and restored backups. Its subpackages test the real programs
+// and windows.
 package e2e

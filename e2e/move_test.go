@@ -20,12 +20,17 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// activateThisPC gives a license of the sample order to this PC.
+// activateThisPC activates this PC with a license of the sample order.
 func (p *pc) activateThisPC(t *testing.T) manager.License {
 	t.Helper()
 	thisPC, err := p.ThisPC(t.Context(), studioProgram(t, p))
 	require.NoError(t, err)
-	l, err := p.NewLicense(t.Context(), manager.NewLicense{OrderID: studioOrder, Codes: thisPC.Codes, Note: "Studio", ThisPC: true})
+	l, err := p.NewLicense(t.Context(), manager.NewLicense{
+		OrderID: studioOrder,
+		Codes:   thisPC.Codes,
+		Note:    "Studio",
+		ThisPC:  true,
+	})
 	require.NoError(t, err)
 	require.True(t, l.ThisPC)
 	return l
@@ -42,7 +47,7 @@ func (p *pc) files(t *testing.T) []installed.File {
 	return files
 }
 
-// storedCode is the removal code that lies beside the spent Site code.
+// storedCode returns the removal code that is stored next to the last spent Site code.
 func (p *pc) storedCode(t *testing.T) license.RemovalCode {
 	t.Helper()
 	state, err := installed.Open(p.options.DataDir+"/licenses", installed.Options{}).State(studioSignature)
@@ -51,7 +56,7 @@ func (p *pc) storedCode(t *testing.T) license.RemovalCode {
 	return state.Spent[len(state.Spent)-1].RemovalCode
 }
 
-// row returns the row of a license as the server lists it now; nil when it is not active.
+// row returns an active license from a new table of the server, or nil.
 func (p *pc) row(t *testing.T, id int64) *manager.License {
 	t.Helper()
 	_, err := p.Orders(t.Context())
@@ -66,8 +71,9 @@ func (p *pc) row(t *testing.T, id int64) *manager.License {
 	return nil
 }
 
-// After Activate this PC the license file lies where the program finds it; lost, it is put back, with or without the server.
-func TestLicenseFileIsWhereTheProgramFindsIt(t *testing.T) {
+// TestLicenseFileInstalled checks that an activation installs the license file in the license folder, and that a
+// deleted file is restored with or without the server.
+func TestLicenseFileInstalled(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
 	p.signIn(t, s)
@@ -94,7 +100,7 @@ func TestLicenseFileIsWhereTheProgramFindsIt(t *testing.T) {
 	require.NotEmpty(t, table.Licenses)
 }
 
-// The whole move: the old PC releases, the new one picks up with one click, and both programs know.
+// TestMove moves a license: the old PC releases it and the new PC picks it up.
 func TestMove(t *testing.T) {
 	s := servertest.Start(t)
 	old, other := newPC(t, s), newPC(t, s, fingerprinttest.PC("other"))
@@ -111,11 +117,11 @@ func TestMove(t *testing.T) {
 	require.NotNil(t, released.ReleasedAt)
 	require.False(t, released.ThisPC)
 	require.True(t, released.LeftHere)
-	require.Empty(t, old.files(t), "the program runs here no more")
+	require.Empty(t, old.files(t), "the program no longer runs here")
 	kept, err := old.KeptCodes(ctx)
 	require.NoError(t, err)
-	require.Empty(t, kept, "the server has the promise")
-	require.Equal(t, 4, activeLicenses(t, s, studioOrder), "the seat stays taken meanwhile")
+	require.Empty(t, kept, "the server has the removal code")
+	require.Equal(t, 4, activeLicenses(t, s, studioOrder), "a released license keeps its seat")
 
 	_, err = other.Orders(ctx)
 	require.NoError(t, err)
@@ -126,7 +132,7 @@ func TestMove(t *testing.T) {
 	require.NoError(t, waiting[0].Refusal)
 	offers, err := old.BringBacks(ctx)
 	require.NoError(t, err)
-	require.Empty(t, offers, "what was given away is not offered back")
+	require.Empty(t, offers, "a released license is not offered for reactivation")
 
 	moved, err := other.PickUp(ctx, waiting[0].License)
 	require.NoError(t, err)
@@ -139,8 +145,8 @@ func TestMove(t *testing.T) {
 	require.Equal(t, 1, history(t, old, api.TaskTransfer))
 }
 
-// Without a connection a license leaves at once, its removal code is kept and can be shown, and it is sent by itself later. Before
-// that the person may change their mind.
+// TestMoveWithoutConnection moves a license without a connection. The license leaves, its removal code is stored, and
+// the job is sent later. Until then the move can be canceled.
 func TestMoveWithoutConnection(t *testing.T) {
 	for name, ring := range map[string]keyring.Store{"with keyring": keyringtest.Memory(), "without keyring": locked{}} {
 		t.Run(name, func(t *testing.T) {
@@ -151,7 +157,12 @@ func TestMoveWithoutConnection(t *testing.T) {
 			p.start(t)
 			ctx := t.Context()
 			signIn := func() {
-				_, _, err := p.SignIn(ctx, manager.SignIn{Server: s.URL, Username: s.Login.Username, Password: s.Login.Password, Remember: true})
+				_, _, err := p.SignIn(ctx, manager.SignIn{
+					Server:   s.URL,
+					Username: s.Login.Username,
+					Password: s.Login.Password,
+					Remember: true,
+				})
 				require.NoError(t, err)
 			}
 			signIn()
@@ -166,14 +177,14 @@ func TestMoveWithoutConnection(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, kept, 1)
 			require.Equal(t, code, p.storedCode(t))
-			require.Zero(t, kept[0].Code, "nobody sees it while the license can come back")
+			require.Zero(t, kept[0].Code, "the code is hidden while the move can be canceled")
 			require.Equal(t, "Studio", kept[0].Note)
 
 			jobs, err := p.Jobs(ctx)
 			require.NoError(t, err)
 			require.Len(t, jobs, 1)
 			require.NoError(t, p.DropJob(ctx, jobs[0].ID))
-			require.True(t, p.row(t, l.ID).ThisPC, "it is this PC's again")
+			require.True(t, p.row(t, l.ID).ThisPC, "the license is back on this PC")
 			require.Len(t, p.files(t), 1)
 			kept, err = p.KeptCodes(ctx)
 			require.NoError(t, err)
@@ -186,7 +197,7 @@ func TestMoveWithoutConnection(t *testing.T) {
 			p.start(t)
 			kept, err = p.KeptCodes(ctx)
 			require.NoError(t, err)
-			require.Len(t, kept, 1, "after a crash it is still there")
+			require.Len(t, kept, 1, "the code is still stored after a crash")
 			require.Equal(t, code, p.storedCode(t))
 			signIn()
 			_, err = p.Orders(ctx)
@@ -203,8 +214,9 @@ func TestMoveWithoutConnection(t *testing.T) {
 	}
 }
 
-// The keyring forgot the vault's key after a license had left: the removal code follows from the license file that the server has.
-func TestMoveAfterTheVaultKeyIsLost(t *testing.T) {
+// TestRemovalAfterVaultKeyLost loses the vault's key after a license has left. The removal code is made from the
+// license file that the server has.
+func TestRemovalAfterVaultKeyLost(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
 	p.signIn(t, s)
@@ -227,8 +239,8 @@ func TestMoveAfterTheVaultKeyIsLost(t *testing.T) {
 	require.Equal(t, 3, activeLicenses(t, s, studioOrder))
 }
 
-// manageable lets clients change the licenses of the sample order, or not.
-func manageable(t *testing.T, s *servertest.Server, yes bool) {
+// setCanManage sets whether clients may change the licenses of the sample order.
+func setCanManage(t *testing.T, s *servertest.Server, yes bool) {
 	t.Helper()
 	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 		o, err := tx.Orders.Lock(t.Context(), studioOrder)
@@ -240,8 +252,8 @@ func manageable(t *testing.T, s *servertest.Server, yes bool) {
 	}))
 }
 
-// What the server refuses to let go stays, and is where it was.
-func TestRefusedRemovalComesBack(t *testing.T) {
+// TestRefusedRemovalUndone checks that a departure is undone if the server refuses the removal.
+func TestRefusedRemovalUndone(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
 	p.signIn(t, s)
@@ -249,24 +261,24 @@ func TestRefusedRemovalComesBack(t *testing.T) {
 	l := p.activateThisPC(t)
 	thisPC, err := p.ThisPC(ctx, studioProgram(t, p))
 	require.NoError(t, err)
-	manageable(t, s, false)
+	setCanManage(t, s, false)
 	_, err = p.Remove(ctx, manager.Remove{License: l})
 	require.ErrorIs(t, err, api.ErrOrderReadOnly)
 	require.Len(t, p.files(t), 1)
-	again, err := p.ThisPC(ctx, studioProgram(t, p))
+	after, err := p.ThisPC(ctx, studioProgram(t, p))
 	require.NoError(t, err)
-	require.Equal(t, thisPC.Codes, again.Codes)
+	require.Equal(t, thisPC.Codes, after.Codes)
 	require.True(t, p.row(t, l.ID).ThisPC)
 	kept, err := p.KeptCodes(ctx)
 	require.NoError(t, err)
 	require.Empty(t, kept)
-	manageable(t, s, true)
+	setCanManage(t, s, true)
 	_, err = p.Remove(ctx, manager.Remove{License: l})
 	require.NoError(t, err)
 	require.Empty(t, p.files(t))
 }
 
-// The license ended elsewhere: its file is erased as soon as the server says so.
+// TestEndedElsewhere removes a license on another PC. Its file is deleted at the next refresh.
 func TestEndedElsewhere(t *testing.T) {
 	s := servertest.Start(t)
 	p, web := newPC(t, s), newPC(t, s)
@@ -280,8 +292,8 @@ func TestEndedElsewhere(t *testing.T) {
 	require.Empty(t, p.files(t))
 }
 
-// The server knows the Site code of this PC as spent, and this PC does not: its license was removed from elsewhere, or its data
-// came back from a backup. This PC takes a new Site code.
+// TestSpentSiteCodeIsRenewed activates a PC whose Site code is spent at the server but not in the state file, because
+// the license was removed elsewhere or the state was restored from a backup. The PC chooses a new Site code.
 func TestSpentSiteCodeIsRenewed(t *testing.T) {
 	s := servertest.Start(t)
 	p, web := newPC(t, s), newPC(t, s, fingerprinttest.PC("other"))
@@ -298,7 +310,7 @@ func TestSpentSiteCodeIsRenewed(t *testing.T) {
 	second := p.activateThisPC(t)
 	require.NotEqual(t, first.SiteCode, second.SiteCode)
 
-	// Picked up, where the transfer meets a spent Site code.
+	// The transfer of a pick-up has a spent Site code, too.
 	remove(second)
 	there := web.activateThisPC(t)
 	moved, err := web.Move(ctx, there)
@@ -308,7 +320,7 @@ func TestSpentSiteCodeIsRenewed(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, here.ThisPC)
 
-	// Another PC's spent Site code is refused, and the license that was to go there stays here.
+	// A spent Site code of another PC is refused, and the license stays here.
 	codes, err := license.ParseCodes(first.SiteCode, first.MachineID)
 	require.NoError(t, err)
 	_, err = web.NewLicense(ctx, manager.NewLicense{OrderID: studioOrder, Codes: codes})
@@ -320,7 +332,7 @@ func TestSpentSiteCodeIsRenewed(t *testing.T) {
 	require.Len(t, p.files(t), 1)
 }
 
-// The data are lost: the app finds by itself what this PC had, and brings it back.
+// TestBringBack deletes the app's data. The app finds the license of this PC and brings it back.
 func TestBringBack(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
@@ -331,10 +343,10 @@ func TestBringBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, offers, "nothing is missing")
 
-	again := newPC(t, s)
-	again.signIn(t, s)
-	require.NotNil(t, again.row(t, old.ID))
-	offers, err = again.BringBacks(ctx)
+	reinstalled := newPC(t, s)
+	reinstalled.signIn(t, s)
+	require.NotNil(t, reinstalled.row(t, old.ID))
+	offers, err = reinstalled.BringBacks(ctx)
 	require.NoError(t, err)
 	require.Len(t, offers, 1)
 	offer := offers[0]
@@ -342,18 +354,19 @@ func TestBringBack(t *testing.T) {
 	require.NoError(t, offer.Refusal)
 	require.Zero(t, offer.Comparison.Differences())
 	require.NotZero(t, offer.Comparison.Count(license.Same))
-	l, err := again.Reactivate(ctx, manager.Reactivate{License: offer.License, Codes: offer.Codes, ThisPC: true})
+	l, err := reinstalled.Reactivate(ctx, manager.Reactivate{License: offer.License, Codes: offer.Codes, ThisPC: true})
 	require.NoError(t, err)
 	require.True(t, l.ThisPC)
-	require.Len(t, again.files(t), 1)
-	require.NotNil(t, again.row(t, l.ID))
-	offers, err = again.BringBacks(ctx)
+	require.Len(t, reinstalled.files(t), 1)
+	require.NotNil(t, reinstalled.row(t, l.ID))
+	offers, err = reinstalled.BringBacks(ctx)
 	require.NoError(t, err)
 	require.Empty(t, offers)
 }
 
-// A license that the program itself let go: the app finds the removal code and hands it in, or offers the license to another PC.
-func TestProgramLetItGo(t *testing.T) {
+// TestRemovedInProgram removes a license in the program. The app finds the removal code and hands it in, or offers the
+// license to another PC.
+func TestRemovedInProgram(t *testing.T) {
 	for name, hand := range map[string]func(*pc, manager.KeptCode) error{
 		"hand in": func(p *pc, k manager.KeptCode) error { _, err := p.HandIn(t.Context(), k); return err },
 		"offer":   func(p *pc, k manager.KeptCode) error { _, err := p.Offer(t.Context(), k); return err },
@@ -368,7 +381,11 @@ func TestProgramLetItGo(t *testing.T) {
 			require.NoError(t, err)
 			program := installed.Open(p.options.DataDir+"/licenses", installed.Options{})
 			code := removalCode(t, s, l.ID)
-			require.NoError(t, program.Leave(ctx, studioSignature, installed.Spent{Codes: codes, LicenseID: l.ID, RemovalCode: code}))
+			require.NoError(t, program.Leave(ctx, studioSignature, installed.Spent{
+				Codes:       codes,
+				LicenseID:   l.ID,
+				RemovalCode: code,
+			}))
 
 			left := p.row(t, l.ID)
 			require.False(t, left.ThisPC)
@@ -389,7 +406,7 @@ func TestProgramLetItGo(t *testing.T) {
 	}
 }
 
-// allowEverything takes the limits of the sample programs away.
+// allowEverything removes the limits of the sample programs.
 func allowEverything(t *testing.T, s *servertest.Server) {
 	t.Helper()
 	require.NoError(t, s.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {

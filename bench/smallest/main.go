@@ -1,8 +1,8 @@
-// Command smallest is the smallest window of the toolkit: one line of text, in a window as large as the app's. The app is
-// measured beside it.
+// Command smallest is the smallest window of the toolkit: one line of text, in a window as large as the app's. The app
+// is measured next to it.
 //
-// With -texts N it shows N short texts instead, in turn in the toolkit's plain, bold and monospaced font, as the app has them: what
-// the toolkit itself takes to show a full window.
+// With -texts N it shows N short texts instead, in turn in the toolkit's plain, bold and monospaced fonts, as the app
+// does: the time that the toolkit itself takes to show a full window.
 package main
 
 import (
@@ -20,7 +20,11 @@ import (
 func main() {
 	texts := flag.Int("texts", 0, "show this many texts")
 	flag.Parse()
-	app.SetMetadata(fyne.AppMetadata{ID: "com.github.acen-desktop.smallest", Name: "Smallest", Migrations: map[string]bool{"fyneDo": true}})
+	app.SetMetadata(fyne.AppMetadata{
+		ID:         "com.github.acen-desktop.smallest",
+		Name:       "Smallest",
+		Migrations: map[string]bool{"fyneDo": true},
+	})
 	w := app.New().NewWindow("Smallest")
 	w.SetContent(content(*texts))
 	w.Resize(fyne.NewSize(1180, 760))

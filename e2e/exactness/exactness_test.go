@@ -1,5 +1,5 @@
-// Package exactness looks for licenses that are lost, sold twice or given twice, with many clients at once and servers that are
-// killed. Its tests run in a short form with the others; `make exactness` runs them in full.
+// Package exactness tests that no license is lost, sold twice or assigned twice, with many concurrent clients and
+// servers that are killed. Its tests run in a short form with the others; make exactness runs them in full.
 package exactness
 
 import (
@@ -26,8 +26,8 @@ import (
 )
 
 var (
-	rounds  = flag.Int("rounds", 8, "how often all clients do something at once")
-	clients = flag.Int("clients", 64, "clients at once")
+	rounds  = flag.Int("rounds", 8, "rounds in which all clients act concurrently")
+	clients = flag.Int("clients", 64, "number of concurrent clients")
 )
 
 const (
@@ -37,7 +37,7 @@ const (
 	password         = "a password for exactness"
 )
 
-// world is what the clients share: servers, orders, and what the answers so far say of them.
+// world is what the clients share: servers, orders, and the state that the answers so far imply.
 type world struct {
 	t         *testing.T
 	data      *service.Data
@@ -51,34 +51,34 @@ type world struct {
 	ids       [accounts]int64 // of the clients
 	tokens    [accounts]string
 
-	sites   sync.Map // Site codes that were used: two PCs may have the same, which is not what is looked for
+	sites   sync.Map // used Site codes, so that no two PCs have the same one by chance
 	mu      sync.Mutex
-	answers []told
+	answers []outcome
 	made    int // licenses that were acknowledged
 	retries int
 }
 
-// order is what the answers say of an order.
+// order is the state of an order that the answers imply.
 type order struct {
 	total   int
 	active  map[int64]string // Site codes by license id
-	events  int              // tasks that were done
-	refused bool             // for want of a free license, in this round
+	events  int              // completed tasks
+	refused bool             // a license was refused in this round because all were in use
 	freed   bool             // a license was removed, in this round
 }
 
-// told is what a client was told under an idempotency key.
-type told struct {
+// outcome is the status that a client got under an idempotency key.
+type outcome struct {
 	client int64
 	key    string
 	status int
 }
 
-// TestExactness covers seats that many clients want from several servers (spec: api 15, api "Idempotency").
+// TestExactness lets many clients of several servers compete for seats (spec: api 15, api "Idempotency").
 func TestExactness(t *testing.T) { exactness(t, false) }
 
-// TestExactnessWhileServersAreKilled is TestExactness with servers that are killed (spec: api 15, api "Idempotency").
-func TestExactnessWhileServersAreKilled(t *testing.T) { exactness(t, true) }
+// TestExactnessKilledServers is TestExactness with servers that are killed (spec: api 15, api "Idempotency").
+func TestExactnessKilledServers(t *testing.T) { exactness(t, true) }
 
 func exactness(t *testing.T, kill bool) {
 	place, count, crash := place(t)
@@ -127,12 +127,22 @@ func newWorld(t *testing.T, place service.Place, count int) *world {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = w.data.Store.Close() })
 	a := admin.Admin{Data: w.data, Now: time.Now}
-	w.program, err = a.AddProgram(ctx, store.Program{Name: "Exact", Signature: signature, RequiresActivation: true, Policy: license.DefaultPolicy(), OrderLicenses: 1})
+	w.program, err = a.AddProgram(ctx, store.Program{
+		Name:               "Exact",
+		Signature:          signature,
+		RequiresActivation: true,
+		Policy:             license.DefaultPolicy(),
+		OrderLicenses:      1,
+	})
 	require.NoError(t, err)
 	w.key, err = w.data.Secrets.ActivationKey(w.program)
 	require.NoError(t, err)
 	for n := range accounts {
-		c, err := a.AddClient(ctx, store.Client{Username: fmt.Sprintf("client%d", n), RegistrationName: "Client", Active: true}, password)
+		c, err := a.AddClient(ctx, store.Client{
+			Username:         fmt.Sprintf("client%d", n),
+			RegistrationName: "Client",
+			Active:           true,
+		}, password)
 		require.NoError(t, err)
 		w.ids[n] = c.ID
 		for total := 1; total <= ordersPerAccount; total++ {
@@ -148,19 +158,22 @@ func newWorld(t *testing.T, place service.Place, count int) *world {
 	return w
 }
 
-// signIn gets a token for each account; tokens end after a quarter of an hour, and a full run takes longer.
+// signIn gets a token for each account. Tokens expire after a quarter of an hour, and a full run takes longer.
 func (w *world) signIn() {
 	w.t.Helper()
 	for n := range accounts {
 		var session api.Session
-		status, body := w.call(n, 10_000+n, "/sessions", "", api.SessionRequest{Username: fmt.Sprintf("client%d", n), Password: password})
+		status, body := w.call(n, 10_000+n, "/sessions", "", api.SessionRequest{
+			Username: fmt.Sprintf("client%d", n),
+			Password: password,
+		})
 		require.Equal(w.t, http.StatusCreated, status, string(body))
 		require.NoError(w.t, json.Unmarshal(body, &session))
 		w.tokens[n] = session.AccessToken
 	}
 }
 
-// call posts a request until a server answers it, each time to any server, always under the same key.
+// call posts a request to random servers, always with the same idempotency key, until one answers.
 func (w *world) call(account, number int, path, key string, in any) (int, []byte) {
 	data, err := json.Marshal(in)
 	if err != nil {
@@ -181,7 +194,7 @@ func (w *world) call(account, number int, path, key string, in any) (int, []byte
 		w.retries++
 		w.mu.Unlock()
 	}
-	w.t.Errorf("%s: no server answers", path)
+	w.t.Errorf("%s: no server answered", path)
 	return 0, nil
 }
 
@@ -205,7 +218,7 @@ func (w *world) try(url string, account, number int, path, key string, data []by
 	return response.StatusCode, body, err
 }
 
-// check compares what was answered with what the database holds.
+// check compares the state that the answers imply with the database.
 func (w *world) check() {
 	w.t.Helper()
 	require.NoError(w.t, w.data.Store.Read(context.Background(), func(tx store.Tx) error {
@@ -222,19 +235,19 @@ func (w *world) check() {
 			for _, l := range list {
 				active[l.ID] = l.Codes.Site.String()
 			}
-			require.Equal(w.t, o.active, active, "order %d: what was acknowledged and what is there", id)
+			require.Equal(w.t, o.active, active, "order %d: the acknowledged licenses are not those in the database", id)
 			require.LessOrEqual(w.t, len(active), o.total, "order %d has more licenses than were sold", id)
 			require.Equal(w.t, len(active), stored.LicensesActive)
 			if o.refused && !o.freed {
-				require.Equal(w.t, o.total, len(active), "order %d: a license was refused although one was free", id)
+				require.Equal(w.t, o.total, len(active), "order %d: a license was refused although a seat was free", id)
 			}
 		}
 		return nil
 	}))
 }
 
-// checkEnd counts everything: each key has the answer that was told, each task left one line, no license is there that
-// nobody was told of.
+// checkEnd checks that each idempotency key has the answer that its client got, that each task has one entry in the
+// history, and that every license was acknowledged.
 func (w *world) checkEnd() {
 	w.t.Helper()
 	ctx := context.Background()
@@ -256,21 +269,21 @@ func (w *world) checkEnd() {
 					done++
 				}
 			}
-			require.Equal(w.t, o.events, done, "order %d: every task was done once", id)
+			require.Equal(w.t, o.events, done, "order %d: each task has one entry in the history", id)
 		}
 		require.Equal(w.t, w.made, made)
-		for _, one := range w.answers {
-			a, err := tx.Answers.Get(ctx, one.client, one.key)
+		for _, got := range w.answers {
+			a, err := tx.Answers.Get(ctx, got.client, got.key)
 			if err != nil {
-				return fmt.Errorf("key %s: %w", one.key, err)
+				return fmt.Errorf("key %s: %w", got.key, err)
 			}
-			require.Equal(w.t, a.Status, one.status)
+			require.Equal(w.t, a.Status, got.status)
 		}
 		return nil
 	}))
 }
 
-// worker is one client. It has licenses of its own on PCs of its own.
+// worker is one client, with its own licenses on its own PCs.
 type worker struct {
 	*world
 	account, number int
@@ -293,7 +306,7 @@ func (w *world) newPC(order int64) (p pc) {
 	return w.unused(p, license.HDID)
 }
 
-// unused changes a lock of a PC until it has a Site code that no PC had.
+// unused changes a lock of a PC until it has a Site code that no PC has had.
 func (w *world) unused(p pc, lock license.Lock) pc {
 	for {
 		p.codes = signature.Key().Codes(p.generation, signature.Key().Block(p.raw))
@@ -308,7 +321,7 @@ func (p pc) wire() api.PCCodes {
 	return api.PCCodes{SiteCode: p.codes.Site.String(), MachineID: p.codes.Machine.String()}
 }
 
-// act does one thing, of those that people do.
+// act performs one random task.
 func (x *worker) act() {
 	if len(x.pcs) == 0 {
 		x.add()
@@ -328,7 +341,8 @@ func (x *worker) act() {
 	}
 }
 
-// task sends one request under a new key, at times twice at once: both get the same answer, and it is done once.
+// task sends one request with a new idempotency key, sometimes twice concurrently. Both calls must get the same answer,
+// and the task must take effect once.
 func (x *worker) task(path string, in any) (int, []byte) {
 	key := uuid.NewString()
 	type reply struct {
@@ -339,19 +353,20 @@ func (x *worker) task(path string, in any) (int, []byte) {
 		status, body := x.call(x.account, x.number, path, key, in)
 		return reply{status, body}
 	}
-	twin := make(chan reply, 1)
+	duplicate := make(chan reply, 1)
 	twice := rand.IntN(5) == 0
 	if twice {
-		go func() { twin <- send() }()
+		go func() { duplicate <- send() }()
 	}
 	first := send()
 	if twice {
-		if second := <-twin; second.status != first.status || !sameJSON(first.body, second.body) {
-			x.t.Errorf("%s: one key, two answers: %d %s and %d %s", path, first.status, first.body, second.status, second.body)
+		if second := <-duplicate; second.status != first.status || !sameJSON(first.body, second.body) {
+			x.t.Errorf("%s: two answers under one key: %d %s and %d %s", path, first.status, first.body, second.status,
+				second.body)
 		}
 	}
 	x.mu.Lock()
-	x.answers = append(x.answers, told{x.ids[x.account], key, first.status})
+	x.answers = append(x.answers, outcome{x.ids[x.account], key, first.status})
 	x.mu.Unlock()
 	return first.status, first.body
 }
@@ -361,7 +376,7 @@ func sameJSON(a, b []byte) bool {
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && fmt.Sprint(x) == fmt.Sprint(y)
 }
 
-// granted notes a license that was acknowledged.
+// granted records an acknowledged license.
 func (x *worker) granted(p pc, body []byte, old int64) (pc, bool) {
 	var l api.License
 	if err := json.Unmarshal(body, &l); err != nil {
@@ -370,7 +385,7 @@ func (x *worker) granted(p pc, body []byte, old int64) (pc, bool) {
 	}
 	activation, err := license.ParseActivationCode(l.ActivationCode)
 	if err != nil || l.SiteCode != p.codes.Site.String() || l.OrderID != p.order {
-		x.t.Errorf("the license %s is not what was asked for: %v", body, err)
+		x.t.Errorf("the license %s is not the requested one: %v", body, err)
 		return p, false
 	}
 	if _, err := x.key.Check(p.codes, activation); err != nil {
@@ -392,7 +407,10 @@ func (x *worker) granted(p pc, body []byte, old int64) (pc, bool) {
 func (x *worker) add() {
 	p := x.newPC(x.byAccount[x.account][rand.IntN(ordersPerAccount)])
 	codes := p.wire()
-	status, body := x.task(fmt.Sprintf("/orders/%d/licenses", p.order), api.NewLicense{SiteCode: codes.SiteCode, MachineID: codes.MachineID})
+	status, body := x.task(fmt.Sprintf("/orders/%d/licenses", p.order), api.NewLicense{
+		SiteCode:  codes.SiteCode,
+		MachineID: codes.MachineID,
+	})
 	switch {
 	case status == http.StatusCreated:
 		if p, ok := x.granted(p, body, 0); ok {
@@ -431,7 +449,7 @@ func (x *worker) remove() {
 	x.removed(n)
 }
 
-// ending notes that a seat may become free from now on.
+// ending records that a seat may become free from now on.
 func (x *worker) ending(p pc) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -447,7 +465,7 @@ func (x *worker) removed(n int) {
 	x.orders[p.order].events++
 }
 
-// rivals remove one license under two keys at once: one of them does it.
+// rivals removes one license under two keys concurrently. Exactly one call succeeds.
 func (x *worker) rivals() {
 	n := x.choose()
 	p := x.pcs[n]
@@ -463,7 +481,7 @@ func (x *worker) rivals() {
 	x.removed(n)
 }
 
-// transfer gives a license to another PC, with its removal code or after a release.
+// transfer transfers a license to another PC, with its removal code or after a release.
 func (x *worker) transfer() {
 	n := x.choose()
 	old := x.pcs[n]
@@ -476,15 +494,21 @@ func (x *worker) transfer() {
 	}
 	p := x.newPC(old.order)
 	codes := p.wire()
-	status, body := x.task(fmt.Sprintf("/licenses/%d/transfer", old.license), api.Transfer{SiteCode: codes.SiteCode, MachineID: codes.MachineID, RemovalCode: code})
+	status, body := x.task(fmt.Sprintf("/licenses/%d/transfer", old.license), api.Transfer{
+		SiteCode:    codes.SiteCode,
+		MachineID:   codes.MachineID,
+		RemovalCode: code,
+	})
 	x.replaced(n, p, status, body)
 }
 
-// released releases a license, which keeps its seat.
+// released releases a license, which keeps its seat. It reports whether that succeeded.
 func (x *worker) released(p pc, code string) bool {
 	status, body := x.task(fmt.Sprintf("/licenses/%d/release", p.license), api.Release{RemovalCode: code})
 	var l api.License
-	if err := json.Unmarshal(body, &l); err != nil || status != http.StatusOK || l.ID != p.license || l.Status != api.StatusActive || l.ReleasedAt == nil {
+	err := json.Unmarshal(body, &l)
+	released := l.ID == p.license && l.Status == api.StatusActive && l.ReleasedAt != nil
+	if err != nil || status != http.StatusOK || !released {
 		x.t.Errorf("release of license %d: %d %s %v", p.license, status, body, err)
 		return false
 	}
@@ -500,7 +524,10 @@ func (x *worker) reactivate() {
 	p.raw[license.CDHWID-1] = uuid.NewString()
 	p = x.unused(p, license.CDHWID)
 	codes := p.wire()
-	status, body := x.task(fmt.Sprintf("/licenses/%d/reactivation", p.license), api.Reactivation{SiteCode: codes.SiteCode, MachineID: codes.MachineID})
+	status, body := x.task(fmt.Sprintf("/licenses/%d/reactivation", p.license), api.Reactivation{
+		SiteCode:  codes.SiteCode,
+		MachineID: codes.MachineID,
+	})
 	x.replaced(n, p, status, body)
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/acen-desktop/acen/server/service"
 )
 
-// place is one server on one SQLite file.
+// place returns one server on one SQLite file.
 func place(t *testing.T) (p service.Place, servers int, crash func()) {
 	return service.Place{Folder: t.TempDir()}, 1, nil
 }

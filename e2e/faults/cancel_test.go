@@ -18,31 +18,31 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// jobs are the tasks that the app writes down.
-func jobs() (names []string) {
-	for _, one := range tasks {
-		if one.job {
-			names = append(names, one.name)
+// jobTasks returns the names of the tasks that the app stores as jobs.
+func jobTasks() (names []string) {
+	for _, tt := range tasks {
+		if tt.job {
+			names = append(names, tt.name)
 		}
 	}
 	return names
 }
 
-// releases are the calls that tell the server of a move.
-func releases(_, path string) bool { return strings.HasSuffix(path, "/release") }
+// isRelease matches the call that reports a move.
+func isRelease(_, path string) bool { return strings.HasSuffix(path, "/release") }
 
-var cancels = []scenario{
+var cancelScenarios = []scenario{
 	{
-		name: "A task that waits is canceled",
-		seen: "It never takes effect; a license that had left the PC returns to it.",
+		name:    "A pending task is canceled",
+		outcome: "It never takes effect. A license that has left its PC returns to it.",
 		run: func(t *testing.T) {
-			each(t, jobs(), func(t *testing.T, name string) {
+			eachTask(t, jobTasks(), func(t *testing.T, name string) {
 				a := taskNamed(name).begin(t)
 				before := a.done()
 				a.by.connect(false)
 				require.ErrorIs(t, a.do(t.Context()), manager.ErrUnreachable)
-				require.Len(t, a.by.waits(), 1)
-				require.NoError(t, a.by.DropJob(t.Context(), a.by.waits()[0].ID))
+				require.Len(t, a.by.openJobs(), 1)
+				require.NoError(t, a.by.DropJob(t.Context(), a.by.openJobs()[0].ID))
 				a.w.recover()
 				require.Equal(t, before, a.done())
 				check(t, a.w, a.before)
@@ -53,16 +53,16 @@ var cancels = []scenario{
 		},
 	},
 	{
-		name: "A task whose answer was lost is canceled",
-		seen: "“This was sent already.” It takes effect one time.",
+		name:    "A task whose answer was lost is canceled",
+		outcome: "“This was sent already.” It takes effect once.",
 		run: func(t *testing.T) {
-			each(t, jobs(), func(t *testing.T, name string) {
-				one := taskNamed(name)
-				a := one.begin(t)
+			eachTask(t, jobTasks(), func(t *testing.T, name string) {
+				tt := taskNamed(name)
+				a := tt.begin(t)
 				before := a.done()
-				a.by.proxy.on(one.call, answerDropped)
+				a.by.proxy.on(tt.call, answerDropped)
 				require.ErrorIs(t, a.do(t.Context()), manager.ErrUnreachable)
-				require.ErrorIs(t, a.by.DropJob(t.Context(), a.by.waits()[0].ID), manager.ErrJobSent)
+				require.ErrorIs(t, a.by.DropJob(t.Context(), a.by.openJobs()[0].ID), manager.ErrJobSent)
 				a.w.recover()
 				require.Equal(t, before+1, a.done())
 				check(t, a.w, a.after)
@@ -70,15 +70,15 @@ var cancels = []scenario{
 		},
 	},
 	{
-		name: "A task is canceled while its call is on its way",
-		seen: "“This was sent already.” It takes effect one time.",
+		name:    "A task is canceled while its call is being sent",
+		outcome: "“This was sent already.” It takes effect once.",
 		run: func(t *testing.T) {
-			each(t, jobs(), func(t *testing.T, name string) {
-				one := taskNamed(name)
-				a := one.begin(t)
+			eachTask(t, jobTasks(), func(t *testing.T, name string) {
+				tt := taskNamed(name)
+				a := tt.begin(t)
 				before := a.done()
-				l := newLate()
-				a.by.proxy.on(one.call, l.requests)
+				l := newDelay()
+				a.by.proxy.on(tt.call, l.requests)
 				failed := make(chan error, 1)
 				go func() { failed <- a.do(t.Context()) }()
 				<-l.held
@@ -89,29 +89,29 @@ var cancels = []scenario{
 				close(l.release)
 				require.NoError(t, <-failed)
 				a.w.recover()
-				require.ErrorIs(t, a.by.DropJob(t.Context(), jobs[0].ID), manager.ErrJobSent, "it is done")
+				require.ErrorIs(t, a.by.DropJob(t.Context(), jobs[0].ID), manager.ErrJobSent, "the task is done")
 				require.Equal(t, before+1, a.done())
 				check(t, a.w, a.after)
 			})
 		},
 	},
 	{
-		name: "The person gives up waiting while the answer is late",
-		seen: "The answer counts when it is requested again: the task takes effect one time.",
+		name:    "The person cancels the wait for a late answer",
+		outcome: "The app requests the answer again, and the task takes effect once.",
 		run: func(t *testing.T) {
-			each(t, jobs(), func(t *testing.T, name string) {
-				one := taskNamed(name)
-				a := one.begin(t)
+			eachTask(t, jobTasks(), func(t *testing.T, name string) {
+				tt := taskNamed(name)
+				a := tt.begin(t)
 				before := a.done()
-				l := newLate()
-				a.by.proxy.times(1, one.call, l.answers)
+				l := newDelay()
+				a.by.proxy.times(1, tt.call, l.answers)
 				ctx, giveUp := context.WithCancel(t.Context())
 				failed := make(chan error, 1)
 				go func() { failed <- a.do(ctx) }()
 				<-l.held
 				giveUp()
 				require.Error(t, <-failed)
-				a.w.checkSafe(t)
+				a.w.checkInvariants(t)
 				close(l.release)
 				a.w.recover()
 				require.Equal(t, before+1, a.done())
@@ -120,15 +120,15 @@ var cancels = []scenario{
 		},
 	},
 	{
-		name: "A call arrives at the server after the task was sent again and done",
-		seen: "It takes effect one time: both calls have the same key.",
+		name:    "A delayed call reaches the server after the task was retried and completed",
+		outcome: "The task takes effect once: both calls have the same idempotency key.",
 		run: func(t *testing.T) {
-			each(t, jobs(), func(t *testing.T, name string) {
-				one := taskNamed(name)
-				a := one.begin(t)
+			eachTask(t, jobTasks(), func(t *testing.T, name string) {
+				tt := taskNamed(name)
+				a := tt.begin(t)
 				before := a.done()
-				l := newLate()
-				a.by.proxy.times(1, one.call, l.requests)
+				l := newDelay()
+				a.by.proxy.times(1, tt.call, l.requests)
 				ctx, giveUp := context.WithCancel(t.Context())
 				failed := make(chan error, 1)
 				go func() { failed <- a.do(ctx) }()
@@ -146,8 +146,8 @@ var cancels = []scenario{
 		},
 	},
 	{
-		name: "A task is canceled while another one before it is being sent",
-		seen: "It never takes effect: a waiting task is read again before it is sent.",
+		name:    "A pending task is canceled while the task before it is being sent",
+		outcome: "It never takes effect: a pending task is read again before it is sent.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -157,16 +157,16 @@ var cancels = []scenario{
 			_, err := a.Move(t.Context(), l)
 			require.Error(t, err)
 			a.connect(true)
-			waits := a.waits()
+			waits := a.openJobs()
 			require.Len(t, waits, 2)
-			late := newLate()
-			a.proxy.times(1, to(http.MethodPost, "/email"), late.answers)
+			delay := newDelay()
+			a.proxy.times(1, to(http.MethodPost, "/email"), delay.answers)
 			done := make(chan error, 1)
 			go func() { _, err := a.ResumeJobs(t.Context()); done <- err }()
-			<-late.held
+			<-delay.held
 			require.NoError(t, a.DropJob(t.Context(), waits[1].ID))
 			check(t, w, want{runs: []*pc{a}, jobs: map[*pc]int{a: 1}})
-			close(late.release)
+			close(delay.release)
 			require.NoError(t, <-done)
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
@@ -174,52 +174,52 @@ var cancels = []scenario{
 		},
 	},
 	{
-		name: "A waiting move is canceled after the PC was activated again",
-		seen: "“This PC has a newer license.” The newer one stays, and so does the removal code of the old one.",
+		name:    "A pending move is canceled after the PC was activated again",
+		outcome: "“This PC has a newer license.” The newer license stays, and so does the removal code of the old one.",
 		run: func(t *testing.T) {
 			for name, end := range map[string]struct {
-				do func(*pc, manager.KeptCode) error
-				is func(*pc) want
+				do       func(*pc, manager.KeptCode) error
+				expected func(*pc) want
 			}{
-				"and the old one handed in": {
+				"and the removal code of the old one is handed in": {
 					(*pc).handIn,
 					func(p *pc) want { return want{runs: []*pc{p}} },
 				},
-				"and the old one offered": {
+				"and the old one is offered": {
 					(*pc).offer,
 					func(p *pc) want { return want{runs: []*pc{p}, waiting: 1} },
 				},
 			} {
 				t.Run(name, func(t *testing.T) {
-					w := newWorld(t, plenty, "a")
+					w := newWorld(t, manySeats, "a")
 					a := w.pcs[0]
 					old := a.activate()
-					a.unplug(releases)
+					a.unplug(isRelease)
 					_, err := a.Move(t.Context(), old)
 					require.ErrorIs(t, err, manager.ErrUnreachable)
 					newer := a.activate()
-					require.ErrorIs(t, a.DropJob(t.Context(), a.waits()[0].ID), manager.ErrNewerHere)
+					require.ErrorIs(t, a.DropJob(t.Context(), a.openJobs()[0].ID), manager.ErrNewerHere)
 					require.Equal(t, newer.ID, a.verdict().License.ID)
 					w.recover()
 					check(t, w, want{runs: []*pc{a}, stranded: 1})
-					require.NoError(t, end.do(a, a.kept()[0]))
+					require.NoError(t, end.do(a, a.keptCodes()[0]))
 					w.recover()
-					check(t, w, end.is(a))
+					check(t, w, end.expected(a))
 				})
 			}
 		},
 	},
 	{
-		name: "A move waits in one account, another one is signed in, and the move is canceled there",
-		seen: "The other account does not send it; after the cancel the license is back on the PC.",
+		name:    "A move is pending in one account, and is canceled while another account is signed in",
+		outcome: "The other account does not send it. After it is canceled the license is back on the PC.",
 		run: func(t *testing.T) {
-			w, a, l, _ := activeOne(t)
+			w, a, l, _ := newActivated(t)
 			a.connect(false)
 			_, err := a.Move(t.Context(), l)
 			require.ErrorIs(t, err, manager.ErrUnreachable)
 			a.connect(true)
 			owner := w.Login.Username
-			w.letIn(sample.OtherUsername)
+			w.sharePassword(sample.OtherUsername)
 			w.Login.Username = sample.OtherUsername
 			a.signIn()
 			_, err = a.Orders(t.Context())
@@ -239,8 +239,8 @@ var cancels = []scenario{
 		},
 	},
 	{
-		name: "A waiting move is canceled without a session, offline",
-		seen: "The license is back on the PC.",
+		name:    "A pending move is canceled without a session and without a network",
+		outcome: "The license is back on the PC.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -249,9 +249,9 @@ var cancels = []scenario{
 			_, err := a.Move(t.Context(), l)
 			require.Error(t, err)
 			require.NoError(t, a.SignOut(t.Context()))
-			a.shut()
+			a.stopApp()
 			a.ring.put(nil)
-			a.open()
+			a.startApp()
 			_, err = a.Resume(t.Context())
 			require.ErrorIs(t, err, manager.ErrSignedOut)
 			waits, err := a.AllJobs(t.Context())
@@ -266,8 +266,8 @@ var cancels = []scenario{
 	},
 }
 
-// letIn gives another client the password of the sample client.
-func (w *world) letIn(username string) {
+// sharePassword gives another client the password of the sample client.
+func (w *world) sharePassword(username string) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	require.NoError(w.t, w.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
@@ -284,15 +284,16 @@ func (w *world) letIn(username string) {
 	}))
 }
 
-func TestCanceled(t *testing.T) { attack(t, cancels) }
+// TestCanceled cancels tasks and delays answers.
+func TestCanceled(t *testing.T) { runScenarios(t, cancelScenarios) }
 
-var typings = []scenario{
+var typedCodeScenarios = []scenario{
 	{
-		name: "A wrong removal code is typed, then the right one",
-		seen: "The wrong one is refused, the right one accepted.",
+		name:    "A wrong removal code is typed, then the correct one",
+		outcome: "The wrong one is refused and the correct one accepted.",
 		run: func(t *testing.T) {
-			each(t, []string{"transfer with a code", "removal with a code"}, func(t *testing.T, name string) {
-				s := newTyping(t, name)
+			eachTask(t, []string{"transfer with a typed code", "removal with a typed code"}, func(t *testing.T, name string) {
+				s := newTypedCode(t, name)
 				require.ErrorIs(t, s.try(s.wrong), api.ErrRemovalCodeInvalid)
 				require.NoError(t, s.try(s.right))
 				s.w.recover()
@@ -301,11 +302,11 @@ var typings = []scenario{
 		},
 	},
 	{
-		name: "A wrong removal code is typed without a connection, then the right one",
-		seen: "The right one is sent: the typed code is part of the intent.",
+		name:    "A wrong removal code is typed without a connection, then the correct one",
+		outcome: "The correct one is sent: a task with another code is another job.",
 		run: func(t *testing.T) {
-			each(t, []string{"transfer with a code", "removal with a code"}, func(t *testing.T, name string) {
-				s := newTyping(t, name)
+			eachTask(t, []string{"transfer with a typed code", "removal with a typed code"}, func(t *testing.T, name string) {
+				s := newTypedCode(t, name)
 				s.b.connect(false)
 				require.ErrorIs(t, s.try(s.wrong), manager.ErrUnreachable)
 				require.ErrorIs(t, s.try(s.right), manager.ErrUnreachable)
@@ -315,14 +316,14 @@ var typings = []scenario{
 		},
 	},
 	{
-		name: "A wrong removal code is typed and its answer lost, then the right one",
-		seen: "The outcome of the first is requested, then the right one is sent.",
+		name:    "A wrong removal code is typed and its answer lost, then the correct one",
+		outcome: "The app requests the outcome of the first, then sends the correct one.",
 		run: func(t *testing.T) {
-			each(t, []string{"transfer with a code", "removal with a code"}, func(t *testing.T, name string) {
-				s := newTyping(t, name)
+			eachTask(t, []string{"transfer with a typed code", "removal with a typed code"}, func(t *testing.T, name string) {
+				s := newTypedCode(t, name)
 				s.b.proxy.on(taskNamed(name).call, answerDropped)
 				require.ErrorIs(t, s.try(s.wrong), manager.ErrUnreachable)
-				s.b.proxy.end()
+				s.b.proxy.reset()
 				require.NoError(t, s.try(s.right))
 				s.w.recover()
 				check(t, s.w, s.after)
@@ -330,11 +331,11 @@ var typings = []scenario{
 		},
 	},
 	{
-		name: "The right removal code is typed twice, the first without a connection",
-		seen: once,
+		name:    "The correct removal code is typed twice, first without a connection",
+		outcome: oneEffect,
 		run: func(t *testing.T) {
-			each(t, []string{"transfer with a code", "removal with a code"}, func(t *testing.T, name string) {
-				s := newTyping(t, name)
+			eachTask(t, []string{"transfer with a typed code", "removal with a typed code"}, func(t *testing.T, name string) {
+				s := newTypedCode(t, name)
 				s.b.connect(false)
 				require.ErrorIs(t, s.try(s.right), manager.ErrUnreachable)
 				s.b.connect(true)
@@ -345,38 +346,38 @@ var typings = []scenario{
 		},
 	},
 	{
-		name: "A removal code that another PC has handed in is listed",
-		seen: "It is deleted at the next refresh.",
+		name:    "A removal code is listed that another PC has handed in",
+		outcome: "It is deleted at the next refresh.",
 		run: func(t *testing.T) {
-			s := newTyping(t, "removal with a code")
+			s := newTypedCode(t, "removal with a typed code")
 			require.NoError(t, s.try(s.right))
-			require.Len(t, s.a.kept(), 1)
+			require.Len(t, s.a.keptCodes(), 1)
 			s.a.refresh()
-			require.Empty(t, s.a.kept())
+			require.Empty(t, s.a.keptCodes())
 		},
 	},
 }
 
-// typing is a license that the program on a let go, and whose code somebody types on b.
-type typing struct {
+// typedCode is a license that was removed in the program on a, and whose removal code is typed on b.
+type typedCode struct {
 	attempt
 	a, b         *pc
 	right, wrong license.RemovalCode
 	try          func(license.RemovalCode) error
 }
 
-func newTyping(t *testing.T, name string) typing {
+func newTypedCode(t *testing.T, name string) typedCode {
 	t.Helper()
-	w := newWorld(t, plenty, "a", "b")
-	s := typing{attempt: attempt{w: w}, a: w.pcs[0], b: w.pcs[1]}
+	w := newWorld(t, manySeats, "a", "b")
+	s := typedCode{attempt: attempt{w: w}, a: w.pcs[0], b: w.pcs[1]}
 	l := s.a.activate()
-	s.right = s.a.letGo()
+	s.right = s.a.removeInProgram()
 	s.wrong = s.right ^ 1
 	s.b.refresh()
-	if name == "transfer with a code" {
+	if name == "transfer with a typed code" {
 		s.after = want{runs: []*pc{s.b}}
 		s.try = func(code license.RemovalCode) error {
-			_, err := s.b.Transfer(t.Context(), manager.Transfer{License: s.b.row(l.ID), Codes: s.b.thisPC(), RemovalCode: code})
+			_, err := s.b.Transfer(t.Context(), manager.Transfer{License: s.b.row(l.ID), Codes: s.b.codes(), RemovalCode: code})
 			return err
 		}
 		return s
@@ -388,38 +389,39 @@ func newTyping(t *testing.T, name string) typing {
 	return s
 }
 
-func TestTyped(t *testing.T) { attack(t, typings) }
+// TestTypedCodes types correct and wrong removal codes.
+func TestTypedCodes(t *testing.T) { runScenarios(t, typedCodeScenarios) }
 
-var atOnce = []scenario{
+var concurrencyScenarios = []scenario{
 	{
-		name: "The program removes its license while the app moves it",
-		seen: "The license waits for another PC; both have the same removal code.",
+		name:    "The program removes its license while the app moves it",
+		outcome: "The license is released. Both have the same removal code.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
 			l := a.activate()
 			program := a.runProgram()
-			late := newLate()
-			a.proxy.times(1, to(http.MethodPost, "/release"), late.requests)
+			delay := newDelay()
+			a.proxy.times(1, to(http.MethodPost, "/release"), delay.requests)
 			moved := make(chan error, 1)
 			go func() { _, err := a.Move(t.Context(), l); moved <- err }()
-			<-late.held
+			<-delay.held
 			_, err := program.Remove(t.Context())
 			require.True(t, err == nil || errors.Is(err, protect.ErrNothing), "%v", err)
-			close(late.release)
+			close(delay.release)
 			require.NoError(t, <-moved)
 			w.recover()
 			check(t, w, want{waiting: 1})
 		},
 	},
 	{
-		name: "The program removes its license just before the app moves it",
-		seen: "The license waits for another PC.",
+		name:    "The program removes its license just before the app moves it",
+		outcome: "The license is released.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
 			l := a.activate()
-			a.letGo()
+			a.removeInProgram()
 			_, err := a.Move(t.Context(), l)
 			require.NoError(t, err)
 			w.recover()
@@ -427,8 +429,8 @@ var atOnce = []scenario{
 		},
 	},
 	{
-		name: "The program removes its license while a move waits, and the move is canceled",
-		seen: "The license is back on the PC, or its removal code stays.",
+		name:    "The program removes its license while a move is pending, and the move is canceled",
+		outcome: "The license is back on the PC, or its removal code stays.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -439,14 +441,14 @@ var atOnce = []scenario{
 			require.Error(t, err)
 			_, err = program.Remove(t.Context())
 			require.True(t, err == nil || errors.Is(err, protect.ErrNothing), "%v", err)
-			require.NoError(t, a.DropJob(t.Context(), a.waits()[0].ID))
+			require.NoError(t, a.DropJob(t.Context(), a.openJobs()[0].ID))
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
 		},
 	},
 	{
-		name: "Two apps with data of their own move the license of one PC at once",
-		seen: "One license waits for another PC.",
+		name:    "Two apps with separate data move the license of one PC at the same time",
+		outcome: "One license is released.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -464,8 +466,8 @@ var atOnce = []scenario{
 		},
 	},
 	{
-		name: "Two apps are started on one folder",
-		seen: "“The app is running already.”",
+		name:    "Two apps are started on one data folder",
+		outcome: "“The app is running already.”",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -477,10 +479,10 @@ var atOnce = []scenario{
 		},
 	},
 	{
-		name: "Two PCs pick up one license at once",
-		seen: "One gets it, the other is refused.",
+		name:    "Two PCs pick up one license at the same time",
+		outcome: "One gets it, and the other is refused.",
 		run: func(t *testing.T) {
-			w := newWorld(t, plenty, "a", "b", "c")
+			w := newWorld(t, manySeats, "a", "b", "c")
 			a, b, c := w.pcs[0], w.pcs[1], w.pcs[2]
 			l, err := a.Move(t.Context(), a.activate())
 			require.NoError(t, err)
@@ -501,8 +503,8 @@ var atOnce = []scenario{
 		},
 	},
 	{
-		name: "Everything that waits is sent and canceled at once",
-		seen: "Each task is done or canceled, never both.",
+		name:    "A pending move is sent and canceled at the same time",
+		outcome: "It takes effect or is canceled, never both.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -511,7 +513,7 @@ var atOnce = []scenario{
 			_, err := a.Move(t.Context(), l)
 			require.Error(t, err)
 			a.connect(true)
-			job := a.waits()[0]
+			job := a.openJobs()[0]
 			var all sync.WaitGroup
 			var canceled error
 			for range 2 {
@@ -530,16 +532,17 @@ var atOnce = []scenario{
 	},
 }
 
-// secondApp is another app on the hardware and license folder of a PC, with data and a keyring of its own.
+// secondApp returns another app on the hardware and license folder of a PC, with its own data and keyring.
 func (w *world) secondApp(p *pc) *pc {
 	w.t.Helper()
 	second := w.newPC(p.name)
-	w.pcs = w.pcs[:len(w.pcs)-1] // it is no PC of its own
-	second.shut()
+	w.pcs = w.pcs[:len(w.pcs)-1] // not another PC
+	second.stopApp()
 	second.shared, second.options.Installed = p.shared, p.options.Installed
-	second.open()
+	second.startApp()
 	second.signIn()
 	return second
 }
 
-func TestAtOnce(t *testing.T) { attack(t, atOnce) }
+// TestConcurrent performs tasks concurrently.
+func TestConcurrent(t *testing.T) { runScenarios(t, concurrencyScenarios) }

@@ -1,6 +1,7 @@
-// Package faults attacks licenses: made-up PCs with real apps, a real server, and between them a proxy that loses,
-// doubles and forges answers; kills at every write, restored backups, lost keyrings, a vendor who changes things in the
-// middle. After each attack one oracle says whether exactly the right PC runs and no license is lost.
+// Package faults tests that no license is lost or used twice when something fails. It runs simulated PCs with real
+// apps, a real server, and a proxy between them that drops, duplicates and forges answers. It kills the app at every
+// write, restores backups, locks and replaces keyrings, and changes data at the vendor during a task. After each
+// scenario one oracle checks that exactly the right PCs run and that no license is lost.
 //
-// A representative part runs with the other tests; make faults runs all.
+// A representative part runs with the other tests; make faults runs everything.
 package faults

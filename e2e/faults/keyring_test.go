@@ -11,50 +11,51 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// leaving are the tasks with which a license of this PC, or a code that was typed, is on its way.
-var leaving = []string{
-	"move", "transfer of one's own", "transfer with a code", "removal", "removal with a code", "handing in a kept code",
+// departingTasks are the tasks with a license that leaves this PC, or with a typed removal code.
+var departingTasks = []string{
+	"move", "transfer from this PC", "transfer with a typed code", "removal", "removal with a typed code",
+	"hand in a kept code",
 }
 
-// typed are those of them whose code a person typed: only its sealed copy is kept.
-var typed = map[string]bool{"transfer with a code": true, "removal with a code": true}
+// typedCodeTasks are the departing tasks with a typed removal code, of which only a sealed copy is stored.
+var typedCodeTasks = map[string]bool{"transfer with a typed code": true, "removal with a typed code": true}
 
-// waiting does a task without a connection and closes the app.
-func waiting(t *testing.T, name string) attempt {
+// doOffline performs a task without a connection and stops the app.
+func doOffline(t *testing.T, name string) attempt {
 	t.Helper()
 	a := taskNamed(name).begin(t)
 	a.by.connect(false)
 	require.ErrorIs(t, a.do(t.Context()), manager.ErrUnreachable)
-	a.by.shut()
+	a.by.stopApp()
 	return a
 }
 
-// each runs a subtest for every one of some tasks; in the short form for a few of them, chosen by the scenario's name.
-func each(t *testing.T, names []string, run func(t *testing.T, name string)) {
+// eachTask runs a subtest for each task. The short form runs a few of them, which depend on the test's name.
+func eachTask(t *testing.T, names []string, run func(t *testing.T, name string)) {
 	t.Helper()
 	first := len(t.Name()) % len(names)
 	for i, name := range names {
-		if !*whole && (i-first)%6 != 0 {
+		if !*exhaustive && (i-first)%6 != 0 {
 			continue
 		}
 		t.Run(name, func(t *testing.T) { run(t, name) })
 	}
 }
 
-var keyrings = []scenario{
+var keyringScenarios = []scenario{
 	{
-		name: "The keyring is emptied while a task waits",
-		seen: "The task of a license of this PC resumes: its code is next to the license files. A typed " +
-			"code must be entered again.",
+		name: "The keyring is emptied while a task is pending",
+		outcome: "A task with a license of this PC resumes: its removal code is next to the license files. A typed " +
+			"removal code must be entered again.",
 		run: func(t *testing.T) {
-			each(t, leaving, func(t *testing.T, name string) {
-				a := waiting(t, name)
+			eachTask(t, departingTasks, func(t *testing.T, name string) {
+				a := doOffline(t, name)
 				a.by.ring.put(nil)
-				a.by.open()
+				a.by.startApp()
 				a.by.connect(true)
 				a.by.signIn()
 				a.w.recover()
-				if typed[name] {
+				if typedCodeTasks[name] {
 					check(t, a.w, a.before)
 					require.NoError(t, a.do(t.Context()))
 					a.w.recover()
@@ -64,17 +65,17 @@ var keyrings = []scenario{
 		},
 	},
 	{
-		name: "The keyring is replaced by another one while a task waits",
-		seen: "As when it is emptied.",
+		name:    "The keyring is replaced by another one while a task is pending",
+		outcome: "The same as when it is emptied.",
 		run: func(t *testing.T) {
-			each(t, leaving, func(t *testing.T, name string) {
-				a := waiting(t, name)
+			eachTask(t, departingTasks, func(t *testing.T, name string) {
+				a := doOffline(t, name)
 				a.by.ring.put(map[string]string{"vault key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="})
-				a.by.open()
+				a.by.startApp()
 				a.by.connect(true)
 				a.by.signIn()
 				a.w.recover()
-				if typed[name] {
+				if typedCodeTasks[name] {
 					check(t, a.w, a.before)
 					require.NoError(t, a.do(t.Context()))
 					a.w.recover()
@@ -84,26 +85,26 @@ var keyrings = []scenario{
 		},
 	},
 	{
-		name: "The keyring is locked when a task goes on, as over ssh, and unlocked later",
-		seen: "A task that needs the key waits for it; the others resume.",
+		name:    "The keyring is locked when a task resumes, as in an SSH session, and unlocked later",
+		outcome: "A task that needs the key stays pending. The others resume.",
 		run: func(t *testing.T) {
-			each(t, leaving, func(t *testing.T, name string) {
-				a := waiting(t, name)
+			eachTask(t, departingTasks, func(t *testing.T, name string) {
+				a := doOffline(t, name)
 				a.by.ring.lock(true)
-				a.by.open()
+				a.by.startApp()
 				a.by.connect(true)
 				a.by.signIn()
-				_, _ = a.by.ResumeJobs(t.Context()) // what needs the key fails
-				require.NoError(t, a.by.learn())
+				_, _ = a.by.ResumeJobs(t.Context()) // tasks that need the key fail
+				require.NoError(t, a.by.fetchTables())
 				jobs := map[*pc]int{}
-				if typed[name] {
+				if typedCodeTasks[name] {
 					jobs[a.by] = 1
 				}
-				require.Len(t, a.by.waits(), jobs[a.by])
-				a.w.checkSafe(t)
-				a.by.shut()
+				require.Len(t, a.by.openJobs(), jobs[a.by])
+				a.w.checkInvariants(t)
+				a.by.stopApp()
 				a.by.ring.lock(false)
-				a.by.open()
+				a.by.startApp()
 				a.by.signIn()
 				a.w.recover()
 				check(t, a.w, a.after)
@@ -111,24 +112,24 @@ var keyrings = []scenario{
 		},
 	},
 	{
-		name: "There is no keyring at all while a task waits, and the app is started again",
-		seen: "The task of a license of this PC resumes. A typed code must be entered again.",
+		name:    "There is no keyring while a task is pending, and the app is restarted",
+		outcome: "A task with a license of this PC resumes. A typed removal code must be entered again.",
 		run: func(t *testing.T) {
-			each(t, leaving, func(t *testing.T, name string) {
+			eachTask(t, departingTasks, func(t *testing.T, name string) {
 				a := taskNamed(name).begin(t)
-				a.by.shut()
+				a.by.stopApp()
 				a.by.ring.lock(true)
-				a.by.open()
+				a.by.startApp()
 				a.by.signIn()
 				a.by.refresh()
 				a.by.connect(false)
 				require.ErrorIs(t, a.do(t.Context()), manager.ErrUnreachable)
-				a.by.shut()
-				a.by.open()
+				a.by.stopApp()
+				a.by.startApp()
 				a.by.connect(true)
 				a.by.signIn()
 				a.by.refresh()
-				if typed[name] {
+				if typedCodeTasks[name] {
 					check(t, a.w, a.before)
 					require.NoError(t, a.do(t.Context()))
 				}
@@ -138,21 +139,21 @@ var keyrings = []scenario{
 		},
 	},
 	{
-		name: "The keyring is locked for one start, and what was sealed before is there at the next",
-		seen: "Nothing: the key of that start does not replace the other.",
+		name:    "The keyring is locked for one start of the app",
+		outcome: "The key of that start does not replace the stored one: what was sealed before can be opened later.",
 		run: func(t *testing.T) {
-			a := waiting(t, "transfer with a code")
+			a := doOffline(t, "transfer with a typed code")
 			a.by.unplug(func(_, path string) bool { return strings.HasSuffix(path, "/transfer") })
 			a.by.ring.lock(true)
-			a.by.open()
+			a.by.startApp()
 			a.by.signIn()
 			_, _ = a.by.ResumeJobs(t.Context())
 			_, err := a.by.MakeRequest(t.Context(), "b", []manager.Wish{{Task: carry.TaskActivate, Signature: signature}})
 			require.NoError(t, err)
 			a.by.ring.lock(false) // while the app runs
 			_, _ = a.by.ResumeJobs(t.Context())
-			a.by.shut()
-			a.by.open()
+			a.by.stopApp()
+			a.by.startApp()
 			a.by.connect(true)
 			a.by.signIn()
 			a.w.recover()
@@ -160,28 +161,28 @@ var keyrings = []scenario{
 		},
 	},
 	{
-		name: "The keyring is replaced after “Give back” on a PC without a network",
-		seen: "The removal code is still listed, and a courier takes it.",
+		name:    "The keyring is replaced after “Give back” on a PC without a network",
+		outcome: "The removal code is still listed, and a courier takes it.",
 		run: func(t *testing.T) {
-			a := taskNamed("courier takes a code").begin(t)
+			a := taskNamed("courier hands in a removal code").begin(t)
 			c := a.w.pcs[1]
-			before := c.kept()
+			before := c.keptCodes()
 			require.Len(t, before, 1)
-			c.shut()
+			c.stopApp()
 			c.ring.put(nil)
-			c.open()
-			require.Len(t, c.kept(), 1)
-			require.Equal(t, before[0].Code, c.kept()[0].Code)
+			c.startApp()
+			require.Len(t, c.keptCodes(), 1)
+			require.Equal(t, before[0].Code, c.keptCodes()[0].Code)
 			check(t, a.w, a.before)
-			request := c.handsIn(c.kept()[0])
-			require.NoError(t, carryOver(t.Context(), a.by, c, request))
+			request := c.removalRequest(c.keptCodes()[0])
+			require.NoError(t, carryRequest(t.Context(), a.by, c, request))
 			a.w.recover()
 			check(t, a.w, a.after)
 		},
 	},
 	{
-		name: "The keyring is locked while the app runs, and its session is renewed",
-		seen: "The app continues; after the next start the person signs in again. Waiting tasks resume.",
+		name:    "The keyring is locked while the app runs, and its session is renewed",
+		outcome: "The app continues. After the next start the person signs in again, and pending tasks resume.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -191,10 +192,10 @@ var keyrings = []scenario{
 			require.ErrorIs(t, err, manager.ErrUnreachable)
 			a.ring.lock(true)
 			w.Clock.Advance(20 * 60 * 1e9)
-			require.NoError(t, a.learn())
-			a.shut()
+			require.NoError(t, a.fetchTables())
+			a.stopApp()
 			a.ring.lock(false)
-			a.open()
+			a.startApp()
 			a.connect(true)
 			a.resume()
 			w.recover()
@@ -203,4 +204,5 @@ var keyrings = []scenario{
 	},
 }
 
-func TestKeyring(t *testing.T) { attack(t, keyrings) }
+// TestKeyring locks, empties and replaces the keyring.
+func TestKeyring(t *testing.T) { runScenarios(t, keyringScenarios) }

@@ -16,21 +16,20 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// killer sees a PC at every write of the app and ends its life at one of them: what the app does later reaches neither
-// the server nor the image that is kept.
+// killer kills the app at one of its writes. Nothing that the app does later reaches the server or the image.
 type killer struct {
 	p    *pc
-	left int // touches until the kill
-	// before is the PC at the touch before, at is the PC at the kill.
+	left int // remaining touches until the kill
+	// before is the PC at the previous touch, at is the PC at the kill.
 	before, at image
 }
 
-// kill lets the app do something and kills it before its nth touch of license folder, keyring or network. It returns
-// what the PC's disk may hold then, one image for every transaction of the app's data file since the touch before; none
-// when the app is done before.
+// kill runs do and kills the app at its nth touch of the license folder, the keyring or the network. It returns the
+// possible contents of the PC's disk at that moment: one image for each transaction of the app's data file since the
+// previous touch. It returns none if do ends before that touch.
 func (p *pc) kill(nth int, do func() error) (images []image) {
 	k := &killer{p: p, left: nth, before: p.image()}
-	p.touched = func() {
+	p.onTouch = func() {
 		k.left--
 		switch k.left {
 		case 1:
@@ -40,21 +39,21 @@ func (p *pc) kill(nth int, do func() error) (images []image) {
 			p.unplug(func(string, string) bool { return true })
 		}
 	}
-	_ = do() // its outcome dies with the app
-	p.touched = nil
+	_ = do() // the app is dead when it returns
+	p.onTouch = nil
 	if k.left > 0 {
 		return nil
 	}
 	return k.between()
 }
 
-// journal is the app's data file as it grows.
+// The app's data file and its write-ahead log.
 const (
 	dataFile = "acen.db"
 	journal  = dataFile + "-wal"
 )
 
-// between lists the images between two touches: the license folder and the keyring as they are at the later one, and
+// between returns the images between two touches: the license folder and the keyring as they are at the later one, with
 // the data file after each of its transactions.
 func (k *killer) between() (images []image) {
 	older, newer := k.before.data[journal], k.at.data[journal]
@@ -71,7 +70,7 @@ func (k *killer) between() (images []image) {
 	return append(images, k.at)
 }
 
-// commits lists where the transactions of a SQLite journal (WAL) end.
+// commits returns the offsets at which the transactions in a SQLite write-ahead log end.
 func commits(wal []byte) (ends []int) {
 	const header, frameHeader = 32, 24
 	if len(wal) < header {
@@ -81,7 +80,7 @@ func commits(wal []byte) (ends []int) {
 	for at := header; at+frameHeader+page <= len(wal); at += frameHeader + page {
 		frame := wal[at:]
 		if !bytes.Equal(frame[8:16], salt) {
-			break // of an earlier round
+			break // left from before the last checkpoint
 		}
 		if binary.BigEndian.Uint32(frame[4:]) != 0 {
 			ends = append(ends, at+frameHeader+page)
@@ -90,29 +89,32 @@ func commits(wal []byte) (ends []int) {
 	return ends
 }
 
-// killed are tasks besides those of the matrix that the app is killed in.
-var killed = []task{
+// killTasks are the tasks of TestKilled besides tasks.
+var killTasks = []task{
 	{
 		name: "cancel of a move",
 		job:  true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			l := a.activate()
 			a.connect(false)
 			_, err := a.Move(t.Context(), l)
 			require.ErrorIs(t, err, manager.ErrUnreachable)
 			return attempt{
-				w: w, by: a, before: want{waiting: 1}, after: want{runs: []*pc{a}},
+				w:      w,
+				by:     a,
+				before: want{waiting: 1},
+				after:  want{runs: []*pc{a}},
 				do: func(ctx context.Context) error {
-					if len(a.waits()) == 0 { // the move went on after the kill, so it is brought back another way
+					if len(a.openJobs()) == 0 { // the move was resumed after the kill, so the license is picked up instead
 						offers, err := a.WaitingToMove(ctx)
 						if err == nil {
 							_, err = a.PickUp(ctx, offers[0].License)
 						}
 						return err
 					}
-					return a.DropJob(ctx, a.waits()[0].ID)
+					return a.DropJob(ctx, a.openJobs()[0].ID)
 				},
 				done: func() int {
 					if a.verdict().Valid() {
@@ -124,19 +126,22 @@ var killed = []task{
 		},
 	},
 	{
-		name: "give back without a network",
+		name: "“Give back” without a network",
 		job:  true,
 		begin: func(t *testing.T) attempt {
-			w, b, c := withCourier(t)
+			w, b, c := activatedOffline(t)
 			return attempt{
-				w: w, by: c, before: want{runs: []*pc{c}}, after: want{stranded: 1},
+				w:      w,
+				by:     c,
+				before: want{runs: []*pc{c}},
+				after:  want{stranded: 1},
 				do: func(ctx context.Context) error {
 					_, err := c.LetGo(ctx, signature)
 					b.refresh()
 					return err
 				},
 				done: func() int {
-					if len(c.kept()) == 1 && !c.verdict().Valid() {
+					if len(c.keptCodes()) == 1 && !c.verdict().Valid() {
 						return 1
 					}
 					return 0
@@ -145,15 +150,18 @@ var killed = []task{
 		},
 	},
 	{
-		name: "taking a courier's answer",
+		name: "read a courier's answer",
 		job:  true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "b")
+			w := newWorld(t, manySeats, "b")
 			b, c := w.pcs[0], w.offlinePC("c")
-			request := c.asks()
-			answer := answered(t, b, request)
+			request := c.activationRequest()
+			answer := answerTo(t, b, request)
 			return attempt{
-				w: w, by: c, skipBefore: true, after: want{runs: []*pc{c}},
+				w:          w,
+				by:         c,
+				skipBefore: true,
+				after:      want{runs: []*pc{c}},
 				do: func(ctx context.Context) error {
 					taken, err := c.TakeAnswer(ctx, answer)
 					if err == nil {
@@ -171,16 +179,18 @@ var killed = []task{
 		},
 	},
 	{
-		name: "taking a courier's receipt",
+		name: "read a courier's receipt",
 		job:  true,
 		begin: func(t *testing.T) attempt {
-			w, b, c := withCourier(t)
+			w, b, c := activatedOffline(t)
 			kept, err := c.LetGo(t.Context(), signature)
 			require.NoError(t, err)
-			request := c.handsIn(kept)
-			answer := answered(t, b, request)
+			request := c.removalRequest(kept)
+			answer := answerTo(t, b, request)
 			return attempt{
-				w: w, by: c, skipBefore: true,
+				w:          w,
+				by:         c,
+				skipBefore: true,
 				do: func(ctx context.Context) error {
 					taken, err := c.TakeAnswer(ctx, answer)
 					if err == nil {
@@ -188,51 +198,51 @@ var killed = []task{
 					}
 					return err
 				},
-				done: func() int { return 1 - len(c.kept()) },
+				done: func() int { return 1 - len(c.keptCodes()) },
 			}
 		},
 	},
 }
 
-// withCourier is a PC without a network that has got a license by a courier.
-func withCourier(t *testing.T) (w *world, by, offline *pc) {
+// activatedOffline returns a PC without a network that got a license through a courier.
+func activatedOffline(t *testing.T) (w *world, by, offline *pc) {
 	t.Helper()
-	w = newWorld(t, plenty, "b")
+	w = newWorld(t, manySeats, "b")
 	by, offline = w.pcs[0], w.offlinePC("c")
-	request := offline.asks()
-	require.NoError(t, carryOver(t.Context(), by, offline, request))
+	request := offline.activationRequest()
+	require.NoError(t, carryRequest(t.Context(), by, offline, request))
 	by.refresh()
 	return w, by, offline
 }
 
-// answered carries a request out and returns the answer.
-func answered(t *testing.T, by *pc, request carry.Request) carry.Answer {
+// answerTo carries out a request and returns the answer.
+func answerTo(t *testing.T, by *pc, request carry.Request) carry.Answer {
 	t.Helper()
 	plan, err := by.PlanCourier(t.Context(), request)
 	require.NoError(t, err)
 	answer, err := by.CarryOut(t.Context(), request, plan, make([]int, len(plan)), func(int) {})
 	require.NoError(t, err)
 	by.refresh()
-	return hand(t, answer)
+	return viaFile(t, answer)
 }
 
-// The app is killed at every write of every task: of the license folder, half a file included, of the keyring, of its
-// data file, and before and after each call. Afterwards the task is done once or not at all, and no license is lost at
-// any moment.
+// TestKilled kills the app at every write of every task: each file of the license folder, also half written, the
+// keyring, each transaction of the data file, and before and after each call. Afterwards the task has taken effect once
+// or not at all, and no license is lost at any moment.
 func TestKilled(t *testing.T) {
-	for _, one := range slices.Concat(tasks, killed) {
-		if !*whole && one.name != "move" {
+	for _, tt := range slices.Concat(tasks, killTasks) {
+		if !*exhaustive && tt.name != "move" {
 			continue
 		}
-		t.Run(one.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			total, stride := 0, 4
-			if *whole {
+			if *exhaustive {
 				stride = 1
 			}
 			for touch, more := 1, true; more; touch += stride {
 				for n, images := 0, 1; n < images; n++ {
-					images = killOnce(t, one, touch, n)
+					images = killOnce(t, tt, touch, n)
 					more = images > 0
 					total += min(images, 1)
 				}
@@ -244,48 +254,48 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// killOnce kills the app at one touch, starts it on one of the images of that moment, and checks. It returns how many
-// images there are; 0 when the app was done before the touch.
-func killOnce(t *testing.T, one task, touch, n int) (images int) {
+// killOnce kills the app at one touch, restores one image of that moment, restarts the app and checks the result. It
+// returns the number of images; 0 if the task ended before the touch.
+func killOnce(t *testing.T, tt task, touch, n int) (images int) {
 	t.Helper()
-	a := one.begin(t)
+	a := tt.begin(t)
 	before := a.done()
 	list := a.by.kill(touch, func() error { return a.do(t.Context()) })
 	if len(list) == 0 {
 		return 0
 	}
-	a.by.putBack(list[n], everything)
+	a.by.restoreImage(list[n], everything)
 	if !a.by.offline {
 		_, err := a.by.Resume(t.Context())
 		require.ErrorIs(t, err, manager.ErrUnreachable, "touch %d, image %d", touch, n)
 	}
-	a.w.checkSafe(t)
+	a.w.checkInvariants(t)
 	if !a.by.offline {
 		a.by.connect(true)
 		a.by.resume()
 	}
 	a.w.recover()
-	a.settle(t, one, before)
-	if !one.reads {
+	a.complete(t, tt, before)
+	if !tt.reads {
 		require.Equal(t, before+1, a.done(), "touch %d, image %d", touch, n)
 	}
 	check(t, a.w, a.after)
 	return len(list)
 }
 
-// Each write of the license folder fails during each task, once or from then on, as on a full disk. The app goes on
-// running; nothing is lost, and when the disk is well again the task is done, or can be done.
-func TestFolderFails(t *testing.T) {
-	for _, one := range slices.Concat(tasks, killed) {
-		if !*whole && one.name != "removal" {
+// TestFolderWriteFails lets each write of the license folder fail during each task, once or from then on, as on a full
+// disk. The app keeps running, nothing is lost, and the task completes or can be repeated when writes succeed.
+func TestFolderWriteFails(t *testing.T) {
+	for _, tt := range slices.Concat(tasks, killTasks) {
+		if !*exhaustive && tt.name != "removal" {
 			continue
 		}
-		t.Run(one.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			for nth, failed := 1, true; failed; nth++ {
-				failed = failOnce(t, one, nth, 1)
-				if failed && *whole {
-					failOnce(t, one, nth, 1000)
+				failed = failOnce(t, tt, nth, 1)
+				if failed && *exhaustive {
+					failOnce(t, tt, nth, 1000)
 				}
 				require.Less(t, nth, 100)
 			}
@@ -296,14 +306,14 @@ func TestFolderFails(t *testing.T) {
 // errFull is the error of a write on a full disk.
 var errFull error = &fs.PathError{Op: "write", Path: "licenses", Err: syscall.ENOSPC}
 
-// failOnce lets writes of the license folder fail during a task: the nth and as many as times after it. It reports
-// whether one failed.
-func failOnce(t *testing.T, one task, nth, times int) (failed bool) {
+// failOnce performs a task while writes of the license folder fail, from the nth on, as many as times. It reports
+// whether a write failed.
+func failOnce(t *testing.T, tt task, nth, times int) (failed bool) {
 	t.Helper()
-	a := one.begin(t)
+	a := tt.begin(t)
 	before := a.done()
 	count := 0
-	a.by.broken = func() error {
+	a.by.diskError = func() error {
 		count++
 		if count < nth || count >= nth+times {
 			return nil
@@ -311,11 +321,11 @@ func failOnce(t *testing.T, one task, nth, times int) (failed bool) {
 		return errFull
 	}
 	_ = a.do(t.Context())
-	a.w.checkSafe(t)
-	a.by.broken = nil
+	a.w.checkInvariants(t)
+	a.by.diskError = nil
 	a.w.recover()
-	a.settle(t, one, before)
-	if !one.reads {
+	a.complete(t, tt, before)
+	if !tt.reads {
 		require.Equal(t, before+1, a.done(), "write %d", nth)
 	}
 	check(t, a.w, a.after)

@@ -4,5 +4,5 @@ package faults
 
 import "os"
 
-// makePipe makes what is no file, where there are no pipes among files.
+// makePipe creates a folder, on systems without named pipes.
 func makePipe(path string) error { return os.Mkdir(path, 0o700) }

@@ -4,5 +4,5 @@ package faults
 
 import "syscall"
 
-// makePipe makes what blocks whoever opens it.
+// makePipe creates a named pipe, which blocks whoever opens it.
 func makePipe(path string) error { return syscall.Mkfifo(path, 0o600) }

@@ -15,7 +15,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// proxy stands between one PC and the server. Without rules it passes everything on.
+// proxy is a proxy between one PC and the server. Without rules it forwards everything.
 type proxy struct {
 	URL    string
 	world  *world
@@ -24,35 +24,36 @@ type proxy struct {
 	mu     sync.Mutex
 	target string
 	rules  []*rule
-	log    []string // "POST /licenses/7/removal → 200", what the PC was answered
+	log    []string // calls and their statuses: "POST /licenses/7/removal → 200"
 }
 
-// rule applies a fault to the calls that it matches.
+// rule applies a fault to the matching calls.
 type rule struct {
 	match func(call) bool
 	fault fault
-	left  int // how many more calls; negative means for ever
+	left  int // remaining calls; negative for all
 }
 
-// call is a request as the proxy read it, with what it takes to pass it on.
+// call is a request as the proxy read it.
 type call struct {
 	method, path string // path is below api.Base
 	request      *http.Request
 	body         []byte
-	world        *world // for who forges answers and knows the vendor's data
+	world        *world // the server's data, for forged answers
 }
 
-// answer is what the server answered.
+// answer is the server's response.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// fault answers a call in the place of the proxy; forward passes the call on, as often as it is called.
+// fault answers a call instead of the proxy. It may call forward, which sends the call to the server, any number of
+// times.
 type fault func(w http.ResponseWriter, c call, forward func() answer)
 
-// newProxy starts a proxy in front of a server.
+// newProxy starts a proxy for a server.
 func newProxy(t *testing.T, w *world) *proxy {
 	t.Helper()
 	transport := &http.Transport{}
@@ -69,31 +70,31 @@ func newProxy(t *testing.T, w *world) *proxy {
 	return p
 }
 
-// point lets the proxy stand in front of another server.
-func (p *proxy) point(target string) {
+// setTarget sets the server to which calls are forwarded.
+func (p *proxy) setTarget(target string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.target = target
 }
 
-// on applies a fault to every call that matches, until end.
+// on applies a fault to every matching call until reset.
 func (p *proxy) on(match func(call) bool, f fault) { p.times(-1, match, f) }
 
-// times applies a fault to the next n calls that match.
+// times applies a fault to the next n matching calls.
 func (p *proxy) times(n int, match func(call) bool, f fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rules = append(p.rules, &rule{match, f, n})
 }
 
-// end takes all faults away.
-func (p *proxy) end() {
+// reset removes all faults.
+func (p *proxy) reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rules = nil
 }
 
-// calls lists what the PC asked and was answered since the last time.
+// calls returns the logged calls since the last time, with their statuses.
 func (p *proxy) calls() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -114,11 +115,11 @@ func (p *proxy) find(c call) fault {
 	return nil
 }
 
-// ServeHTTP passes a call on, or lets a fault answer it.
+// ServeHTTP forwards a call, or answers it with a fault.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		panic(http.ErrAbortHandler) // the PC hung up
+		panic(http.ErrAbortHandler) // the PC closed the connection
 	}
 	c := call{r.Method, strings.TrimPrefix(r.URL.Path, api.Base), r, body, p.world}
 	recorder := &recorder{ResponseWriter: w}
@@ -135,7 +136,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	forward().write(recorder)
 }
 
-// recorder remembers the status; 0 means that the connection was closed without one.
+// recorder records the status; 0 if the connection was closed without a response.
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -146,11 +147,11 @@ func (r *recorder) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap lets http.ResponseController find what it controls.
+// Unwrap returns the wrapped writer for http.ResponseController.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// forward sends a call to the server. That the PC has hung up meanwhile changes nothing. A server that does not answer
-// is a closed connection to the PC, too.
+// forward sends a call to the server, even if the PC has closed its connection meanwhile. If the server does not
+// answer, forward closes the PC's connection.
 func (p *proxy) forward(c call) answer {
 	p.mu.Lock()
 	target := p.target
@@ -178,10 +179,8 @@ func (a answer) write(w http.ResponseWriter) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // the PC is gone when this fails
+	_, _ = w.Write(a.body) // an error means that the PC has closed the connection
 }
-
-// Which calls a rule is about.
 
 // anyCall matches every call.
 func anyCall(call) bool { return true }
@@ -191,7 +190,7 @@ func to(method, suffix string) func(call) bool {
 	return func(c call) bool { return c.method == method && strings.HasSuffix(c.path, suffix) }
 }
 
-// either matches what one of several matches.
+// either matches what at least one of the functions matches.
 func either(list ...func(call) bool) func(call) bool {
 	return func(c call) bool {
 		for _, match := range list {
@@ -203,28 +202,26 @@ func either(list ...func(call) bool) func(call) bool {
 	}
 }
 
-// The faults.
-
-// hangUp closes the connection without an answer.
+// hangUp closes the connection without a response.
 func hangUp() { panic(http.ErrAbortHandler) }
 
-// requestDropped: the server never hears of the call.
+// requestDropped closes the connection before the server gets the call.
 func requestDropped(http.ResponseWriter, call, func() answer) { hangUp() }
 
-// answerDropped: the server acts, and its answer is lost.
+// answerDropped forwards the call and drops the answer.
 func answerDropped(_ http.ResponseWriter, _ call, forward func() answer) {
 	forward()
 	hangUp()
 }
 
-// doubled: the server gets the call twice, and the PC the second answer.
-func doubled(w http.ResponseWriter, _ call, forward func() answer) {
+// duplicated sends the call to the server twice and returns the second answer.
+func duplicated(w http.ResponseWriter, _ call, forward func() answer) {
 	forward()
 	forward().write(w)
 }
 
-// cut: the connection ends in the middle of the answer.
-func cut(w http.ResponseWriter, _ call, forward func() answer) {
+// truncated closes the connection in the middle of the answer.
+func truncated(w http.ResponseWriter, _ call, forward func() answer) {
 	a := forward()
 	w.Header().Set("Content-Type", a.header.Get("Content-Type"))
 	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
@@ -234,8 +231,8 @@ func cut(w http.ResponseWriter, _ call, forward func() answer) {
 	hangUp()
 }
 
-// instead answers in the place of the server, which never hears of the call.
-func instead(status int, contentType, body string) fault {
+// respond answers instead of the server, which does not get the call.
+func respond(status int, contentType, body string) fault {
 	return func(w http.ResponseWriter, _ call, _ func() answer) {
 		w.Header().Set("Content-Type", contentType)
 		w.WriteHeader(status)
@@ -243,7 +240,7 @@ func instead(status int, contentType, body string) fault {
 	}
 }
 
-// after lets the server act and answers in its place.
+// after forwards the call, then applies f instead of returning the answer.
 func after(f fault) fault {
 	return func(w http.ResponseWriter, c call, forward func() answer) {
 		forward()
@@ -257,34 +254,34 @@ const (
 	portal   = "<!doctype html><title>Welcome</title><p>Please accept the terms of this network."
 )
 
-// redirected: a portal wants to be visited first.
+// redirected redirects to a captive portal.
 func redirected(w http.ResponseWriter, _ call, _ func() answer) {
 	w.Header().Set("Location", "http://portal.example/")
 	w.WriteHeader(http.StatusFound)
 }
 
-// refused is a problem document.
-func refused(code api.Code, detail string) fault {
+// problem answers with a problem document.
+func problem(code api.Code, detail string) fault {
 	const form = `{"type":"about:blank","title":"x","status":%d,"code":%q,"detail":%q}`
 	body := fmt.Sprintf(form, code.HTTPStatus(), code, detail)
-	return instead(code.HTTPStatus(), api.ProblemMediaType, body)
+	return respond(code.HTTPStatus(), api.ProblemMediaType, body)
 }
 
-// late passes a call on and holds the answer back until release is closed; held hears of each.
-type late struct{ held, release chan struct{} }
+// delay blocks calls until release is closed. It sends to held for each.
+type delay struct{ held, release chan struct{} }
 
-func newLate() late { return late{make(chan struct{}, 16), make(chan struct{})} }
+func newDelay() delay { return delay{make(chan struct{}, 16), make(chan struct{})} }
 
-// answers holds the answer back: the server has acted.
-func (l late) answers(w http.ResponseWriter, _ call, forward func() answer) {
+// answers forwards the call and delays the answer.
+func (l delay) answers(w http.ResponseWriter, _ call, forward func() answer) {
 	a := forward()
 	l.held <- struct{}{}
 	<-l.release
 	a.write(w)
 }
 
-// requests holds the call back before the server hears of it.
-func (l late) requests(w http.ResponseWriter, _ call, forward func() answer) {
+// requests delays the call before the server gets it.
+func (l delay) requests(w http.ResponseWriter, _ call, forward func() answer) {
 	l.held <- struct{}{}
 	<-l.release
 	forward().write(w)

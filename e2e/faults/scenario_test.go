@@ -4,19 +4,19 @@ import (
 	"testing"
 )
 
-// scenario is one attack, and a row of docs/faults.md.
+// scenario is one fault, and a row of docs/faults.md.
 type scenario struct {
-	// name says what is done.
+	// name describes the fault.
 	name string
-	// seen says what a person sees of it afterwards.
-	seen string
-	// limit says what no code on the PC or the server can prevent; "" for nothing.
+	// outcome is what a person sees afterwards.
+	outcome string
+	// limit is what neither the PC nor the server can prevent, or "".
 	limit string
 	run   func(t *testing.T)
 }
 
-// attack runs scenarios side by side.
-func attack(t *testing.T, list []scenario) {
+// runScenarios runs scenarios in parallel.
+func runScenarios(t *testing.T, list []scenario) {
 	t.Helper()
 	for _, s := range list {
 		t.Run(s.name, func(t *testing.T) {

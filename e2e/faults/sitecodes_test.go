@@ -15,33 +15,33 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// twins are PCs that have the Site code of another one by chance, by the codes of the other one.
-var twins struct {
+// collisionCache caches the results of collidingCodes.
+var collisionCache struct {
 	sync.Mutex
 	known map[license.Codes]license.Codes
 }
 
-// twin returns the codes of a PC with other locks and the same Site code. One of a million PCs has it.
-func twin(codes license.Codes) license.Codes {
-	twins.Lock()
-	defer twins.Unlock()
-	if found, ok := twins.known[codes]; ok {
+// collidingCodes returns the codes of a PC with other locks and the same Site code. One PC in a million has it.
+func collidingCodes(codes license.Codes) license.Codes {
+	collisionCache.Lock()
+	defer collisionCache.Unlock()
+	if found, ok := collisionCache.known[codes]; ok {
 		return found
 	}
 	key, random := signature.Key(), rand.New(rand.NewPCG(uint64(codes.Site), uint64(codes.Machine)))
 	for {
 		found := key.Codes(codes.Site.Generation(), license.Block(random.Uint64()>>1))
 		if found.Site == codes.Site && found != codes {
-			if twins.known == nil {
-				twins.known = map[license.Codes]license.Codes{}
+			if collisionCache.known == nil {
+				collisionCache.known = map[license.Codes]license.Codes{}
 			}
-			twins.known[codes] = found
+			collisionCache.known[codes] = found
 			return found
 		}
 	}
 }
 
-// licenseForAnother gives a PC of another client a license of the program.
+// licenseForAnother activates the program on a PC of another client.
 func (w *world) licenseForAnother(codes license.Codes) {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -50,7 +50,10 @@ func (w *world) licenseForAnother(codes license.Codes) {
 		client, err = tx.Clients.ByUsername(ctx, sample.OtherUsername)
 		return err
 	}))
-	order, err := w.admin.AddOrder(ctx, client.ID, w.program.ID, func(o *store.Order) error { o.LicensesTotal = 1; return nil })
+	order, err := w.admin.AddOrder(ctx, client.ID, w.program.ID, func(o *store.Order) error {
+		o.LicensesTotal = 1
+		return nil
+	})
 	require.NoError(w.t, err)
 	rules := rules.Rules{Secrets: w.Secrets, Now: w.Clock.Now}
 	require.NoError(w.t, w.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
@@ -59,46 +62,46 @@ func (w *world) licenseForAnother(codes license.Codes) {
 	}))
 }
 
-// collisions are the tasks that ask for a license for this PC, where another PC has its Site code by chance.
+// collisions returns the tasks that request a license for this PC, in worlds where another PC has the same Site code.
 func collisions() (list []task) {
-	for _, one := range tasks {
-		if !slices.Contains([]string{"new license", "reactivation", "pick up"}, one.name) {
+	for _, tt := range tasks {
+		if !slices.Contains([]string{"new license", "reactivation", "pick up"}, tt.name) {
 			continue
 		}
-		begin := one.begin
-		one.name += " with the Site code of another PC"
-		one.begin = func(t *testing.T) attempt {
+		begin := tt.begin
+		tt.name += " with the Site code of another PC"
+		tt.begin = func(t *testing.T) attempt {
 			a := begin(t)
-			a.w.licenseForAnother(twin(a.by.thisPC()))
+			a.w.licenseForAnother(collidingCodes(a.by.codes()))
 			return a
 		}
-		list = append(list, one)
+		list = append(list, tt)
 	}
 	return list
 }
 
-// Another PC has this one's Site code by chance: a task that asks for a license for it takes a new one and is done
-// once, also when the app is killed at any of its writes (spec: api 21).
+// TestSiteCodeOfAnotherPC gives another PC the Site code of this one. A task that requests a license for this PC
+// chooses another Site code and takes effect once, also when the app is killed at any of its writes (spec: api 21).
 func TestSiteCodeOfAnotherPC(t *testing.T) {
-	for _, one := range collisions() {
-		t.Run(one.name, func(t *testing.T) {
+	for _, tt := range collisions() {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a := one.begin(t)
-			before, taken := a.done(), a.by.thisPC()
+			a := tt.begin(t)
+			before, taken := a.done(), a.by.codes()
 			require.NoError(t, a.do(t.Context()))
 			a.w.recover()
 			require.Equal(t, before+1, a.done())
 			check(t, a.w, a.after)
-			require.NotEqual(t, taken.Site.Generation(), a.by.thisPC().Site.Generation())
+			require.NotEqual(t, taken.Site.Generation(), a.by.codes().Site.Generation())
 
 			stride := 5
-			if *whole {
+			if *exhaustive {
 				stride = 1
 			}
 			kills := 0
 			for touch, more := 1, true; more; touch += stride {
 				for n, images := 0, 1; n < images; n++ {
-					images = killOnce(t, one, touch, n)
+					images = killOnce(t, tt, touch, n)
 					more = images > 0
 					kills += min(images, 1)
 				}

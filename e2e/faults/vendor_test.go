@@ -12,14 +12,14 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// whim is what a vendor changes in the middle of a task, and changes back.
-type whim struct {
-	name, seen string
-	on, off    func(w *world)
+// vendorChange is a change by the vendor during a task, which is then reverted.
+type vendorChange struct {
+	name, outcome string
+	apply, revert func(w *world)
 }
 
-// allOff switches every task off.
-func allOff() store.TaskRules {
+// allTasksOff returns rules that allow no task.
+func allTasksOff() store.TaskRules {
 	rules := store.TaskRules{}
 	for _, task := range api.LimitedTasks() {
 		rules[task.Rule()] = map[api.SubscriptionState]store.TaskRule{
@@ -31,101 +31,102 @@ func allOff() store.TaskRules {
 	return rules
 }
 
-const waitsOrBack = "The license waits or returns to its PC; when the order is as before, the task completes or " +
-	"can be repeated."
+const movesOrReturns = "The license is released or returns to its PC. After the change is reverted, the task " +
+	"completes or can be repeated."
 
-var whims = []whim{
+var vendorChanges = []vendorChange{
 	{
-		name: "makes the order inactive",
-		seen: waitsOrBack,
-		on:   func(w *world) { w.change(func(o *store.Order) { o.Active = false }) },
-		off:  func(w *world) { w.change(func(o *store.Order) { o.Active = true }) },
+		name:    "makes the order inactive",
+		outcome: movesOrReturns,
+		apply:   func(w *world) { w.change(func(o *store.Order) { o.Active = false }) },
+		revert:  func(w *world) { w.change(func(o *store.Order) { o.Active = true }) },
 	},
 	{
-		name: "makes the order invisible",
-		seen: waitsOrBack,
-		on:   func(w *world) { w.change(func(o *store.Order) { o.Visible = false }) },
-		off:  func(w *world) { w.change(func(o *store.Order) { o.Visible = true }) },
+		name:    "makes the order invisible",
+		outcome: movesOrReturns,
+		apply:   func(w *world) { w.change(func(o *store.Order) { o.Visible = false }) },
+		revert:  func(w *world) { w.change(func(o *store.Order) { o.Visible = true }) },
 	},
 	{
-		name: "makes the order read-only",
-		seen: waitsOrBack,
-		on:   func(w *world) { w.change(func(o *store.Order) { o.CanManage = false }) },
-		off:  func(w *world) { w.change(func(o *store.Order) { o.CanManage = true }) },
+		name:    "makes the order read-only",
+		outcome: movesOrReturns,
+		apply:   func(w *world) { w.change(func(o *store.Order) { o.CanManage = false }) },
+		revert:  func(w *world) { w.change(func(o *store.Order) { o.CanManage = true }) },
 	},
 	{
-		name: "switches all tasks of the program off",
-		seen: waitsOrBack,
-		on:   func(w *world) { w.rule(allOff()) },
-		off:  func(w *world) { w.rule(nil) },
+		name:    "disables all tasks of the program",
+		outcome: movesOrReturns,
+		apply:   func(w *world) { w.rule(allTasksOff()) },
+		revert:  func(w *world) { w.rule(nil) },
 	},
 	{
-		name: "changes the program's signing key",
-		seen: "The task is done; receipts and license files of either key count.",
-		on:   func(w *world) { w.newKey() },
-		off:  func(*world) {},
+		name:    "changes the program's signing key",
+		outcome: "The task completes. Receipts and license files of either key are valid.",
+		apply:   func(w *world) { w.useNextKey() },
+		revert:  func(*world) {},
 	},
 	{
-		name: "gives the license other features",
-		seen: "The task is done: the removal code of the former activation code counts, too.",
-		on: func(w *world) {
+		name:    "changes the features of the license",
+		outcome: "The task completes. The removal code of the former activation code is valid, too.",
+		apply: func(w *world) {
 			for _, l := range w.active() {
 				_, err := w.admin.ChangeLicense(w.t.Context(), l.ID, func(l *store.License) error { l.Features = 1; return nil })
 				require.NoError(w.t, err)
 			}
 		},
-		off: func(*world) {},
+		revert: func(*world) {},
 	},
 }
 
-// newKey signs the program's license files with another key from now on.
-func (w *world) newKey() {
+// useNextKey signs the program's license files with the next key from now on.
+func (w *world) useNextKey() {
 	w.t.Helper()
 	_, err := w.admin.UseKey(w.t.Context(), w.program.ID)
 	require.NoError(w.t, err)
 }
 
-// ofLicenses are the tasks that are about licenses of the order.
-func ofLicenses() []string {
+// licenseTasks returns the names of the tasks with licenses of the order.
+func licenseTasks() []string {
 	var names []string
-	for _, one := range tasks {
-		if one.name != "new order" && one.name != "refresh" {
-			names = append(names, one.name)
+	for _, tt := range tasks {
+		if tt.name != "new order" && tt.name != "refresh" {
+			names = append(names, tt.name)
 		}
 	}
 	return names
 }
 
-// tryRefresh refreshes as far as the server lets it.
+// tryRefresh refreshes and ignores errors.
 func (p *pc) tryRefresh() {
-	_ = p.learn()
+	_ = p.fetchTables()
 	_, _ = p.ResumeJobs(p.t.Context())
-	_ = p.learn()
+	_ = p.fetchTables()
 }
 
-// A vendor changes something while a task waits for a connection, the app tries, and the vendor changes it back.
+// TestVendorInTheMiddle makes a change by the vendor while a task waits for a connection, lets the app retry, and
+// reverts the change.
 func TestVendorInTheMiddle(t *testing.T) {
-	for i, v := range whims {
-		for j, name := range ofLicenses() {
-			if !*whole && (i+j)%6 != 0 {
+	for i, v := range vendorChanges {
+		for j, name := range licenseTasks() {
+			if !*exhaustive && (i+j)%6 != 0 {
 				continue
 			}
 			t.Run(v.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				one := taskNamed(name)
-				a := one.begin(t)
+				tt := taskNamed(name)
+				a := tt.begin(t)
 				before := a.done()
-				a.by.proxy.on(one.call, requestDropped)
+				a.by.proxy.on(tt.call, requestDropped)
 				require.Error(t, a.do(t.Context()))
-				a.by.proxy.end()
-				v.on(a.w)
+				a.by.proxy.reset()
+				v.apply(a.w)
 				for _, p := range a.w.online() {
 					p.tryRefresh()
 				}
-				a.w.checkApart(t)
-				v.off(a.w)
+				a.w.checkOnePC(t)
+				v.revert(a.w)
 				a.w.recover()
-				a.settle(t, one, before)
+				a.complete(t, tt, before)
 				require.Equal(t, before+1, a.done())
 				check(t, a.w, a.after)
 			})
@@ -133,23 +134,23 @@ func TestVendorInTheMiddle(t *testing.T) {
 	}
 }
 
-// ends are how a vendor takes a license away while a task with it waits.
-var ends = []struct {
-	name, seen string
-	end        func(w *world, id int64)
-	left       int // active licenses that remain, on a PC that is not ours
+// vendorEndings are the ways in which the vendor takes away a license with a pending task.
+var vendorEndings = []struct {
+	name, outcome string
+	end           func(w *world, id int64)
+	left          int // remaining active licenses, on a PC outside the test
 }{
 	{
-		name: "ends the license",
-		seen: "It has ended: no program runs, no task waits, no removal code stays.",
+		name:    "ends the license",
+		outcome: "It has ended: no program runs, no task is open, and no removal code is left.",
 		end: func(w *world, id int64) {
 			_, err := w.admin.EndLicense(w.t.Context(), id)
 			require.NoError(w.t, err)
 		},
 	},
 	{
-		name: "gives the license to another PC",
-		seen: "The other PC has it; no task waits, no removal code stays.",
+		name:    "gives the license to another PC",
+		outcome: "The other PC has it: no task is open, and no removal code is left.",
 		end: func(w *world, id int64) {
 			reading, err := fingerprinttest.PC("stranger").Read(w.t.Context())
 			require.NoError(w.t, err)
@@ -165,49 +166,49 @@ var ends = []struct {
 	},
 }
 
-// A vendor ends a license, or gives it away, while a task with it waits.
+// TestVendorEndsInTheMiddle ends a license at the server, or replaces it, while a task with it waits for a connection.
 func TestVendorEndsInTheMiddle(t *testing.T) {
-	for i, v := range ends {
-		for j, name := range append([]string{"reactivation", "pick up", "email"}, leaving...) {
-			if !*whole && (i+j)%3 != 0 {
+	for i, v := range vendorEndings {
+		for j, name := range append([]string{"reactivation", "pick up", "email"}, departingTasks...) {
+			if !*exhaustive && (i+j)%3 != 0 {
 				continue
 			}
 			t.Run(v.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				one := taskNamed(name)
-				a := one.begin(t)
-				a.by.proxy.on(one.call, requestDropped)
+				tt := taskNamed(name)
+				a := tt.begin(t)
+				a.by.proxy.on(tt.call, requestDropped)
 				require.Error(t, a.do(t.Context()))
 				v.end(a.w, a.w.active()[0].ID)
 				a.w.recover()
 				require.Len(t, a.w.active(), v.left)
 				a.w.checkPrograms(t, nil)
 				for _, p := range a.w.pcs {
-					require.Empty(t, p.waits())
-					require.Empty(t, p.kept())
+					require.Empty(t, p.openJobs())
+					require.Empty(t, p.keptCodes())
 				}
 			})
 		}
 	}
 }
 
-var vendors = []scenario{
+var vendorScenarios = []scenario{
 	{
-		name: "The vendor switches the order off and on while nothing waits",
-		seen: "The program continues to run: an order that is not listed ends no license.",
+		name:    "The vendor disables and enables the order while no task is open",
+		outcome: "The program continues to run: the licenses of an order that is not listed are not ended.",
 		run: func(t *testing.T) {
-			for i, v := range whims {
-				if !*whole && i%3 != 0 {
+			for i, v := range vendorChanges {
+				if !*exhaustive && i%3 != 0 {
 					continue
 				}
 				t.Run(v.name, func(t *testing.T) {
-					w := newWorld(t, plenty, "a", "b")
+					w := newWorld(t, manySeats, "a", "b")
 					a, b := w.pcs[0], w.pcs[1]
 					l, err := b.Move(t.Context(), b.activate())
 					require.NoError(t, err)
 					a.activate()
 					b.refresh()
-					v.on(w)
+					v.apply(w)
 					for range 2 {
 						for _, p := range w.pcs {
 							p.tryRefresh()
@@ -215,7 +216,7 @@ var vendors = []scenario{
 					}
 					require.True(t, a.verdict().Valid())
 					require.False(t, b.verdict().Valid())
-					v.off(w)
+					v.revert(w)
 					w.recover()
 					check(t, w, want{runs: []*pc{a}, waiting: 1})
 					require.NotNil(t, b.row(l.ID).ReleasedAt)
@@ -224,13 +225,13 @@ var vendors = []scenario{
 		},
 	},
 	{
-		name: "The signing key changes, and a program that knows only the former key is started",
-		seen: "It says that there is a license file for a newer version, and not that there is no license.",
+		name:    "The signing key changes, and a program that has only the former key is started",
+		outcome: "It reports a license file for a newer version of the program instead of no license.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
 			old := w.publicKeys()[:1]
-			w.newKey()
+			w.useNextKey()
 			a.activate()
 			program := protect.Program{Name: w.program.Name, Signature: string(signature), PublicKeys: old}
 			v := program.Open(t.Context(), a.programOptions()).Verdict()
@@ -240,13 +241,13 @@ var vendors = []scenario{
 		},
 	},
 	{
-		name: "The signing key changes while a license is on a PC",
-		seen: "The license file of the former key stays valid.",
+		name:    "The signing key changes while a license is on a PC",
+		outcome: "The license file of the former key stays valid.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
 			l := a.activate()
-			w.newKey()
+			w.useNextKey()
 			a.restart()
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
@@ -256,8 +257,8 @@ var vendors = []scenario{
 		},
 	},
 	{
-		name: "The vendor ends a license on a PC",
-		seen: "Its file is erased at the next refresh; the PC can be activated again.",
+		name:    "The vendor ends a license on a PC",
+		outcome: "Its file is deleted at the next refresh. The PC can be activated again.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -272,13 +273,13 @@ var vendors = []scenario{
 		},
 	},
 	{
-		name: "The vendor ends the license that a PC keeps a removal code of, and gives its seat to another PC",
-		seen: "The removal code is deleted: the license is listed as ended.",
+		name:    "The vendor ends a license whose removal code is stored on a PC, and gives its seat to another PC",
+		outcome: "The removal code is deleted, because the license is listed as ended.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
 			l := a.activate()
-			a.letGo()
+			a.removeInProgram()
 			_, err := w.admin.EndLicense(t.Context(), l.ID)
 			require.NoError(t, err)
 			b.activate()
@@ -287,8 +288,8 @@ var vendors = []scenario{
 		},
 	},
 	{
-		name: "The vendor's limit is reached in the middle of a move",
-		seen: "The license returns to its PC; when the limit is over, it moves.",
+		name:    "The vendor's limit is reached during a move",
+		outcome: "The license returns to its PC. It can be moved when the limit has been lifted.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
@@ -312,4 +313,5 @@ var vendors = []scenario{
 	},
 }
 
-func TestVendor(t *testing.T) { attack(t, vendors) }
+// TestVendor runs the scenarios of changes by the vendor.
+func TestVendor(t *testing.T) { runScenarios(t, vendorScenarios) }

@@ -18,24 +18,23 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// walker does things at random in a world, and remembers what.
+// walker performs random steps in a world and records them.
 type walker struct {
 	*world
-	rand  *rand.Rand
-	steps []string
-	// images are copies of PCs, to be put back; whims are what the vendor has to change back.
-	images map[*pc][]image
-	off    []func(w *world)
+	rand   *rand.Rand
+	steps  []string
+	images map[*pc][]image  // copies of PCs, to be restored
+	off    []func(w *world) // revert the vendor's changes
 }
 
-// step is one thing that a person, a vendor or the world does to a PC. What fails is no matter: the end counts.
+// step is one action or fault on a PC. Its errors are ignored: only the final state counts.
 type step struct {
 	name string
 	do   func(w *walker, p *pc)
 }
 
-// own is the license of the PC that the app shows.
-func (p *pc) own() (l manager.License, ok bool) {
+// ownLicense returns the license of the PC in the app's cached table.
+func (p *pc) ownLicense() (l manager.License, ok bool) {
 	table, _, err := p.CachedLicenses(p.t.Context(), p.w.order)
 	if err != nil {
 		return l, false
@@ -47,15 +46,15 @@ func (p *pc) own() (l manager.License, ok bool) {
 	return table.Licenses[i], true
 }
 
-// tryKnown is known for an app in which perhaps nobody is signed in.
-func (p *pc) tryKnown(id int64) (l manager.License, ok bool) {
+// cachedIfSignedIn is cached, but returns false if nobody is signed in.
+func (p *pc) cachedIfSignedIn(id int64) (l manager.License, ok bool) {
 	if _, signedIn := p.Current(); !signedIn {
 		return l, false
 	}
-	return p.known(id)
+	return p.cached(id)
 }
 
-// other is another PC than p.
+// other returns a random PC that is not p.
 func (w *walker) other(p *pc) *pc {
 	for {
 		if one := w.pcs[w.rand.IntN(len(w.pcs))]; one != p {
@@ -64,7 +63,7 @@ func (w *walker) other(p *pc) *pc {
 	}
 }
 
-// pick is a random element; false when there is none.
+// pick returns a random element, or false if there is none.
 func pick[T any](w *walker, list []T) (one T, ok bool) {
 	if len(list) == 0 {
 		return one, false
@@ -72,23 +71,23 @@ func pick[T any](w *walker, list []T) (one T, ok bool) {
 	return list[w.rand.IntN(len(list))], true
 }
 
-// doings are what a person does.
-var doings = []step{
+// actions are what a person does.
+var actions = []step{
 	{"refresh", func(w *walker, p *pc) { p.tryRefresh() }},
 	{"activate", func(w *walker, p *pc) { _, _ = p.tryNewLicense() }},
 	{"move", func(w *walker, p *pc) {
-		if l, ok := p.own(); ok {
+		if l, ok := p.ownLicense(); ok {
 			_, _ = p.Move(w.t.Context(), l)
 		}
 	}},
 	{"remove", func(w *walker, p *pc) {
-		if l, ok := p.own(); ok {
+		if l, ok := p.ownLicense(); ok {
 			_, _ = p.Remove(w.t.Context(), manager.Remove{License: l})
 		}
 	}},
 	{"transfer to another PC", func(w *walker, p *pc) {
 		to, err := w.other(p).ThisPC(w.t.Context(), w.program.ID)
-		if l, ok := p.own(); ok && err == nil {
+		if l, ok := p.ownLicense(); ok && err == nil {
 			_, _ = p.Transfer(w.t.Context(), manager.Transfer{License: l, Codes: to.Codes})
 		}
 	}},
@@ -104,8 +103,8 @@ var doings = []step{
 			_, _ = p.Reactivate(w.t.Context(), manager.Reactivate{License: one.License, Codes: one.Codes, ThisPC: true})
 		}
 	}},
-	{"let the program remove it", func(w *walker, p *pc) { _, _ = p.runProgram().Remove(w.t.Context()) }},
-	{"hand a kept code in", func(w *walker, p *pc) {
+	{"remove in the program", func(w *walker, p *pc) { _, _ = p.runProgram().Remove(w.t.Context()) }},
+	{"hand in a kept code", func(w *walker, p *pc) {
 		kept, _ := p.KeptCodes(w.t.Context())
 		if k, ok := pick(w, kept); ok {
 			_, _ = p.HandIn(w.t.Context(), k)
@@ -117,21 +116,21 @@ var doings = []step{
 			_, _ = p.Offer(w.t.Context(), k)
 		}
 	}},
-	{"type another PC's code", func(w *walker, p *pc) {
+	{"type the removal code of another PC", func(w *walker, p *pc) {
 		kept, _ := w.other(p).KeptCodes(w.t.Context())
 		k, ok := pick(w, kept)
 		if !ok {
 			return
 		}
-		l, known := p.tryKnown(k.LicenseID)
+		l, known := p.cachedIfSignedIn(k.LicenseID)
 		here, err := p.ThisPC(w.t.Context(), w.program.ID)
 		if known && err == nil {
 			_, _ = p.Transfer(w.t.Context(), manager.Transfer{License: l, Codes: here.Codes, RemovalCode: k.Code})
 		}
 	}},
-	{"type a wrong code", func(w *walker, p *pc) {
+	{"type a wrong removal code", func(w *walker, p *pc) {
 		if a, ok := pick(w, w.active()); ok {
-			if l, known := p.tryKnown(a.ID); known && !l.MakesCode() {
+			if l, known := p.cachedIfSignedIn(a.ID); known && !l.MakesCode() {
 				_, _ = p.Remove(w.t.Context(), manager.Remove{License: l, RemovalCode: w.removalCode(a) ^ 1})
 			}
 		}
@@ -148,14 +147,14 @@ var doings = []step{
 			_ = p.GiveUp(w.t.Context(), j.ID)
 		}
 	}},
-	{"start anew", func(w *walker, p *pc) { p.startAnew() }},
+	{"restart the app", func(w *walker, p *pc) { p.restartIfReachable() }},
 }
 
-// troubles are what happens to a PC, or what the vendor does.
-var troubles = []step{
-	{"pull the cable", func(w *walker, p *pc) { p.connect(false) }},
-	{"meddle", func(w *walker, p *pc) {
-		m := meddlings[w.rand.IntN(len(meddlings))]
+// disturbances are faults of a PC and changes by the vendor.
+var disturbances = []step{
+	{"the network is disconnected", func(w *walker, p *pc) { p.connect(false) }},
+	{"a fault of the network", func(w *walker, p *pc) {
+		m := networkFaults[w.rand.IntN(len(networkFaults))]
 		w.steps = append(w.steps, "("+m.name+")")
 		match := anyCall
 		if w.rand.IntN(2) == 0 {
@@ -163,105 +162,105 @@ var troubles = []step{
 		}
 		p.proxy.times(1+w.rand.IntN(4), match, m.fault)
 	}},
-	{"copy", func(w *walker, p *pc) { w.images[p] = append(w.images[p], p.image()) }},
-	{"put back", func(w *walker, p *pc) {
+	{"the PC is copied", func(w *walker, p *pc) { w.images[p] = append(w.images[p], p.image()) }},
+	{"a copy is restored", func(w *walker, p *pc) {
 		if i, ok := pick(w, append(w.images[p], image{})); ok {
 			parts := part(1 + w.rand.IntN(int(everything)))
 			w.steps = append(w.steps, fmt.Sprintf("(parts %b)", parts))
-			p.putBack(i, parts)
+			p.restoreImage(i, parts)
 			p.resumeIfReachable()
 		}
 	}},
-	{"lock the keyring", func(w *walker, p *pc) { p.ring.lock(true) }},
-	{"break the license folder", func(w *walker, p *pc) {
+	{"the keyring is locked", func(w *walker, p *pc) { p.ring.lock(true) }},
+	{"writes of the license folder fail", func(w *walker, p *pc) {
 		left := 1 + w.rand.IntN(4)
-		p.broken = func() error {
+		p.diskError = func() error {
 			if left--; left < 0 {
 				return nil
 			}
 			return errFull
 		}
 	}},
-	{"let time pass", func(w *walker, p *pc) { w.Clock.Advance(time.Duration(1+w.rand.IntN(30)) * time.Hour) }},
-	{"vendor", func(w *walker, p *pc) {
-		v := whims[w.rand.IntN(4)]
+	{"time passes", func(w *walker, p *pc) { w.Clock.Advance(time.Duration(1+w.rand.IntN(30)) * time.Hour) }},
+	{"the vendor makes a change", func(w *walker, p *pc) {
+		v := vendorChanges[w.rand.IntN(4)]
 		w.steps = append(w.steps, "("+v.name+")")
-		v.on(w.world)
-		w.off = append(w.off, v.off)
+		v.apply(w.world)
+		w.off = append(w.off, v.revert)
 	}},
-	{"vendor ends a license", func(w *walker, p *pc) {
+	{"the vendor ends a license", func(w *walker, p *pc) {
 		if a, ok := pick(w, w.active()); ok && w.rand.IntN(3) == 0 {
 			_, _ = w.admin.EndLicense(w.t.Context(), a.ID)
 		}
 	}},
-	{"kill while it refreshes", func(w *walker, p *pc) {
+	{"the app is killed during a refresh", func(w *walker, p *pc) {
 		if images := p.kill(1+w.rand.IntN(12), func() error { p.tryRefresh(); return nil }); len(images) > 0 {
 			i, _ := pick(w, images)
-			p.putBack(i, everything)
+			p.restoreImage(i, everything)
 		}
 		p.connect(true)
 		p.resumeIfReachable()
 	}},
 }
 
-// startAnew ends the app and starts it, with its session if it can be had.
-func (p *pc) startAnew() {
+// restartIfReachable restarts the app and resumes its session if the server can be reached.
+func (p *pc) restartIfReachable() {
 	p.t.Helper()
-	p.shut()
-	p.open()
+	p.stopApp()
+	p.startApp()
 	p.resumeIfReachable()
 }
 
-// resumeIfReachable continues the session, or signs in, as far as the network lets it.
+// resumeIfReachable resumes the session or signs in. It ignores errors of the network.
 func (p *pc) resumeIfReachable() {
 	if _, err := p.Resume(p.t.Context()); err != nil {
 		_ = p.trySignIn()
 	}
 }
 
-// back lets the vendor change everything back.
-func (w *walker) back() {
+// revertVendor reverts all changes by the vendor.
+func (w *walker) revertVendor() {
 	for _, off := range w.off {
 		off(w.world)
 	}
 	w.off = nil
 }
 
-// heal ends what ails a PC, lets the vendor change everything back, and lets the app refresh.
+// heal ends the faults of a PC, reverts the changes by the vendor, and refreshes the app.
 func (w *walker) heal(p *pc) {
 	w.steps = append(w.steps, p.name+": heal")
-	w.back()
-	p.broken = nil
+	w.revertVendor()
+	p.diskError = nil
 	p.connect(true)
 	p.ring.lock(false)
-	if p.learn() != nil {
+	if p.fetchTables() != nil {
 		p.resumeIfReachable()
 	}
 	p.tryRefresh()
 }
 
-// end ends all faults and lets everything come to rest.
-func (w *walker) end() {
+// finish ends all faults, restarts all apps and refreshes them.
+func (w *walker) finish() {
 	w.t.Helper()
-	w.back()
+	w.revertVendor()
 	for _, p := range w.pcs {
-		p.broken = nil
+		p.diskError = nil
 		p.connect(true)
 		p.ring.lock(false)
-		p.shut()
-		p.open()
-		p.signIn() // copies of a session end it
+		p.stopApp()
+		p.startApp()
+		p.signIn() // a session that was used on a copy has ended
 	}
 	w.recover()
 }
 
-// checkRest is what holds whatever was done, once everything has come to rest: a program runs only under a license that
-// the server has for that PC, no two PCs under one, no task is open, the removal codes that are kept are good, and
-// seats agree.
-func (w *walker) checkRest(t *testing.T) {
+// checkConsistent checks what holds after any steps, when all apps have refreshed: a program runs only under a license
+// that the server has for that PC, no two PCs run under one license, no task is open, the kept codes are valid, and the
+// number of seats in use is right.
+func (w *walker) checkConsistent(t *testing.T) {
 	t.Helper()
 	active := w.active()
-	on := w.whereLicensesRun(t, active, nil)
+	on := w.runningOn(t, active, nil)
 	for _, l := range active {
 		if l.ReleasedAt != nil {
 			require.Nil(t, on[l.ID], "license %d was released and runs", l.ID)
@@ -269,25 +268,25 @@ func (w *walker) checkRest(t *testing.T) {
 	}
 	require.Equal(t, len(active), w.seatsTaken(), "seats taken at the server")
 	for _, p := range w.pcs {
-		require.Empty(t, p.waits(), "open tasks on %s", p.name)
+		require.Empty(t, p.openJobs(), "open tasks on %s", p.name)
 		p.checkKept(t, active)
 		p.checkTable(t)
-		p.checkFound(t, false)
+		p.checkForgotten(t, false)
 	}
 }
 
-// free gives every license back with what the apps offer, until no seat is taken. One that cannot be given back is
-// lost.
-func (w *walker) free(t *testing.T) {
+// freeSeats gives every license back with what the apps offer, until no seat is in use. The test fails if a license
+// cannot be given back.
+func (w *walker) freeSeats(t *testing.T) {
 	t.Helper()
 	for range 20 {
 		w.Clock.Advance(time.Minute)
-		if len(w.active()) == 0 || !w.freeOne() {
+		if len(w.active()) == 0 || !w.freeSeat() {
 			break
 		}
 		w.recover()
 	}
-	require.Empty(t, names(w.active()), "licenses that nobody can give back")
+	require.Empty(t, names(w.active()), "licenses that cannot be given back")
 }
 
 func names(list []store.License) (out []string) {
@@ -297,21 +296,20 @@ func names(list []store.License) (out []string) {
 	return out
 }
 
-// freeOne does the first thing that an app offers for a license that is still active. It reports whether anything was
-// offered.
-func (w *walker) freeOne() bool {
+// freeSeat does the first thing that an app offers for an active license. It reports whether there was one.
+func (w *walker) freeSeat() bool {
 	ctx := w.t.Context()
 	did := func(p *pc, what string, id int64, err error) bool {
-		w.steps = append(w.steps, fmt.Sprintf("in the end %s: %s %d (%v)", p.name, what, id, err))
+		w.steps = append(w.steps, fmt.Sprintf("finally %s: %s %d (%v)", p.name, what, id, err))
 		return err == nil
 	}
 	for _, p := range w.pcs {
-		for _, k := range p.kept() {
+		for _, k := range p.keptCodes() {
 			if _, err := p.HandIn(ctx, k); did(p, "hand in", k.LicenseID, err) {
 				return true
 			}
 		}
-		if l, ok := p.own(); ok {
+		if l, ok := p.ownLicense(); ok {
 			if _, err := p.Remove(ctx, manager.Remove{License: l}); did(p, "remove", l.ID, err) {
 				return true
 			}
@@ -335,15 +333,15 @@ func (w *walker) freeOne() bool {
 }
 
 var (
-	length = flag.Int("steps", 60, "steps of a walk")
-	only   = flag.Int("seed", -1, "walk with this seed alone")
+	length = flag.Int("steps", 60, "number of random steps")
+	only   = flag.Int("seed", -1, "run this seed only")
 )
 
-// Things are done at random, one after the other, on two PCs. Whatever it was: when the faults are over and all apps
-// have refreshed, everything agrees, and every license can be given back.
+// TestWalk performs random steps on two PCs. When the faults have ended and all apps have refreshed, the PCs, the apps
+// and the server agree, and every license can be given back.
 func TestWalk(t *testing.T) {
 	seeds := 1
-	if *whole {
+	if *exhaustive {
 		seeds = 200
 	}
 	if *only >= 0 {
@@ -362,18 +360,18 @@ func walk(t *testing.T, seed uint64) {
 	w := &walker{world: newWorld(t, 3, "a", "b"), rand: rand.New(rand.NewPCG(seed, 0)), images: map[*pc][]image{}}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("seed %d:\n%s\n%s", seed, strings.Join(w.steps, "\n"), w.story())
+			t.Logf("seed %d:\n%s\n%s", seed, strings.Join(w.steps, "\n"), w.dump())
 		}
 	})
 	for _, p := range w.pcs {
 		w.images[p] = []image{p.image()}
 	}
 	for range *length {
-		w.Clock.Advance(10 * time.Second) // a server refuses who asks for too much at once
+		w.Clock.Advance(10 * time.Second) // stays below the server's rate limits
 		p := w.pcs[w.rand.IntN(len(w.pcs))]
-		list := doings
+		list := actions
 		if w.rand.IntN(3) == 0 {
-			list = troubles
+			list = disturbances
 		}
 		s := list[w.rand.IntN(len(list))]
 		w.steps = append(w.steps, p.name+": "+s.name)
@@ -383,22 +381,22 @@ func walk(t *testing.T, seed uint64) {
 		}
 	}
 	w.Clock.Advance(time.Minute)
-	w.end()
-	w.checkRest(t)
-	t.Logf("%d licenses, %d active, on %d PCs", len(w.licenses()), len(w.active()), len(w.checkApart(t)))
-	w.free(t)
-	w.checkRest(t)
+	w.finish()
+	w.checkConsistent(t)
+	t.Logf("%d licenses, %d active, on %d PCs", len(w.licenses()), len(w.active()), len(w.checkOnePC(t)))
+	w.freeSeats(t)
+	w.checkConsistent(t)
 }
 
-// story is what the server and the apps know of the licenses of the order.
-func (w *walker) story() string {
+// dump returns the licenses of the order as the server and the apps have them.
+func (w *walker) dump() string {
 	var b strings.Builder
 	for _, p := range w.pcs {
 		ctx := context.Background()
 		table, known, err := p.CachedLicenses(ctx, w.order)
-		fmt.Fprintf(&b, "%s knows %d licenses (%v, %v)\n", p.name, len(table.Licenses), known, err)
+		fmt.Fprintf(&b, "%s has %d licenses (%v, %v)\n", p.name, len(table.Licenses), known, err)
 		for _, l := range table.Licenses {
-			fmt.Fprintf(&b, "  %d %s %s, here %v, installed %v, left %v, task open %v\n",
+			fmt.Fprintf(&b, "  %d %s %s, this PC %v, installed %v, left %v, task open %v\n",
 				l.ID, l.SiteCode, l.Status, l.ThisPC, l.Installed, l.LeftHere, l.JobOpen)
 		}
 		found, err := p.Find(ctx)
@@ -406,7 +404,7 @@ func (w *walker) story() string {
 			len(found.BringBacks), len(found.Stranded), len(found.Forgotten), err)
 		kept, err := p.KeptCodes(ctx)
 		for _, k := range kept {
-			fmt.Fprintf(&b, "  keeps the code of %d %s (%v)\n", k.LicenseID, k.Codes.Site, err)
+			fmt.Fprintf(&b, "  removal code of %d %s (%v)\n", k.LicenseID, k.Codes.Site, err)
 		}
 	}
 	for _, l := range w.licenses() {

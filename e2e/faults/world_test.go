@@ -33,7 +33,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// signature is that of the program whose licenses are attacked.
+// signature is the application signature of the program under test.
 const signature license.Signature = "LUMENST7"
 
 // world is a vendor's server with one order of a program, and PCs whose person is the order's client.
@@ -42,12 +42,12 @@ type world struct {
 	t       *testing.T
 	admin   admin.Admin
 	program store.Program
-	nextKey license.PublicKey // is prepared: the vendor ships programs that know it before it is used
+	nextKey license.PublicKey // the prepared key, which programs contain before the vendor uses it
 	order   int64
 	pcs     []*pc
 }
 
-// newWorld starts a server and PCs that are signed in. The order has a number of seats, all free.
+// newWorld starts a server and signed-in PCs. The order has the given number of seats, all free.
 func newWorld(t *testing.T, seats int, names ...string) *world {
 	t.Helper()
 	w := &world{Server: servertest.Start(t), t: t}
@@ -79,12 +79,12 @@ func newWorld(t *testing.T, seats int, names ...string) *world {
 	for _, name := range names {
 		p := w.newPC(name)
 		p.signIn()
-		require.NoError(t, p.learn())
+		require.NoError(t, p.fetchTables())
 	}
 	return w
 }
 
-// rule sets the vendor's rules of the program; nil means that everything is allowed without limits.
+// rule sets the limits of the program's tasks. With nil everything is allowed.
 func (w *world) rule(rules store.TaskRules) {
 	w.t.Helper()
 	_, err := w.admin.ChangeProgram(w.t.Context(), w.program.ID, func(p *store.Program) error {
@@ -94,22 +94,22 @@ func (w *world) rule(rules store.TaskRules) {
 	require.NoError(w.t, err)
 }
 
-// change lets the vendor change the order.
+// change changes the order at the server.
 func (w *world) change(change func(*store.Order)) {
 	w.t.Helper()
 	_, err := w.admin.ChangeOrder(w.t.Context(), w.order, func(o *store.Order) error { change(o); return nil })
 	require.NoError(w.t, err)
 }
 
-// moved points the PCs at a server that was started anew.
-func (w *world) moved() {
+// repointProxies forwards the calls of all PCs to the restarted server.
+func (w *world) repointProxies() {
 	w.admin.Data = w.Data
 	for _, p := range w.pcs {
-		p.proxy.point(w.URL)
+		p.proxy.setTarget(w.URL)
 	}
 }
 
-// licenses are all licenses of the order as the server stores them, oldest first.
+// licenses returns all licenses of the order at the server, oldest first.
 func (w *world) licenses() (list []store.License) {
 	w.t.Helper()
 	ctx := context.WithoutCancel(w.t.Context()) // also at the end of a test
@@ -120,15 +120,18 @@ func (w *world) licenses() (list []store.License) {
 	return list
 }
 
-// stored is a license as the server stores it.
+// stored returns a license as the server stores it.
 func (w *world) stored(id int64) (l store.License) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) (err error) { l, err = tx.Licenses.Get(ctx, id); return err }))
+	require.NoError(w.t, w.Store.Read(ctx, func(tx store.Tx) (err error) {
+		l, err = tx.Licenses.Get(ctx, id)
+		return err
+	}))
 	return l
 }
 
-// removalCode is the removal code that the program makes for a license.
+// removalCode returns the removal code that the program makes for a license.
 func (w *world) removalCode(l store.License) license.RemovalCode {
 	w.t.Helper()
 	key, err := w.Secrets.ActivationKey(w.program)
@@ -136,9 +139,9 @@ func (w *world) removalCode(l store.License) license.RemovalCode {
 	return key.RemovalSeed(l.Activation).RemovalCode(l.Codes)
 }
 
-// ring is a keyring that can be locked, and emptied.
+// ring is a keyring that can be locked and emptied.
 type ring struct {
-	touch   func() // is called before every write
+	touch   func() // called before every write
 	mu      sync.Mutex
 	locked  bool
 	secrets map[string]string
@@ -175,20 +178,21 @@ func (r *ring) Delete(_ context.Context, name string) error {
 	return r.use(func() { delete(r.secrets, name) })
 }
 
-// lock makes the keyring unavailable, or available again.
+// lock makes the keyring unavailable or available.
 func (r *ring) lock(yes bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.locked = yes
 }
 
-// copied returns the secrets, and put replaces them.
+// copied returns a copy of the secrets.
 func (r *ring) copied() map[string]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return maps.Clone(r.secrets)
 }
 
+// put replaces the secrets.
 func (r *ring) put(secrets map[string]string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -196,10 +200,10 @@ func (r *ring) put(secrets map[string]string) {
 	maps.Copy(r.secrets, secrets)
 }
 
-// wire is the cable of a PC. What it does not let through never leaves the PC.
+// wire is the network connection of a PC. A call for which cut returns true fails before it leaves the PC.
 type wire struct {
 	transport *http.Transport
-	touch     func() // is called before every call and after every answer
+	touch     func() // called before every call and after every answer
 
 	mu  sync.Mutex
 	cut func(method, path string) bool
@@ -218,10 +222,10 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// disk makes the changes in the license folder. touch is called before each; its error is the disk's.
+// disk changes the license folder. It calls touch before each change and returns its error.
 type disk struct{ touch func() error }
 
-// Write leaves half a file behind when it is interrupted.
+// Write writes a file. If touch fails, half of the content stays.
 func (d disk) Write(path string, content []byte) error {
 	if err := os.WriteFile(path, content[:len(content)/2], 0o600); err != nil {
 		return err
@@ -246,43 +250,49 @@ func (d disk) Remove(path string) error {
 	return os.Remove(path)
 }
 
-// pc is one PC: hardware, folders, a keyring, the app, and the program that is licensed.
+// pc is one PC: hardware, folders, a keyring, the app, and the licensed program.
 type pc struct {
 	*manager.Manager
-	w        *world
-	t        *testing.T
-	name     string
-	proxy    *proxy
-	wire     *wire
-	ring     *ring
-	hardware *fingerprint.Reader
-	data     string       // the app's folder
-	shared   string       // where programs find their licenses
-	touched  func()       // is called at every write, when it is set
-	broken   func() error // is the error of every write of the license folder, when it is set
-	offline  bool         // nobody is signed in, and there is no network
-	options  manager.Options
+	w         *world
+	t         *testing.T
+	name      string
+	proxy     *proxy
+	wire      *wire
+	ring      *ring
+	hardware  *fingerprint.Reader
+	data      string       // the app's folder
+	shared    string       // the license folder
+	onTouch   func()       // called at every write unless nil
+	diskError func() error // returns the error of a write of the license folder; nil for no errors
+	offline   bool         // without a network; nobody signs in
+	options   manager.Options
 
 	generations generations
 }
 
-// newPC is a PC on which the app was started and nobody has signed in yet.
+// newPC returns a PC on which the app runs and nobody has signed in.
 func (w *world) newPC(name string) *pc {
 	w.t.Helper()
 	dir := w.t.TempDir()
 	p := &pc{
-		w: w, t: w.t, name: name,
+		w:        w,
+		t:        w.t,
+		name:     name,
 		proxy:    newProxy(w.t, w),
 		hardware: fingerprinttest.PC(name),
 		data:     filepath.Join(dir, "data"),
 		shared:   filepath.Join(dir, "licenses"),
 	}
-	// Without kept connections each call is sent once: net/http repeats calls on a kept one by itself.
+	// Without keep-alive each call is sent once. On a reused connection net/http may resend a call.
 	p.wire = &wire{transport: &http.Transport{DisableKeepAlives: true}, touch: p.touch}
 	p.ring = &ring{secrets: map[string]string{}, touch: p.touch}
 	p.options = manager.Options{
-		DataDir:       p.data,
-		Installed:     installed.Open(p.shared, installed.Options{Rand: &p.generations, Now: w.Clock.Now, Disk: disk{p.touchDisk}}),
+		DataDir: p.data,
+		Installed: installed.Open(p.shared, installed.Options{
+			Rand: &p.generations,
+			Now:  w.Clock.Now,
+			Disk: disk{p.touchDisk},
+		}),
 		Keyring:       p.ring,
 		Fingerprint:   p.hardware,
 		DeviceName:    name,
@@ -290,7 +300,7 @@ func (w *world) newPC(name string) *pc {
 		HTTPTransport: p.wire,
 		Pause:         func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
-	p.open()
+	p.startApp()
 	w.t.Cleanup(func() {
 		if p.Manager != nil {
 			_ = p.Close()
@@ -300,28 +310,28 @@ func (w *world) newPC(name string) *pc {
 	return p
 }
 
-// touch is called before every write.
+// touch calls onTouch before a write.
 func (p *pc) touch() {
-	if p.touched != nil {
-		p.touched()
+	if p.onTouch != nil {
+		p.onTouch()
 	}
 }
 
 func (p *pc) touchDisk() error {
 	p.touch()
-	if p.broken != nil {
-		return p.broken()
+	if p.diskError != nil {
+		return p.diskError()
 	}
 	return nil
 }
 
-// store is the folder in which programs find their licenses.
+// store opens the license folder.
 func (p *pc) store() *installed.Store {
 	return installed.Open(p.shared, installed.Options{Rand: &p.generations, Now: p.w.Clock.Now})
 }
 
-// generations gives a PC one generation after the other, also when its data was lost. A random one is the lost one in
-// one case of 4,096: the Site code is the same then, and the license is here again with the next refresh.
+// generations returns a different generation each time, also after the PC's data was lost. A random generation repeats
+// the lost one in one of 4,096 cases. The Site code is then the same, and the next refresh restores the license.
 type generations struct{ last atomic.Uint32 }
 
 // Read fills p with one number, big-endian.
@@ -333,26 +343,26 @@ func (g *generations) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// open starts the app.
-func (p *pc) open() {
+// startApp starts the app.
+func (p *pc) startApp() {
 	p.t.Helper()
 	m, err := manager.Open(p.t.Context(), p.options)
 	require.NoError(p.t, err)
 	p.Manager = m
 }
 
-// shut ends the app without a word.
-func (p *pc) shut() {
+// stopApp closes the app.
+func (p *pc) stopApp() {
 	p.t.Helper()
 	require.NoError(p.t, p.Close())
 	p.Manager = nil
 }
 
-// restart ends the app and starts it on the same data, with the session that it remembers.
+// restart restarts the app on the same data and resumes the remembered session.
 func (p *pc) restart() {
 	p.t.Helper()
-	p.shut()
-	p.open()
+	p.stopApp()
+	p.startApp()
 	_, err := p.Resume(p.t.Context())
 	require.NoError(p.t, err)
 }
@@ -372,8 +382,8 @@ func (p *pc) trySignIn() error {
 	return err
 }
 
-// learn asks for the tables, as the window does.
-func (p *pc) learn() error {
+// fetchTables fetches the tables, as the window does.
+func (p *pc) fetchTables() error {
 	if _, err := p.Orders(p.t.Context()); err != nil {
 		return err
 	}
@@ -381,20 +391,20 @@ func (p *pc) learn() error {
 	return err
 }
 
-// refresh does what the app does when the connection is back: the tables, what waits, and, where something was done,
-// the tables once more.
+// refresh does what the app does when the connection is back: it fetches the tables and resumes the jobs. If jobs
+// completed, it fetches the tables again.
 func (p *pc) refresh() (done []manager.Job) {
 	p.t.Helper()
-	require.NoError(p.t, p.learn(), "%s", p.name)
+	require.NoError(p.t, p.fetchTables(), "%s", p.name)
 	done, err := p.ResumeJobs(p.t.Context())
 	require.NoError(p.t, err, "%s", p.name)
 	if len(done) > 0 {
-		require.NoError(p.t, p.learn(), "%s", p.name)
+		require.NoError(p.t, p.fetchTables(), "%s", p.name)
 	}
 	return done
 }
 
-// recover ends all faults and lets every app refresh, twice: what one app did the others see.
+// recover ends all faults and refreshes every app twice, so that each app sees the changes of the others.
 func (w *world) recover() {
 	w.t.Helper()
 	for _, p := range w.online() {
@@ -408,42 +418,42 @@ func (w *world) recover() {
 	}
 }
 
-// online are the PCs that have a network.
+// online returns the PCs that have a network.
 func (w *world) online() []*pc {
 	return slices.DeleteFunc(slices.Clone(w.pcs), func(p *pc) bool { return p.offline })
 }
 
-// thisPC is the PC as the app sees it.
-func (p *pc) thisPC() license.Codes {
+// codes returns the PC's codes as the app sees them.
+func (p *pc) codes() license.Codes {
 	p.t.Helper()
 	one, err := p.ThisPC(p.t.Context(), p.w.program.ID)
 	require.NoError(p.t, err)
 	return one.Codes
 }
 
-// tryActivate asks for a new license for this PC.
+// tryActivate requests a new license for this PC.
 func (p *pc) tryActivate() (manager.License, error) {
 	p.t.Helper()
 	return p.NewLicense(p.t.Context(), manager.NewLicense{
 		OrderID: p.w.order,
-		Codes:   p.thisPC(),
+		Codes:   p.codes(),
 		Note:    p.name,
 		ThisPC:  true,
 	})
 }
 
-// activate gives the PC a license.
+// activate activates this PC and returns the row of its license.
 func (p *pc) activate() manager.License {
 	p.t.Helper()
 	l, err := p.tryActivate()
 	require.NoError(p.t, err)
 	require.True(p.t, l.ThisPC)
-	require.NoError(p.t, p.learn())
+	require.NoError(p.t, p.fetchTables())
 	return p.row(l.ID)
 }
 
-// known finds a license among those that the app knew last; false when it knows of none.
-func (p *pc) known(id int64) (l manager.License, ok bool) {
+// cached returns a license from the app's cached table; ok is false if it is not there.
+func (p *pc) cached(id int64) (l manager.License, ok bool) {
 	p.t.Helper()
 	if p.offline {
 		return l, false
@@ -458,16 +468,16 @@ func (p *pc) known(id int64) (l manager.License, ok bool) {
 	return l, false
 }
 
-// row is a license as the app knows it.
+// row returns a license from the app's cached table. The test fails if it is not there.
 func (p *pc) row(id int64) manager.License {
 	p.t.Helper()
-	l, ok := p.known(id)
+	l, ok := p.cached(id)
 	require.True(p.t, ok, "license %d is not known on %s", id, p.name)
 	return l
 }
 
-// waits are the open jobs.
-func (p *pc) waits() []manager.Job {
+// openJobs returns the open jobs of the app.
+func (p *pc) openJobs() []manager.Job {
 	p.t.Helper()
 	if p.offline {
 		return nil
@@ -477,19 +487,20 @@ func (p *pc) waits() []manager.Job {
 	return jobs
 }
 
-// handIn and offer do what the app offers for a removal code that is kept.
+// handIn hands a kept code in.
 func (p *pc) handIn(k manager.KeptCode) error {
 	_, err := p.HandIn(p.t.Context(), k)
 	return err
 }
 
+// offer releases the license of a kept code.
 func (p *pc) offer(k manager.KeptCode) error {
 	_, err := p.Offer(p.t.Context(), k)
 	return err
 }
 
-// kept are the removal codes that the app shows.
-func (p *pc) kept() []manager.KeptCode {
+// keptCodes returns the kept codes of the app.
+func (p *pc) keptCodes() []manager.KeptCode {
 	p.t.Helper()
 	list, err := p.KeptCodes(p.t.Context())
 	require.NoError(p.t, err)
@@ -502,45 +513,50 @@ func (p *pc) runProgram() *protect.License {
 	return program.Open(p.t.Context(), p.programOptions())
 }
 
-// programOptions are the PC, for a program that is started on it.
+// programOptions returns the options under which a program runs on this PC.
 func (p *pc) programOptions() protect.Options {
-	return protect.Options{Folder: p.shared, Elsewhere: []string{}, Fingerprint: p.hardware, Now: p.w.Clock.Now}
+	return protect.Options{
+		Folder:      p.shared,
+		Elsewhere:   []string{},
+		Fingerprint: p.hardware,
+		Now:         p.w.Clock.Now,
+	}
 }
 
-// publicKeys are the keys that the vendor's program knows.
+// publicKeys returns the keys that the vendor's program contains.
 func (w *world) publicKeys() []string {
 	return []string{w.program.PublicKey.String(), w.nextKey.String()}
 }
 
-// verdict is what the program says when it is started.
+// verdict starts the program and returns its verdict.
 func (p *pc) verdict() protect.Verdict { return p.runProgram().Verdict() }
 
-// connect plugs the cable in and ends all faults, or pulls it.
+// connect ends all faults and connects or disconnects the network.
 func (p *pc) connect(yes bool) {
-	p.proxy.end()
+	p.proxy.reset()
 	p.unplug(func(string, string) bool { return !yes })
 }
 
-// unplug keeps some calls from leaving the PC, until connect.
+// unplug blocks the matching calls until connect.
 func (p *pc) unplug(which func(method, path string) bool) {
 	p.wire.mu.Lock()
 	defer p.wire.mu.Unlock()
 	p.wire.cut = which
 }
 
-// image is a copy of everything that a PC keeps on its disk and in its keyring.
+// image is a copy of a PC's disk and keyring.
 type image struct {
 	data, shared map[string][]byte
 	secrets      map[string]string
 }
 
-// image copies what is on the PC's disk now, also while the app runs.
+// image copies the PC's disk and keyring, also while the app runs.
 func (p *pc) image() image {
 	p.t.Helper()
 	return image{readTree(p.t, p.data), readTree(p.t, p.shared), p.ring.copied()}
 }
 
-// Which parts of an image are put back.
+// part is a set of parts of an image.
 type part int
 
 const (
@@ -550,11 +566,11 @@ const (
 	everything = appData | licenseFolder | secrets
 )
 
-// putBack ends the app and restores parts of an image, as from a backup; the rest stays as it is. The app is started
-// again.
-func (p *pc) putBack(i image, parts part) {
+// restoreImage stops the app, restores parts of an image, as from a backup, and starts the app. The other parts stay as
+// they are.
+func (p *pc) restoreImage(i image, parts part) {
 	p.t.Helper()
-	p.shut()
+	p.stopApp()
 	if parts&appData != 0 {
 		writeTree(p.t, p.data, i.data)
 	}
@@ -564,10 +580,10 @@ func (p *pc) putBack(i image, parts part) {
 	if parts&secrets != 0 {
 		p.ring.put(i.secrets)
 	}
-	p.open()
+	p.startApp()
 }
 
-// readTree reads all files of a folder; one that is not there has none.
+// readTree reads all files of a folder. A missing folder has none.
 func readTree(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -576,7 +592,7 @@ func readTree(t *testing.T, dir string) map[string][]byte {
 			return err
 		}
 		name, err := filepath.Rel(dir, path)
-		if err != nil || strings.HasSuffix(name, "-shm") { // the index of the journal is made anew
+		if err != nil || strings.HasSuffix(name, "-shm") { // SQLite rebuilds the index of the journal
 			return err
 		}
 		files[name], err = os.ReadFile(path)
@@ -588,7 +604,7 @@ func readTree(t *testing.T, dir string) map[string][]byte {
 	return files
 }
 
-// writeTree makes a folder hold exactly these files.
+// writeTree replaces the contents of a folder by these files.
 func writeTree(t *testing.T, dir string, files map[string][]byte) {
 	t.Helper()
 	require.NoError(t, os.RemoveAll(dir))

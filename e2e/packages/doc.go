@@ -1,3 +1,3 @@
-// Package packages tests the packages that people install, each on a clean system of its own. Its tests need the build
-// tag packages and root, and run with make test-packages.
+// Package packages tests the installable packages, each on its own clean system. The tests need root and the build tag
+// packages (make test-packages).
 package packages

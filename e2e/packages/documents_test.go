@@ -16,16 +16,16 @@ import (
 	"github.com/acen-desktop/acen"
 )
 
-// unpacked returns the folder with the files of a .deb.
+// unpacked unpacks a .deb and returns the folder.
 func unpacked(t *testing.T, pattern string) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "files")
-	run(t, "dpkg-deb", "-x", one(t, pattern), folder)
+	run(t, "dpkg-deb", "-x", packageFile(t, pattern), folder)
 	return folder
 }
 
-// Every program has a list of its components, in the package and beside it: each module that it links, in the version
-// of go.mod.
+// TestComponents checks that every program has a list of its components, in the package and next to it, with each
+// module that it links in the version of go.mod.
 func TestComponents(t *testing.T) {
 	mod, err := os.ReadFile(filepath.FromSlash("../../go.mod"))
 	require.NoError(t, err)
@@ -50,9 +50,9 @@ func TestComponents(t *testing.T) {
 	} {
 		inside, err := os.ReadFile(filepath.Join(files[c.pkg], "usr/share/doc", c.pkg, c.program+".cdx.json"))
 		require.NoError(t, err)
-		beside, err := os.ReadFile(one(t, c.program+"-"+acen.About().Version+"-linux-*.cdx.json"))
+		published, err := os.ReadFile(packageFile(t, c.program+"-"+acen.About().Version+"-linux-*.cdx.json"))
 		require.NoError(t, err)
-		require.Equal(t, string(beside), string(inside))
+		require.Equal(t, string(published), string(inside))
 		for _, path := range []string{home + "/", tree} {
 			require.NotContains(t, string(inside), path)
 		}
@@ -68,8 +68,8 @@ func TestComponents(t *testing.T) {
 		require.Equal(t, "github.com/acen-desktop/acen", bom.Metadata.Component.Name)
 		require.Equal(t, "v"+acen.About().Version, bom.Metadata.Component.Version)
 		listed := map[string]string{}
-		for _, one := range bom.Components {
-			listed[one.Name] = one.Version
+		for _, c := range bom.Components {
+			listed[c.Name] = c.Version
 		}
 		info, err := buildinfo.ReadFile(filepath.Join(files[c.pkg], "usr/bin", c.program))
 		require.NoError(t, err)
@@ -84,12 +84,17 @@ func TestComponents(t *testing.T) {
 	}
 }
 
-// Every manual page can be read: man says nothing about it, and finds its name and what it is.
+// TestManualPages checks that man reads every manual page without warnings, and that lexgrog finds its name and
+// description.
 func TestManualPages(t *testing.T) {
 	t.Setenv("LC_ALL", "C.UTF-8")
 	t.Setenv("MANROFFSEQ", "")
 	t.Setenv("MANWIDTH", "80")
-	for program, pattern := range map[string]string{"acen": "acen_*.deb", "acenctl": "acen_*.deb", "acen-server": "acen-server_*.deb"} {
+	for program, pattern := range map[string]string{
+		"acen":        "acen_*.deb",
+		"acenctl":     "acen_*.deb",
+		"acen-server": "acen-server_*.deb",
+	} {
 		pages, err := filepath.Glob(filepath.Join(unpacked(t, pattern), "usr/share/man/man[18]", program+"*.gz"))
 		require.NoError(t, err)
 		require.NotEmpty(t, pages, program)
@@ -103,7 +108,8 @@ func TestManualPages(t *testing.T) {
 	}
 }
 
-// The window is position-independent: its code lies elsewhere at each start.
+// TestPositionIndependent checks that the window is a position-independent executable, so that the system loads it at a
+// random address.
 func TestPositionIndependent(t *testing.T) {
 	file, err := elf.Open(filepath.Join(unpacked(t, "acen_*.deb"), "usr/bin/acen"))
 	require.NoError(t, err)

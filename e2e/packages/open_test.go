@@ -22,7 +22,7 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 )
 
-// session is a desktop session of anna in a root: a shell that runs what it is told.
+// session is a desktop session of the user anna in a root. It runs commands in a shell.
 type session struct {
 	root   root
 	screen string
@@ -30,11 +30,14 @@ type session struct {
 	output *os.File
 }
 
-// startSession begins one. What was installed runs, but for the program: one with a map of its window stands before it in the path.
+// startSession starts a session. It puts a script before the installed program in PATH that runs a build with a map of
+// its window.
 func (r root) startSession(t *testing.T) *session {
 	t.Helper()
-	mapped := r.take(t, setting(t, "UIMAP"))
-	require.NoError(t, os.WriteFile(filepath.Join(r.folder, "usr/local/bin/acen"), []byte("#!/bin/sh\nfolder=$(mktemp -d \"$HOME/maps/XXXXXX\")\n"+mapped+` --ui-map "$folder/map" "$@"`+"\nrm -rf \"$folder\"\n"), 0o755))
+	mapped := r.copyIn(t, setting(t, "UIMAP"))
+	script := "#!/bin/sh\nfolder=$(mktemp -d \"$HOME/maps/XXXXXX\")\n" +
+		mapped + ` --ui-map "$folder/map" "$@"` + "\nrm -rf \"$folder\"\n"
+	require.NoError(t, os.WriteFile(filepath.Join(r.folder, "usr/local/bin/acen"), []byte(script), 0o755))
 	r.sh(t, "install -d -o anna /home/anna/maps")
 	s := &session{root: r, screen: display(t)}
 	c := r.command(`exec runuser -u anna -- env HOME=/home/anna PATH=/usr/local/bin:/usr/bin:/bin DISPLAY=` + s.screen +
@@ -66,14 +69,14 @@ func (s *session) printed() string {
 	return string(data)
 }
 
-// does has the session run a command and does not wait for its end.
-func (s *session) does(t *testing.T, command string, args ...any) {
+// start runs a command in the session without waiting for its end.
+func (s *session) start(t *testing.T, command string, args ...any) {
 	t.Helper()
 	_, err := fmt.Fprintf(s.shell, command+" &\n", args...)
 	require.NoError(t, err)
 }
 
-// texts is what can be read in all windows.
+// texts returns the texts of all widgets in all windows.
 func (s *session) texts() (list []string) {
 	maps, err := filepath.Glob(filepath.Join(s.root.folder, "home/anna/maps/*/map"))
 	if err != nil {
@@ -83,26 +86,26 @@ func (s *session) texts() (list []string) {
 		var all []struct{ Text string }
 		data, err := os.ReadFile(file)
 		if err == nil && json.Unmarshal(data, &all) == nil {
-			for _, one := range all {
-				list = append(list, one.Text)
+			for _, w := range all {
+				list = append(list, w.Text)
 			}
 		}
 	}
 	return list
 }
 
-// until looks again until something is so.
+// until polls until so returns true. The test fails after the timeout.
 func (s *session) until(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	ticker := time.NewTicker(beat)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	end := time.NewTimer(patience)
+	end := time.NewTimer(timeout)
 	defer end.Stop()
 	for !so() {
 		select {
 		case <-ticker.C:
 		case <-end.C:
-			t.Fatalf("waited in vain for %s", what)
+			t.Fatalf("timeout: %s", what)
 		}
 	}
 }
@@ -111,13 +114,13 @@ func (s *session) shows(text string) bool {
 	return strings.Contains(strings.Join(s.texts(), "\n"), text)
 }
 
-func (s *session) sees(t *testing.T, text string) {
+func (s *session) waitFor(t *testing.T, text string) {
 	t.Helper()
 	s.until(t, text, func() bool { return s.shows(text) })
 }
 
-// escapes closes what lies on top, and waits until a text of it has gone.
-func (s *session) escapes(t *testing.T, text string) {
+// dismiss closes the topmost dialog until it no longer shows a text.
+func (s *session) dismiss(t *testing.T, text string) {
 	t.Helper()
 	t.Setenv("DISPLAY", s.screen)
 	s.until(t, "the end of "+text, func() bool {
@@ -129,7 +132,7 @@ func (s *session) escapes(t *testing.T, text string) {
 	})
 }
 
-// apps are the processes of the app in the root.
+// apps returns the process IDs of the app in the root.
 func (s *session) apps(t *testing.T) (list []int) {
 	t.Helper()
 	links, err := filepath.Glob("/proc/[0-9]*/exe")
@@ -146,14 +149,14 @@ func (s *session) apps(t *testing.T) (list []int) {
 	return list
 }
 
-// one waits until one app is left.
-func (s *session) one(t *testing.T) {
+// waitForOne waits until one process of the app is left.
+func (s *session) waitForOne(t *testing.T) {
 	t.Helper()
 	s.until(t, "the end of all but one", func() bool { return len(s.apps(t)) == 1 })
 }
 
-// end ends the app.
-func (s *session) end(t *testing.T) {
+// stop stops the app.
+func (s *session) stop(t *testing.T) {
 	t.Helper()
 	for _, id := range s.apps(t) {
 		require.NoError(t, syscall.Kill(id, syscall.SIGTERM))
@@ -166,17 +169,26 @@ func request(t *testing.T, id, device string) carry.Request {
 	signature, err := license.ParseSignature("NOTEPAD1")
 	require.NoError(t, err)
 	key := signature.Key()
-	return carry.Request{ID: id, Device: device, MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Items: []carry.Item{
-		{Task: carry.TaskActivate, Signature: signature, Program: "Notepad", Codes: key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))},
-	}}
+	return carry.Request{
+		ID:     id,
+		Device: device,
+		MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC),
+		Items: []carry.Item{{
+			Task:      carry.TaskActivate,
+			Signature: signature,
+			Program:   "Notepad",
+			Codes:     key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"})),
+		}},
+	}
 }
 
-// Files and links that are opened on the desktop come to the one window, which shows them and does nothing; what cannot be opened is
-// said in a sentence.
+// TestOpenedOnTheDesktop opens files and links on the desktop. They reach the one window, which shows them and does
+// nothing else. What cannot be opened is explained in a dialog.
 func TestOpenedOnTheDesktop(t *testing.T) {
 	r := newRoot(t)
 	r.sh(t, "apt-get -q update; useradd -m anna")
-	r.sh(t, "apt-get -q install -y --no-install-recommends "+r.take(t, one(t, "acen_"+acen.About().Version+"-*.deb"))+" desktop-file-utils shared-mime-info libglib2.0-bin")
+	deb := r.copyIn(t, packageFile(t, "acen_"+acen.About().Version+"-*.deb"))
+	r.sh(t, "apt-get -q install -y --no-install-recommends "+deb+" desktop-file-utils shared-mime-info libglib2.0-bin")
 	home := filepath.Join(r.folder, "home/anna")
 	put := func(name string, content []byte) {
 		t.Helper()
@@ -193,53 +205,57 @@ func TestOpenedOnTheDesktop(t *testing.T) {
 	entry := "/usr/share/applications/" + acen.About().ID + ".desktop"
 
 	s := r.startSession(t)
-	// Nothing runs: the desktop starts the app with a link, and the link fills the sign-in screen.
-	s.does(t, `xdg-open 'acen:server?address=https%%3A%%2F%%2Flicenses.example.com'`)
-	s.sees(t, "https://licenses.example.com")
+	// The app is not running: the desktop starts it with a link, which fills in the sign-in screen.
+	s.start(t, `xdg-open 'acen:server?address=https%%3A%%2F%%2Flicenses.example.com'`)
+	s.waitFor(t, "https://licenses.example.com")
 	require.True(t, s.shows("Sign in to look after your licenses."))
-	s.one(t)
-	// It runs: the same window takes it.
-	s.does(t, `gio open 'acen:server?address=https%%3A%%2F%%2Fkeys.example.net'`)
-	s.sees(t, "https://keys.example.net")
+	s.waitForOne(t)
+	// The app is running: the same window opens the link.
+	s.start(t, `gio open 'acen:server?address=https%%3A%%2F%%2Fkeys.example.net'`)
+	s.waitFor(t, "https://keys.example.net")
 	require.False(t, s.shows("https://licenses.example.com"))
-	// A file, by the file manager's way and by xdg-open's.
+	// A file, opened as a file manager and xdg-open do.
 	for _, command := range []string{"gio open", "XDG_CURRENT_DESKTOP=GNOME xdg-open", "gio launch " + entry} {
-		s.does(t, `%s "$HOME/Büro #1 100%%.acen"`, command)
-		s.sees(t, "Sign in to carry this request")
-		s.escapes(t, "Sign in to carry this request")
+		s.start(t, `%s "$HOME/Büro #1 100%%.acen"`, command)
+		s.waitFor(t, "Sign in to carry this request")
+		s.dismiss(t, "Sign in to carry this request")
 	}
-	s.does(t, `acen "$HOME/stick"`)
-	s.sees(t, "Sign in to carry this request")
-	s.escapes(t, "Sign in to carry this request")
-	s.does(t, `gio open "$HOME/hostile.acen"`)
-	s.sees(t, "cannot be used")
-	s.escapes(t, "cannot be used")
-	s.one(t)
+	s.start(t, `acen "$HOME/stick"`)
+	s.waitFor(t, "Sign in to carry this request")
+	s.dismiss(t, "Sign in to carry this request")
+	s.start(t, `gio open "$HOME/hostile.acen"`)
+	s.waitFor(t, "cannot be used")
+	s.dismiss(t, "cannot be used")
+	s.waitForOne(t)
 
-	// What the app cannot take stands in a window of its own.
+	// A window of its own explains what cannot be opened.
 	for command, sentence := range map[string]string{
-		`gio open 'acen:request/../../etc/passwd'`:                                 "The request cannot be used: one of its links or pictures is cut off or damaged.",
-		`gio open 'acen:server?address=http://licenses.example.com'`:               "It names no address of a server that begins with https://.",
-		`gio launch ` + entry + ` "$HOME/missing.acen"`:                            "/home/anna/missing.acen cannot be read.",
-		`truncate -s 1G "$HOME/huge.acen"; gio open "$HOME/huge.acen"`:             "This is too large to be a request, an answer or a license file.",
+		`gio open 'acen:request/../../etc/passwd'`: "The request cannot be used: " +
+			"one of its links or pictures is cut off or damaged.",
+		`gio open 'acen:server?address=http://licenses.example.com'`: "It names no address " +
+			"of a server that begins with https://.",
+		`gio launch ` + entry + ` "$HOME/missing.acen"`: "/home/anna/missing.acen cannot be read.",
+		`truncate -s 1G "$HOME/huge.acen"; gio open "$HOME/huge.acen"`: "This is too large to be " +
+			"a request, an answer or a license file.",
 		`mkfifo "$HOME/pipe.acen"; gio launch ` + entry + ` "$HOME/pipe.acen"`:     "It is neither a file nor a folder.",
 		`install -m 000 /dev/null "$HOME/closed"; gio launch ` + entry + ` closed`: "/home/anna/closed cannot be read.",
 	} {
-		s.does(t, "(cd; "+strings.ReplaceAll(command, "%", "%%")+")")
-		s.sees(t, sentence)
-		s.escapes(t, sentence)
-		s.one(t)
+		s.start(t, "(cd; "+strings.ReplaceAll(command, "%", "%%")+")")
+		s.waitFor(t, sentence)
+		s.dismiss(t, sentence)
+		s.waitForOne(t)
 	}
-	s.end(t)
+	s.stop(t)
 
-	// Nothing runs: files, folders and hostile ones do the same.
+	// The app is not running: valid, invalid and folder arguments have the same result.
 	for command, sentence := range map[string]string{
-		`gio open "$HOME/Büro #1 100%.acen"`: "Sign in to carry this request", `acen "$HOME/stick"`: "Sign in to carry this request",
-		`gio open "$HOME/hostile.acen"`: "cannot be used",
+		`gio open "$HOME/Büro #1 100%.acen"`: "Sign in to carry this request",
+		`acen "$HOME/stick"`:                 "Sign in to carry this request",
+		`gio open "$HOME/hostile.acen"`:      "cannot be used",
 	} {
-		s.does(t, "%s", command)
-		s.sees(t, sentence)
-		s.end(t)
+		s.start(t, "%s", command)
+		s.waitFor(t, sentence)
+		s.stop(t)
 	}
-	require.NoDirExists(t, filepath.Join(home, ".local/share/acen"), "nothing became a license of this PC")
+	require.NoDirExists(t, filepath.Join(home, ".local/share/acen"), "nothing was installed as a license")
 }

@@ -20,13 +20,13 @@ import (
 	"github.com/acen-desktop/acen"
 )
 
-// patience ends a wait for something that will not come.
-const patience = 5 * time.Minute
+// timeout limits each wait.
+const timeout = 5 * time.Minute
 
-// beat is how often a state outside this process is looked at again.
-const beat = 100 * time.Millisecond
+// pollInterval is the time between two checks of the state of another process.
+const pollInterval = 100 * time.Millisecond
 
-// oldVersion is that of the package that the test upgrades from.
+// oldVersion is the version of the package from which the test upgrades.
 const oldVersion = "0.0.1"
 
 func setting(t *testing.T, name string) string {
@@ -36,7 +36,7 @@ func setting(t *testing.T, name string) string {
 	return value
 }
 
-// run runs a command to its end and returns what it printed.
+// run runs a command and returns its output.
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, err := try(t, name, args...)
@@ -46,14 +46,14 @@ func run(t *testing.T, name string, args ...string) string {
 
 func try(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
 	return string(out), err
 }
 
-// one returns the one package of a kind and a version.
-func one(t *testing.T, pattern string) string {
+// packageFile returns the one package file that matches a pattern.
+func packageFile(t *testing.T, pattern string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(setting(t, "PACKAGES"), pattern))
 	require.NoError(t, err)
@@ -61,7 +61,7 @@ func one(t *testing.T, pattern string) string {
 	return found[0]
 }
 
-// root is a clean system. Commands in it have a mount namespace of their own, which ends with them.
+// root is a clean system. Each command in it has its own mount namespace.
 type root struct{ folder string }
 
 func newRoot(t *testing.T) root {
@@ -71,17 +71,20 @@ func newRoot(t *testing.T) root {
 	require.NoError(t, os.Chmod(filepath.Dir(r.folder), 0o755))
 	run(t, "tar", "-xpf", setting(t, "ROOT"), "-C", r.folder)
 	run(t, "cp", "/etc/resolv.conf", "/etc/hosts", filepath.Join(r.folder, "etc"))
-	// No service starts in it.
-	require.NoError(t, os.WriteFile(filepath.Join(r.folder, "usr/sbin/policy-rc.d"), []byte("#!/bin/sh\nexit 101\n"), 0o755))
+	// Do not start services.
+	require.NoError(t, os.WriteFile(filepath.Join(r.folder, "usr/sbin/policy-rc.d"), []byte("#!/bin/sh\nexit 101\n"),
+		0o755))
 	return r
 }
 
-// command runs a shell script in the root.
+// command returns the command that runs a shell script in the root.
 func (r root) command(script string) []string {
 	return []string{"unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", `
 		mount --make-rprivate /
 		mount -t proc proc "$1/proc"; mount --rbind /sys "$1/sys"; mount --rbind /dev "$1/dev"
-		exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 sh -euc "$2"`, "sh", r.folder, script}
+		exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+			DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 sh -euc "$2"`,
+		"sh", r.folder, script}
 }
 
 func (r root) sh(t *testing.T, script string) string {
@@ -90,8 +93,8 @@ func (r root) sh(t *testing.T, script string) string {
 	return run(t, c[0], c[1:]...)
 }
 
-// take puts a file into the root's folder /packages.
-func (r root) take(t *testing.T, file string) (inside string) {
+// copyIn copies a file to the folder /packages of the root and returns its path there.
+func (r root) copyIn(t *testing.T, file string) (inside string) {
 	t.Helper()
 	folder := filepath.Join(r.folder, "packages")
 	require.NoError(t, os.MkdirAll(folder, 0o755))
@@ -99,7 +102,7 @@ func (r root) take(t *testing.T, file string) (inside string) {
 	return "/packages/" + filepath.Base(file)
 }
 
-// read returns a file of the root.
+// read returns the content of a file in the root.
 func (r root) read(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(r.folder, path))
@@ -107,13 +110,14 @@ func (r root) read(t *testing.T, path string) string {
 	return string(data)
 }
 
-// display starts an X server that a program in a root reaches by its abstract address.
+// display starts an X server that programs in a root reach through its abstract socket.
 func display(t *testing.T) string {
 	t.Helper()
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
 	defer read.Close()
-	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset", "+render")
+	cmd := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset",
+		"+render")
 	cmd.ExtraFiles = []*os.File{write}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	require.NoError(t, cmd.Start())
@@ -124,11 +128,12 @@ func display(t *testing.T) string {
 	return ":" + strings.TrimSpace(number)
 }
 
-// window starts the app in a root as the person anna and waits until its window shows the sign-in screen's many colors.
+// window starts the app in a root as the user anna and waits until the sign-in screen is drawn.
 func (r root) window(t *testing.T, picture, start string) {
 	t.Helper()
 	screen := display(t)
-	c := r.command(`exec runuser -u anna -- env HOME=/home/anna DISPLAY=` + screen + ` LIBGL_ALWAYS_SOFTWARE=1 FYNE_THEME=light ` + start)
+	c := r.command(`exec runuser -u anna -- env HOME=/home/anna DISPLAY=` + screen +
+		` LIBGL_ALWAYS_SOFTWARE=1 FYNE_THEME=light ` + start)
 	var printed bytes.Buffer
 	cmd := exec.Command(c[0], c[1:]...)
 	cmd.Stdout, cmd.Stderr = &printed, &printed
@@ -140,9 +145,9 @@ func (r root) window(t *testing.T, picture, start string) {
 
 	file := filepath.Join(setting(t, "ARTIFACTS"), picture+".png")
 	t.Setenv("DISPLAY", screen)
-	ticker := time.NewTicker(beat)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	end := time.NewTimer(patience)
+	end := time.NewTimer(timeout)
 	defer end.Stop()
 	for {
 		select {
@@ -156,7 +161,7 @@ func (r root) window(t *testing.T, picture, start string) {
 			continue
 		}
 		run(t, "import", "-window", "root", file)
-		if colors(t, file) > 100 { // text with smooth edges, buttons and the icon
+		if colors(t, file) > 100 { // antialiased text, buttons and the icon
 			return
 		}
 	}
@@ -178,13 +183,13 @@ func colors(t *testing.T, file string) int {
 	return len(seen)
 }
 
-// The .deb on a clean Debian: an older one is installed and used, this one upgrades it, the app starts, and when it is removed
-// again the person's data are what they were.
+// TestDeb upgrades an older .deb on a clean Debian. The app starts before and after, and the user's data are unchanged
+// by the upgrade and the removal.
 func TestDeb(t *testing.T) {
 	version := acen.About().Version
 	r := newRoot(t)
 	r.sh(t, "apt-get -q update; useradd -m anna")
-	older := r.take(t, one(t, "old/acen_*.deb"))
+	older := r.copyIn(t, packageFile(t, "old/acen_*.deb"))
 	r.sh(t, "apt-get -q install -y --no-install-recommends "+older)
 	require.Contains(t, r.sh(t, "dpkg-query -W -f '${Version}' acen"), oldVersion)
 
@@ -193,7 +198,8 @@ func TestDeb(t *testing.T) {
 	require.FileExists(t, filepath.Join(r.folder, data, "acen.db"))
 	r.sh(t, "runuser -u anna -- sh -c 'echo mine > "+data+"/note'")
 
-	r.sh(t, "apt-get -q install -y "+r.take(t, one(t, "acen_"+version+"-*.deb"))+" desktop-file-utils shared-mime-info")
+	deb := r.copyIn(t, packageFile(t, "acen_"+version+"-*.deb"))
+	r.sh(t, "apt-get -q install -y "+deb+" desktop-file-utils shared-mime-info")
 	require.Contains(t, r.sh(t, "dpkg-query -W -f '${Version}' acen"), version)
 	require.Equal(t, "acenctl version "+version+"\n", r.sh(t, "acenctl --version"))
 	require.Equal(t, "acen "+version+"\n", r.sh(t, "acen --version"))
@@ -201,7 +207,7 @@ func TestDeb(t *testing.T) {
 	r.window(t, "deb-upgraded", "acen")
 	require.Equal(t, "mine\n", r.read(t, data+"/note"))
 
-	// The desktop knows what opens files and links.
+	// The app is registered for its files and links.
 	require.Contains(t, r.read(t, "usr/share/mime/globs2"), "application/vnd.acen.license:*.acen")
 	known := r.read(t, "usr/share/applications/mimeinfo.cache")
 	for _, kind := range []string{"application/vnd.acen.license", "x-scheme-handler/acen"} {
@@ -210,16 +216,20 @@ func TestDeb(t *testing.T) {
 
 	r.sh(t, "apt-get -q purge -y acen")
 	require.NoFileExists(t, filepath.Join(r.folder, "usr/bin/acen"))
-	require.Empty(t, r.sh(t, "find /usr /etc /var -name '*acen*' -not -path '*/log/*' -not -path '*/cache/*' -not -path '*/lib/dpkg/*' -not -path '*/lib/apt/*'"))
+	require.Empty(t, r.sh(t,
+		"find /usr /etc /var -name '*acen*' -not -path '*/log/*' -not -path '*/cache/*' "+
+			"-not -path '*/lib/dpkg/*' -not -path '*/lib/apt/*'"))
 	require.Equal(t, "mine\n", r.read(t, data+"/note"))
 	require.FileExists(t, filepath.Join(r.folder, data, "acen.db"))
 }
 
-// The server's .deb: it brings a user, a unit and settings that only root reads; what the server has and the settings stay when
-// it is removed, for they hold the keys of every license. Purging takes the settings, never the data.
+// TestServerDeb installs the server's .deb: it has a user, a unit and settings that only root can read. Removing it
+// preserves data and settings, because they contain the keys of every license. Purging it deletes the settings, never
+// the data.
 func TestServerDeb(t *testing.T) {
 	r := newRoot(t)
-	r.sh(t, "apt-get -q update; apt-get -q install -y --no-install-recommends "+r.take(t, one(t, "acen-server_*.deb")))
+	deb := r.copyIn(t, packageFile(t, "acen-server_*.deb"))
+	r.sh(t, "apt-get -q update; apt-get -q install -y --no-install-recommends "+deb)
 	require.Contains(t, r.sh(t, "acen-server --version"), acen.About().Version)
 	require.Contains(t, r.sh(t, "getent passwd acen-server"), ":/var/lib/acen-server:")
 	const settings = "etc/acen-server/acen-server.env"
@@ -230,7 +240,8 @@ func TestServerDeb(t *testing.T) {
 	require.Contains(t, unit, "\nExecStart=/usr/bin/acen-server serve\n")
 
 	r.sh(t, "install -d -m 700 -o acen-server -g acen-server /var/lib/acen-server")
-	r.sh(t, "runuser -u acen-server -- acen-server program add --data /var/lib/acen-server --name Notepad --signature NOTEPAD1")
+	r.sh(t, "runuser -u acen-server -- "+
+		"acen-server program add --data /var/lib/acen-server --name Notepad --signature NOTEPAD1")
 	require.FileExists(t, filepath.Join(r.folder, "var/lib/acen-server/acen.db"))
 	r.sh(t, "apt-get -q remove -y acen-server")
 	require.NoFileExists(t, filepath.Join(r.folder, "usr/bin/acen-server"))
@@ -242,16 +253,16 @@ func TestServerDeb(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(r.folder, settings))
 }
 
-// The tar.xz: a person installs it without root, and removes it again.
+// TestTar installs, upgrades and removes the tar.xz without root.
 func TestTar(t *testing.T) {
 	folder, home := t.TempDir(), t.TempDir()
-	run(t, "tar", "-xJf", one(t, "acen-[0-9]*.tar.xz"), "-C", folder)
+	run(t, "tar", "-xJf", packageFile(t, "acen-[0-9]*.tar.xz"), "-C", folder)
 	install := filepath.Join(folder, "acen-"+acen.About().Version, "install.sh")
 	to := filepath.Join(home, "with a space")
 	mine := filepath.Join(to, "share", "acen-desktop", "acen.db")
 	require.NoError(t, os.MkdirAll(filepath.Dir(mine), 0o700))
 	require.NoError(t, os.WriteFile(mine, []byte("mine"), 0o600))
-	for range 2 { // installed again, it upgrades
+	for range 2 { // the second run upgrades
 		require.Contains(t, run(t, install, to), "is in "+to)
 	}
 	require.Equal(t, "acen "+acen.About().Version+"\n", run(t, filepath.Join(to, "bin", "acen"), "--version"))
@@ -270,12 +281,13 @@ func TestTar(t *testing.T) {
 	require.Equal(t, "mine", string(kept))
 }
 
-// The .rpm holds the same files as the .deb, and asks for what the program opens.
+// TestRPM checks that the .rpm has the files of the .deb and requires the libraries that the program loads.
 func TestRPM(t *testing.T) {
-	rpm, deb := one(t, "acen-[0-9]*.rpm"), one(t, "acen_*.deb")
+	rpm, deb := packageFile(t, "acen-[0-9]*.rpm"), packageFile(t, "acen_*.deb")
 	var inDeb []string
 	for line := range strings.Lines(run(t, "dpkg-deb", "-c", deb)) {
-		if _, name, ok := strings.Cut(strings.TrimSpace(line), " ./"); ok && !strings.HasSuffix(name, "/") && !strings.Contains(name, "lintian") {
+		_, name, ok := strings.Cut(strings.TrimSpace(line), " ./")
+		if ok && !strings.HasSuffix(name, "/") && !strings.Contains(name, "lintian") {
 			inDeb = append(inDeb, "/"+name)
 		}
 	}
@@ -285,40 +297,44 @@ func TestRPM(t *testing.T) {
 		require.Contains(t, inRPM, name+"\n")
 	}
 	needs := run(t, "rpm", "-qp", "--requires", rpm)
-	for _, library := range []string{"libGL.so.1()(64bit)", "libX11.so.6()(64bit)", "libXcursor.so.1()(64bit)", "libXi.so.6()(64bit)"} {
+	for _, library := range []string{"libGL.so.1()(64bit)", "libX11.so.6()(64bit)", "libXcursor.so.1()(64bit)",
+		"libXi.so.6()(64bit)"} {
 		require.Contains(t, needs, library)
 	}
-	require.Contains(t, run(t, "rpm", "-qp", "--queryformat", "%{VERSION} %{LICENSE} %{URL}", rpm), acen.About().Version+" MIT "+acen.About().Website)
+	require.Contains(t, run(t, "rpm", "-qp", "--queryformat", "%{VERSION} %{LICENSE} %{URL}", rpm),
+		acen.About().Version+" MIT "+acen.About().Website)
 }
 
-// rpm installs, asks and removes in a root. Debian's has no database of what Fedora's libraries provide, so nothing is asked of it.
+// rpm runs rpm for a root. Debian has no database of the libraries that Fedora's packages provide, so callers pass
+// --nodeps.
 func (r root) rpm(t *testing.T, args ...string) string {
 	t.Helper()
 	return run(t, "rpm", append([]string{"--root", r.folder}, args...)...)
 }
 
-// The .rpm in a root: an older one is installed and used, this one upgrades it, nothing of it differs from the package, the app starts
-// with the libraries that it asks for, and when it is removed the person's data are what they were.
+// TestRPMInstalled upgrades an older .rpm in a root. No installed file differs from the package, the required libraries
+// exist, the app starts, and removing it preserves the user's data.
 func TestRPMInstalled(t *testing.T) {
 	version := acen.About().Version
 	r := newRoot(t)
 	r.sh(t, "apt-get -q update; useradd -m anna")
-	r.sh(t, "apt-get -q install -y --no-install-recommends libgl1 libx11-6 libxcursor1 libxrandr2 libxinerama1 libxi6 libxxf86vm1 xdg-utils")
+	r.sh(t, "apt-get -q install -y --no-install-recommends libgl1 libx11-6 "+
+		"libxcursor1 libxrandr2 libxinerama1 libxi6 libxxf86vm1 xdg-utils")
 	r.rpm(t, "--initdb")
-	r.rpm(t, "-i", "--nodeps", one(t, "old/acen-[0-9]*.rpm"))
+	r.rpm(t, "-i", "--nodeps", packageFile(t, "old/acen-[0-9]*.rpm"))
 	require.Equal(t, oldVersion, lastLine(r.rpm(t, "-q", "--queryformat", "%{VERSION}", "acen")))
 	const data = "/home/anna/.local/share/acen-desktop"
 	r.window(t, "rpm-first-start", "acen")
 	require.FileExists(t, filepath.Join(r.folder, data, "acen.db"))
 	r.sh(t, "runuser -u anna -- sh -c 'echo mine > "+data+"/note'")
 
-	r.rpm(t, "-U", "--nodeps", one(t, "acen-[0-9]*.rpm"))
+	r.rpm(t, "-U", "--nodeps", packageFile(t, "acen-[0-9]*.rpm"))
 	require.Equal(t, version, lastLine(r.rpm(t, "-q", "--queryformat", "%{VERSION}", "acen")))
 	require.Empty(t, r.rpm(t, "-V", "--nodeps", "acen"))
 	libraries := r.sh(t, "ldconfig -p")
-	for line := range strings.Lines(run(t, "rpm", "-qp", "--requires", one(t, "acen-[0-9]*.rpm"))) {
+	for line := range strings.Lines(run(t, "rpm", "-qp", "--requires", packageFile(t, "acen-[0-9]*.rpm"))) {
 		if library, _, ok := strings.Cut(line, "("); ok && strings.HasPrefix(library, "lib") {
-			require.Contains(t, libraries, library+" ", "what the package asks for is there")
+			require.Contains(t, libraries, library+" ", "the required library exists")
 		}
 	}
 	require.Equal(t, "acenctl version "+version+"\n", r.sh(t, "acenctl --version"))
@@ -332,11 +348,12 @@ func TestRPMInstalled(t *testing.T) {
 	require.FileExists(t, filepath.Join(r.folder, data, "acen.db"))
 }
 
-// The server's .rpm brings a user and settings that only root reads; what was written there and the data stay when it is removed.
+// TestServerRPM installs the server's .rpm: it has a user and settings that only root can read. Removing it preserves
+// changed settings and the data.
 func TestServerRPM(t *testing.T) {
 	r := newRoot(t)
 	r.rpm(t, "--initdb")
-	r.rpm(t, "-i", "--nodeps", one(t, "acen-server-*.rpm"))
+	r.rpm(t, "-i", "--nodeps", packageFile(t, "acen-server-*.rpm"))
 	require.Contains(t, r.sh(t, "acen-server --version"), acen.About().Version)
 	require.Contains(t, r.sh(t, "getent passwd acen-server"), ":/var/lib/acen-server:")
 	require.Empty(t, r.rpm(t, "-V", "--nodeps", "acen-server"))
@@ -344,26 +361,29 @@ func TestServerRPM(t *testing.T) {
 	require.Equal(t, "600 root\n", r.sh(t, "stat -c '%a %U' "+settings))
 	r.sh(t, "echo ACEN_LISTEN=127.0.0.1:9090 >> "+settings)
 	r.sh(t, "install -d -m 700 -o acen-server -g acen-server /var/lib/acen-server")
-	r.sh(t, "runuser -u acen-server -- acen-server program add --data /var/lib/acen-server --name Notepad --signature NOTEPAD1")
+	r.sh(t, "runuser -u acen-server -- "+
+		"acen-server program add --data /var/lib/acen-server --name Notepad --signature NOTEPAD1")
 	r.rpm(t, "-e", "acen-server")
 	require.NoFileExists(t, filepath.Join(r.folder, "usr/bin/acen-server"))
 	require.FileExists(t, filepath.Join(r.folder, "var/lib/acen-server/acen.db"))
 	require.Contains(t, r.read(t, settings+".rpmsave"), "ACEN_LISTEN=127.0.0.1:9090")
 }
 
-// lastLine drops what Debian's rpm says before.
+// lastLine returns the last line, without the warnings of Debian's rpm before it.
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return lines[len(lines)-1]
 }
 
-// The checkers of Debian and of the desktops find no fault.
+// TestCheckers runs the checkers of Debian and of the desktops.
 func TestCheckers(t *testing.T) {
-	run(t, "lintian", "--allow-root", "--fail-on", "error,warning", one(t, "acen_*.deb"), one(t, "acen-server_*.deb"))
+	run(t, "lintian", "--allow-root", "--fail-on", "error,warning", packageFile(t, "acen_*.deb"),
+		packageFile(t, "acen-server_*.deb"))
 	share := filepath.Join(t.TempDir(), "acen")
-	run(t, "dpkg-deb", "-x", one(t, "acen_*.deb"), share)
+	run(t, "dpkg-deb", "-x", packageFile(t, "acen_*.deb"), share)
 	run(t, "desktop-file-validate", filepath.Join(share, "usr/share/applications", acen.About().ID+".desktop"))
-	run(t, "appstreamcli", "validate", "--no-net", filepath.Join(share, "usr/share/metainfo", acen.About().ID+".metainfo.xml"))
+	run(t, "appstreamcli", "validate", "--no-net",
+		filepath.Join(share, "usr/share/metainfo", acen.About().ID+".metainfo.xml"))
 	run(t, "update-mime-database", filepath.Join(share, "usr/share/mime"))
 	types, err := os.ReadFile(filepath.Join(share, "usr/share/mime/globs2"))
 	require.NoError(t, err)

@@ -1,3 +1,3 @@
-// Package twopcs runs the real programs on several PCs of one machine: each has a network, a home, a keyring and
-// hardware of its own, in namespaces of the kernel. Its test needs the build tag twopcs (make test-twopcs).
+// Package twopcs runs the real programs on several simulated PCs of one machine. Each PC has its own network, home
+// folder, keyring and hardware, in Linux namespaces. The test needs the build tag twopcs (make test-twopcs).
 package twopcs

@@ -19,16 +19,16 @@ import (
 	"github.com/acen-desktop/acen/fingerprint/fingerprinttest"
 )
 
-// pc is a PC in namespaces of its own.
+// pc is a simulated PC in its own namespaces.
 type pc struct {
-	name string // of its network namespace
-	tree string // folder with what its hardware says of itself
+	name string // network namespace
+	tree string // folder with the files that describe its hardware
 	env  []string
 	home string
 	t    *testing.T
 }
 
-// namespace makes a network namespace with a loopback.
+// namespace creates a network namespace with a loopback interface.
 func namespace(t *testing.T, name string) string {
 	t.Helper()
 	full := fmt.Sprintf("acen-%d-%s", os.Getpid(), name)
@@ -38,8 +38,8 @@ func namespace(t *testing.T, name string) string {
 	return full
 }
 
-// cable joins a PC and the server; number tells cables apart. The server is 10.77.number.1.
-func cable(t *testing.T, server, pc string, number int) {
+// connectTo connects a PC and the server with the link of a number. The server's address is 10.77.number.1.
+func connectTo(t *testing.T, server, pc string, number int) {
 	t.Helper()
 	end := fmt.Sprintf("pc%d", number)
 	run(t, "ip", "link", "add", end, "netns", server, "type", "veth", "peer", "name", "eth0", "netns", pc)
@@ -49,12 +49,13 @@ func cable(t *testing.T, server, pc string, number int) {
 	run(t, "ip", "-n", pc, "link", "set", "eth0", "up")
 }
 
-// newPC makes a PC with the hardware of its name, a home and an unlocked keyring. certificates are whom it trusts.
+// newPC creates a PC with the hardware of its name, a home folder and an unlocked keyring. It trusts the certificates
+// in that file.
 func newPC(t *testing.T, name, certificates string) *pc {
 	t.Helper()
 	p := &pc{name: namespace(t, name), tree: t.TempDir(), t: t}
 	require.NoError(t, fingerprinttest.Write(p.tree, fingerprinttest.Tree(name)))
-	// The keyring lives as long as the PC: in its network, where its bus is found.
+	// The keyring runs until the end of the test, in the PC's network namespace, where its D-Bus address is reachable.
 	keyring := exec.Command("ip", "netns", "exec", p.name, filepath.Join(root, "scripts", "with-secret-service.sh"),
 		"sh", "-c", `printf '%s\n' "$HOME" "$XDG_RUNTIME_DIR" "$DBUS_SESSION_BUS_ADDRESS"; exec cat`)
 	stdin, err := keyring.StdinPipe()
@@ -74,13 +75,15 @@ func newPC(t *testing.T, name, certificates string) *pc {
 	}
 	require.Len(t, said, 3, "the keyring did not start")
 	p.home = said[0]
-	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "XDG_RUNTIME_DIR=" + said[1], "DBUS_SESSION_BUS_ADDRESS=" + said[2],
+	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "XDG_RUNTIME_DIR=" + said[1],
+		"DBUS_SESSION_BUS_ADDRESS=" + said[2],
 		"XDG_DATA_HOME=" + filepath.Join(p.home, ".local", "share"), "SSL_CERT_FILE=" + certificates}
 	return p
 }
 
 func (p *pc) command(program string, arguments ...string) *exec.Cmd {
-	cmd := exec.Command("ip", append([]string{"netns", "exec", p.name, "unshare", "-m", "bash", "-c", fingerprinttest.Enter, "enter", p.tree, program}, arguments...)...)
+	cmd := exec.Command("ip", append([]string{"netns", "exec", p.name, "unshare", "-m", "bash", "-c",
+		fingerprinttest.Enter, "enter", p.tree, program}, arguments...)...)
 	cmd.Env, cmd.Dir = p.env, p.home
 	return cmd
 }
@@ -96,11 +99,12 @@ func (p *pc) try(stdin, program string, arguments ...string) (output string, sta
 	if err != nil && !errors.As(err, &exit) {
 		require.NoError(p.t, err)
 	}
-	p.t.Logf("%s: %s %s → %d\n%s", p.name, filepath.Base(program), strings.Join(arguments, " "), cmd.ProcessState.ExitCode(), out.String())
+	p.t.Logf("%s: %s %s → %d\n%s", p.name, filepath.Base(program), strings.Join(arguments, " "),
+		cmd.ProcessState.ExitCode(), out.String())
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-// do runs a program that must succeed.
+// do runs a program and requires that it succeeds.
 func (p *pc) do(program string, arguments ...string) string {
 	p.t.Helper()
 	output, status := p.try("", program, arguments...)
@@ -108,7 +112,7 @@ func (p *pc) do(program string, arguments ...string) string {
 	return output
 }
 
-// connect lets a PC reach the server again, or no longer.
+// connect restores or blocks the route to the server.
 func (p *pc) connect(number int, yes bool) {
 	p.t.Helper()
 	if yes {

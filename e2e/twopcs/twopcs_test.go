@@ -42,12 +42,12 @@ var root = func() string {
 	return dir
 }()
 
-// house is a server and three PCs: two with a network and one without.
-type house struct {
-	ctl, notepad       string // programs
-	old, other, alone  *pc
-	oldURL, otherURL   string
-	username, password string
+// testbed is a server and three PCs, one of them without a network.
+type testbed struct {
+	ctl, notepad        string // programs
+	old, other, offline *pc
+	oldURL, otherURL    string
+	username, password  string
 }
 
 func TestTwoPCs(t *testing.T) {
@@ -58,15 +58,15 @@ func TestTwoPCs(t *testing.T) {
 		require.Zero(t, status, output)
 	}
 	oldCodes, otherCodes := h.old.do(h.ctl, "this-pc", order), h.other.do(h.ctl, "this-pc", order)
-	require.NotEqual(t, oldCodes, otherCodes, "they are two PCs")
+	require.NotEqual(t, oldCodes, otherCodes, "the PCs have different codes")
 
-	t.Run("whole move", h.wholeMove)
-	t.Run("killed in between", h.killedInBetween)
-	t.Run("courier", h.courierRound)
+	t.Run("move", h.move)
+	t.Run("killed during a move", h.killedMove)
+	t.Run("courier", h.courier)
 }
 
-// licensed checks on which PC the program runs.
-func (h *house) licensed(t *testing.T, on *pc, others ...*pc) {
+// licensed checks that the program runs on one PC and not on the others.
+func (h *testbed) licensed(t *testing.T, on *pc, others ...*pc) {
 	t.Helper()
 	require.Contains(t, on.do(h.notepad, "--license"), "licensed on this PC")
 	for _, p := range others {
@@ -84,28 +84,29 @@ func number(t *testing.T, output, field string) string {
 	return fmt.Sprintf("%d", int64(n))
 }
 
-// wholeMove: activated on the old PC, released there, picked up on the other; the program runs where the license is.
-func (h *house) wholeMove(t *testing.T) {
+// move activates the old PC, releases its license and picks it up on the other PC. The program runs only where the
+// license is.
+func (h *testbed) move(t *testing.T) {
 	id := number(t, h.old.do(h.ctl, "new", order, "--this-pc", "--note", "Studio", "--json"), "id")
 	h.licensed(t, h.old, h.other)
 	h.old.do(h.ctl, "move", id)
 	_, status := h.old.try("", h.notepad, "--license")
-	require.Equal(t, unlicensed, status, "it runs on no PC while it waits")
+	require.Equal(t, unlicensed, status, "the program runs on no PC while the license is released")
 	require.Contains(t, h.other.do(h.ctl, "pick-up"), id)
 	h.other.do(h.ctl, "pick-up", id)
 	h.licensed(t, h.other, h.old)
 }
 
-// killedInBetween: the PC has no connection when the license leaves it, and the app is killed as soon as it has left. The
-// removal code is there, is sent when there is a connection, and the first PC picks the license up.
-func (h *house) killedInBetween(t *testing.T) {
+// killedMove moves a license without a connection and kills the app as soon as the license has left. The removal code
+// is stored and is sent when there is a connection, and the first PC picks the license up.
+func (h *testbed) killedMove(t *testing.T) {
 	id := h.licenseOf(t, h.other)
 	h.other.connect(2, false)
 	move := h.other.command(h.ctl, "move", id)
 	require.NoError(t, move.Start())
 	store := installed.Open(filepath.Join(h.other.home, ".local", "share", "acen", "licenses"), installed.Options{})
 	ended := make(chan struct{})
-	go func() { _ = move.Wait(); close(ended) }() // killed, it ends with an error
+	go func() { _ = move.Wait(); close(ended) }() // the error of the killed process is expected
 	for left := false; !left; {
 		state, err := store.State(signature)
 		require.NoError(t, err)
@@ -123,8 +124,8 @@ func (h *house) killedInBetween(t *testing.T) {
 	<-ended
 	_, status := h.other.try("", h.notepad, "--license")
 	require.Equal(t, unlicensed, status)
-	require.Contains(t, h.other.do(h.ctl, "removal-codes", "--json"), id, "the removal code is kept")
-	require.NotContains(t, h.old.do(h.ctl, "pick-up"), id, "the server does not know yet")
+	require.Contains(t, h.other.do(h.ctl, "removal-codes", "--json"), id, "the removal code is stored")
+	require.NotContains(t, h.old.do(h.ctl, "pick-up"), id, "the server does not have the removal code yet")
 
 	h.other.connect(2, true)
 	h.other.do(h.ctl, "jobs", "--resume")
@@ -133,8 +134,8 @@ func (h *house) killedInBetween(t *testing.T) {
 	h.licensed(t, h.old, h.other)
 }
 
-// licenseOf is the id of the license that a PC has of the sample order.
-func (h *house) licenseOf(t *testing.T, p *pc) string {
+// licenseOf returns the ID of a PC's license of the sample order.
+func (h *testbed) licenseOf(t *testing.T, p *pc) string {
 	t.Helper()
 	var answer struct {
 		Licenses []struct {
@@ -149,42 +150,43 @@ func (h *house) licenseOf(t *testing.T, p *pc) string {
 			return fmt.Sprintf("%d", l.ID)
 		}
 	}
-	t.Fatal("no license is this PC's")
+	t.Fatal("this PC has no license")
 	return ""
 }
 
-// courierRound: a PC without any network asks with a file and with pictures, another one carries it out, and the program runs.
-// Then it gives the license back the same way.
-func (h *house) courierRound(t *testing.T) {
+// courier activates a PC without a network with a request in a file, carried out on another PC, and an answer in QR
+// codes. Then the PC gives the license back the same way.
+func (h *testbed) courier(t *testing.T) {
 	carried := t.TempDir()
 	at := func(name string) string { return filepath.Join(carried, name) }
-	_, status := h.alone.try("", h.notepad, "--license")
+	_, status := h.offline.try("", h.notepad, "--license")
 	require.Equal(t, unlicensed, status)
-	require.Contains(t, h.alone.do(h.ctl, "offline-programs"), string(signature), "the program has told its name when it ran")
-	h.alone.do(h.ctl, "request", "--program", string(signature), "--note", "Cutting room", "--output", at("request.acen"))
+	require.Contains(t, h.offline.do(h.ctl, "offline-programs"), string(signature), "the program registers when it runs")
+	h.offline.do(h.ctl, "request", "--program", string(signature), "--note", "Cutting room", "--output",
+		at("request.acen"))
 	h.other.do(h.ctl, "carry", at("request.acen"), "--output", at("answer.acen"), "--qr", at("pictures"))
 	pictures, err := filepath.Glob(at("pictures") + "/*.png")
 	require.NoError(t, err)
 	require.NotEmpty(t, pictures)
-	h.alone.do(h.ctl, append([]string{"take"}, pictures...)...)
-	h.licensed(t, h.alone, h.other)
+	h.offline.do(h.ctl, append([]string{"take"}, pictures...)...)
+	h.licensed(t, h.offline, h.other)
 
-	h.alone.do(h.ctl, "let-go", string(signature))
-	_, status = h.alone.try("", h.notepad, "--license")
+	h.offline.do(h.ctl, "let-go", string(signature))
+	_, status = h.offline.try("", h.notepad, "--license")
 	require.Equal(t, unlicensed, status)
-	h.alone.do(h.ctl, "request", "--hand-in", "--output", at("back.acen"))
+	h.offline.do(h.ctl, "request", "--hand-in", "--output", at("back.acen"))
 	require.Contains(t, h.other.do(h.ctl, "licenses", order), "Cutting room")
 	h.other.do(h.ctl, "carry", at("back.acen"), "--output", at("done.acen"))
-	h.alone.do(h.ctl, "take", at("done.acen"))
+	h.offline.do(h.ctl, "take", at("done.acen"))
 	require.NotContains(t, h.other.do(h.ctl, "licenses", order), "Cutting room")
 }
 
-// build makes programs, server and PCs.
-func build(t *testing.T) *house {
+// build builds the programs and starts the server and the PCs.
+func build(t *testing.T) *testbed {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(dir, 0o755))
-	h := &house{ctl: filepath.Join(dir, "acenctl"), notepad: filepath.Join(dir, "notepad")}
+	h := &testbed{ctl: filepath.Join(dir, "acenctl"), notepad: filepath.Join(dir, "notepad")}
 	server := filepath.Join(dir, "acen-server")
 	goBuild(t, server, "./cmd/acen-server")
 	goBuild(t, h.ctl, "./cmd/acenctl")
@@ -192,13 +194,14 @@ func build(t *testing.T) *house {
 	certificate, key := filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem")
 	selfSigned(t, certificate, key, "10.77.1.1", "10.77.2.1")
 	space := namespace(t, "server")
-	h.old, h.other, h.alone = newPC(t, "old", certificate), newPC(t, "new", certificate), newPC(t, "alone", certificate)
-	cable(t, space, h.old.name, 1)
-	cable(t, space, h.other.name, 2)
+	h.old, h.other, h.offline = newPC(t, "old", certificate), newPC(t, "new", certificate), newPC(t, "alone", certificate)
+	connectTo(t, space, h.old.name, 1)
+	connectTo(t, space, h.other.name, 2)
 	h.oldURL, h.otherURL = "https://10.77.1.1:8443", "https://10.77.2.1:8443"
 
 	data := filepath.Join(dir, "data")
-	serve := exec.Command("ip", "netns", "exec", space, server, "demo", "--listen", "0.0.0.0:8443", "--tls-cert", certificate, "--tls-key", key, "--data", data)
+	serve := exec.Command("ip", "netns", "exec", space, server, "demo", "--listen", "0.0.0.0:8443", "--tls-cert",
+		certificate, "--tls-key", key, "--data", data)
 	log, err := os.Create(filepath.Join(dir, "server.log"))
 	require.NoError(t, err)
 	serve.Stderr = log
@@ -237,13 +240,19 @@ func goBuild(t *testing.T, output string, arguments ...string) {
 	require.NoError(t, err, strings.TrimSpace(string(text)))
 }
 
-// selfSigned makes a certificate for addresses that is its own authority.
+// selfSigned writes a self-signed certificate for addresses, and its key.
 func selfSigned(t *testing.T, certificate, key string, addresses ...string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{Organization: []string{"Test"}}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour)}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{Organization: []string{"Test"}},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(24 * time.Hour),
+	}
 	for _, a := range addresses {
 		template.IPAddresses = append(template.IPAddresses, net.ParseIP(a))
 	}

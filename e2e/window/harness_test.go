@@ -25,11 +25,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience ends a wait for something that will not come. It guards against hanging and judges no speed.
-const patience = 90 * time.Second
+// timeout limits each wait. It does not measure speed.
+const timeout = 90 * time.Second
 
-// beat is how often a state outside this process is looked at again.
-const beat = 50 * time.Millisecond
+// pollInterval is the time between two checks of the state of another process.
+const pollInterval = 50 * time.Millisecond
 
 func setting(t *testing.T, name string) string {
 	t.Helper()
@@ -38,33 +38,33 @@ func setting(t *testing.T, name string) string {
 	return value
 }
 
-// eventually looks again until ready answers true; what says what was waited for.
+// eventually polls until ready returns true. The test fails after the timeout and names what it waited for.
 func eventually(t *testing.T, what string, ready func() bool) {
 	t.Helper()
-	ticker := time.NewTicker(beat)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	end := time.NewTimer(patience)
+	end := time.NewTimer(timeout)
 	defer end.Stop()
 	for !ready() {
 		select {
 		case <-ticker.C:
 		case <-end.C:
-			t.Fatalf("waited in vain for %s", what)
+			t.Fatalf("timeout: %s", what)
 		}
 	}
 }
 
-// insist does something, and again after a while, until what it is to bring is there: what a person does when a click or a
-// change of size came too early.
-func insist(t *testing.T, what string, do func(), there func() bool) {
+// retryUntil calls do, and again at intervals, until there returns true. A person also repeats a click or a change of
+// size that came too early.
+func retryUntil(t *testing.T, what string, do func(), there func() bool) {
 	t.Helper()
-	const again = 40 // beats
-	beats := 0
+	const interval = 40 // polls
+	polls := 0
 	eventually(t, what, func() bool {
-		if beats%again == 0 {
+		if polls%interval == 0 {
 			do()
 		}
-		beats++
+		polls++
 		return there()
 	})
 }
@@ -72,13 +72,14 @@ func insist(t *testing.T, what string, do func(), there func() bool) {
 // display is a private X server.
 type display struct{ name string }
 
-// startDisplay starts Xvfb on a free display. Extra arguments go to Xvfb.
+// startDisplay starts Xvfb on a free display with additional arguments.
 func startDisplay(t *testing.T, extra ...string) display {
 	t.Helper()
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
 	defer read.Close()
-	args := append([]string{"-displayfd", "3", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset", "+render"}, extra...)
+	args := append([]string{"-displayfd", "3", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset", "+render"},
+		extra...)
 	cmd := exec.Command("Xvfb", args...)
 	cmd.ExtraFiles = []*os.File{write}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -94,7 +95,7 @@ func startDisplay(t *testing.T, extra ...string) display {
 
 func (d display) run(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), "DISPLAY="+d.name)
@@ -103,7 +104,7 @@ func (d display) run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// screenshot keeps a picture of the display among the artifacts and returns it.
+// screenshot saves a picture of the display as an artifact and returns it.
 func (d display) screenshot(t *testing.T, name string) image.Image {
 	t.Helper()
 	path := filepath.Join(setting(t, "ARTIFACTS"), name+".png")
@@ -115,7 +116,7 @@ func (d display) screenshot(t *testing.T, name string) image.Image {
 	return picture
 }
 
-// process is a started program whose output is kept.
+// process is a started program with its recorded output.
 type process struct {
 	cmd    *exec.Cmd
 	stdout *lines
@@ -124,7 +125,7 @@ type process struct {
 	err    error
 }
 
-// lines collects what a program prints.
+// lines records what a program prints.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -144,11 +145,16 @@ func (l *lines) String() string {
 
 func start(t *testing.T, env []string, name string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(name, args...), stdout: &lines{}, stderr: &lines{}, done: make(chan struct{})}
+	p := &process{
+		cmd:    exec.Command(name, args...),
+		stdout: &lines{},
+		stderr: &lines{},
+		done:   make(chan struct{}),
+	}
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	p.cmd.WaitDelay = beat // what the program has started may live on and hold its output
+	p.cmd.WaitDelay = pollInterval // child processes may keep the output open
 	require.NoError(t, p.cmd.Start())
 	go func() { p.err = p.cmd.Wait(); close(p.done) }()
 	t.Cleanup(func() {
@@ -170,21 +176,21 @@ func (p *process) ended() bool {
 	}
 }
 
-// exit waits for the program's end and returns its exit status.
+// exit waits for the end of the program and returns its exit status.
 func (p *process) exit(t *testing.T) int {
 	t.Helper()
 	eventually(t, "the end of "+p.cmd.Path, p.ended)
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// stop asks the program to end and waits for it.
+// stop sends SIGTERM and waits for the end of the program.
 func (p *process) stop(t *testing.T) {
 	t.Helper()
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	p.exit(t)
 }
 
-// kill ends the program as a power cut would.
+// kill kills the program, as a power failure does.
 func (p *process) kill(t *testing.T) {
 	t.Helper()
 	require.NoError(t, p.cmd.Process.Kill())
@@ -198,7 +204,7 @@ type demo struct {
 	URL, Username, Password string
 }
 
-// person is a fresh home folder: the application's data, preferences and cache of one person.
+// person is a new home folder, with the app's data, preferences and cache of one person.
 type person struct{ home string }
 
 func newPerson(t *testing.T) person {
@@ -233,7 +239,7 @@ func startDemo(t *testing.T, d display, p person, env []string, args ...string) 
 	return awaitDemo(t, &window{display: d, uiMap: uiMap, proc: proc})
 }
 
-// awaitDemo waits until the server of acen-demo listens, and reads what it prints of itself.
+// awaitDemo waits until the server of acen-demo listens, and reads the line that acen-demo prints.
 func awaitDemo(t *testing.T, w *window) *demo {
 	t.Helper()
 	app := &demo{process: w.proc, window: w}
@@ -246,7 +252,7 @@ func awaitDemo(t *testing.T, w *window) *demo {
 	return app
 }
 
-// widget is one visible widget as the window maps it; positions are in pixels of the screen.
+// widget is one visible widget in the map of the window. Positions are in pixels of the screen.
 type widget struct {
 	Type        string  `json:"type"`
 	Text        string  `json:"text"`
@@ -259,16 +265,16 @@ type widget struct {
 	Focused     bool    `json:"focused"`
 }
 
-// window drives a program's window from outside, by mouse and keyboard.
+// window drives the window of a program by mouse and keyboard.
 type window struct {
 	display display
 	uiMap   string
 	proc    *process
-	// at is where on the screen the window stands.
+	// at is the position of the window on the screen.
 	at image.Point
 }
 
-// widgets is what the window shows now; nothing while it has not been drawn.
+// widgets returns the visible widgets, or nil before the window is drawn.
 func (w *window) widgets() []widget {
 	data, err := os.ReadFile(w.uiMap)
 	if err != nil {
@@ -285,12 +291,12 @@ func (w *window) widgets() []widget {
 	return all
 }
 
-// texts is everything that can be read in the window, a line a widget.
+// texts returns the texts and properties of all widgets, one widget a line.
 func (w *window) texts() string {
 	var b strings.Builder
-	for _, one := range w.widgets() {
+	for _, v := range w.widgets() {
 		fmt.Fprintf(&b, "%s %q %q %v,%v %vx%v enabled=%v focused=%v\n",
-			one.Type, one.Text, one.Placeholder, one.X, one.Y, one.W, one.H, one.Enabled, one.Focused)
+			v.Type, v.Text, v.Placeholder, v.X, v.Y, v.W, v.H, v.Enabled, v.Focused)
 	}
 	return b.String()
 }
@@ -307,7 +313,7 @@ func entry(placeholder string) match {
 	}
 }
 
-func reading(text string) match {
+func containing(text string) match {
 	return func(w widget) bool { return strings.Contains(w.Text, text) }
 }
 
@@ -315,7 +321,7 @@ func exactly(text string) match {
 	return func(w widget) bool { return w.Text == text }
 }
 
-// find waits until the window shows a widget that matches.
+// find waits until a widget matches and returns it.
 func (w *window) find(t *testing.T, what string, m match) widget {
 	t.Helper()
 	var found widget
@@ -338,7 +344,7 @@ func (w *window) find(t *testing.T, what string, m match) widget {
 	return found
 }
 
-// gone waits until nothing that matches is shown.
+// gone waits until no widget matches.
 func (w *window) gone(t *testing.T, what string, m match) {
 	t.Helper()
 	eventually(t, "the end of "+what, func() bool {
@@ -355,21 +361,21 @@ func (w *window) gone(t *testing.T, what string, m match) {
 // shows reports whether a widget matches now.
 func (w *window) shows(m match) bool { return slices.ContainsFunc(w.widgets(), m) }
 
-// click presses the left button in the middle of a widget that has come to rest: what comes late, a notice or a line of help,
-// moves what stands below it.
+// click clicks the middle of a widget that no longer moves. A late notice or line of help moves the widgets below it.
 func (w *window) click(t *testing.T, what string, m match) widget {
 	t.Helper()
 	var found widget
-	beats := 0
+	polls := 0
 	eventually(t, what+" at rest", func() bool {
 		before := found
 		found = w.find(t, what, m)
-		if beats++; found != before {
-			beats = 0
+		if polls++; found != before {
+			polls = 0
 		}
-		return beats > 4 // the window is mapped anew less often than it is looked at here
+		return polls > 4 // the map is updated less often than it is polled
 	})
-	w.display.run(t, "xdotool", "mousemove", fmt.Sprint(int(found.X+found.W/2)), fmt.Sprint(int(found.Y+found.H/2)), "click", "1")
+	w.display.run(t, "xdotool", "mousemove", fmt.Sprint(int(found.X+found.W/2)), fmt.Sprint(int(found.Y+found.H/2)),
+		"click", "1")
 	return found
 }
 
@@ -388,10 +394,10 @@ func (w *window) paste(t *testing.T, what string, m match, text string) {
 	w.pasteHere(t, text)
 }
 
-// pasteHere puts a text on the clipboard and pastes it into what has the keyboard.
+// pasteHere puts a text on the clipboard and pastes it into the focused widget.
 func (w *window) pasteHere(t *testing.T, text string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "xclip", "-i", "-selection", "clipboard")
 	cmd.Env = append(os.Environ(), "DISPLAY="+w.display.name)
@@ -405,7 +411,7 @@ func (w *window) key(t *testing.T, keys ...string) {
 	w.display.run(t, "xdotool", append([]string{"key"}, keys...)...)
 }
 
-// drawn reports whether the picture really shows something where the window says a widget is.
+// drawn reports whether the picture shows something at the position of the widget.
 func drawn(picture image.Image, w widget) bool {
 	area := image.Rect(int(w.X), int(w.Y), int(w.X+w.W), int(w.Y+w.H)).Intersect(picture.Bounds())
 	colors := map[[3]uint32]bool{}
@@ -415,7 +421,7 @@ func drawn(picture image.Image, w widget) bool {
 			colors[[3]uint32{r >> 8, g >> 8, b >> 8}] = true
 		}
 	}
-	return len(colors) > 3 // a blank or a plain surface has fewer
+	return len(colors) > 3 // a plain surface has fewer
 }
 
 func freeAddress(t *testing.T) string {

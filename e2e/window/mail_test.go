@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mailServer is a running Mailpit: SMTP in, HTTP API to read what came.
+// mailServer is a running Mailpit, which receives mail by SMTP and shows it by HTTP.
 type mailServer struct {
 	smtp, http string
 }
@@ -53,7 +53,7 @@ func (m *mailServer) get(t *testing.T, path string, into any) {
 	require.NoError(t, json.NewDecoder(resp.Body).Decode(into))
 }
 
-// mails lists what has arrived.
+// mails lists the received mails.
 func (m *mailServer) mails(t *testing.T) []mail {
 	t.Helper()
 	var list struct{ Messages []mail }

@@ -23,8 +23,8 @@ import (
 	"github.com/acen-desktop/acen/license/carry"
 )
 
-// These tests run the programs for Windows under the Wine that scripts/with-wine.sh has made. `make test-windows` sets PROGRAMS
-// (folder with acen.exe and acen-demo.exe built with the tag uimap), SETUP (the installer) and ARTIFACTS.
+// These tests run the programs for Windows under the Wine that scripts/with-wine.sh prepares. make test-windows sets
+// PROGRAMS (folder with acen.exe and acen-demo.exe, built with the tag uimap), SETUP (the installer) and ARTIFACTS.
 
 // windows is Wine with a display.
 type windows struct{ display }
@@ -39,17 +39,17 @@ func startWindows(t *testing.T) windows {
 	return w
 }
 
-// path is how Windows names a file of this system.
+// path returns the Windows path of a file of this system.
 func (windows) path(file string) string { return "Z:" + strings.ReplaceAll(file, "/", `\`) }
 
-// file is where a file of Windows lies on this system.
+// file returns the path on this system of a Windows file.
 func (windows) file(t *testing.T, path string) string {
 	t.Helper()
 	require.Equal(t, `C:\`, path[:3])
 	return filepath.Join(setting(t, "WINEPREFIX"), "drive_c", strings.ReplaceAll(path[3:], `\`, "/"))
 }
 
-// try runs a program to its end and returns its exit status.
+// try runs a program to its end and returns its exit status and output.
 func (w windows) try(t *testing.T, args ...string) (status int, output string) {
 	t.Helper()
 	p := start(t, []string{"DISPLAY=" + w.name}, "wine", args...)
@@ -63,7 +63,7 @@ func (w windows) wine(t *testing.T, args ...string) string {
 	return output
 }
 
-// registry returns a value of the registry, "" when there is none.
+// registry returns a value of the registry, or "".
 func (w windows) registry(t *testing.T, key, value string) string {
 	t.Helper()
 	args := []string{"reg", "query", key, "/v", value}
@@ -80,7 +80,7 @@ func (w windows) registry(t *testing.T, key, value string) string {
 
 var geometry = regexp.MustCompile(`X=(-?\d+)\nY=(-?\d+)`)
 
-// position waits for a window and returns where it stands.
+// position waits for a window and returns its position on the screen.
 func (w windows) position(t *testing.T) image.Point {
 	t.Helper()
 	ids := strings.Fields(w.run(t, "xdotool", "search", "--sync", "--onlyvisible", "--name", "^"+acen.About().Name))
@@ -96,15 +96,16 @@ func (w windows) position(t *testing.T) image.Point {
 func (w windows) startDemo(t *testing.T, p person, args ...string) *demo {
 	t.Helper()
 	uiMap := filepath.Join(t.TempDir(), "ui.json")
-	args = append([]string{program(t, "acen-demo.exe"), "--ui-map", w.path(uiMap), "--data", w.path(filepath.Join(p.home, "demo"))}, args...)
+	args = append([]string{program(t, "acen-demo.exe"), "--ui-map", w.path(uiMap), "--data",
+		w.path(filepath.Join(p.home, "demo"))}, args...)
 	proc := start(t, p.env("DISPLAY="+w.name, "FYNE_THEME=light"), "wine", args...)
 	d := awaitDemo(t, &window{display: w.display, uiMap: uiMap, proc: proc})
 	d.at = w.position(t)
 	return d
 }
 
-// The sign-in screen comes up and is drawn; signing in, the mail program gets the mail, this PC is recognized by its locks and
-// activated; and a second start goes on with the session that Credential Manager has kept.
+// TestWineMainJob checks that the window is drawn, signs in, opens a mail in the mail program and activates this PC,
+// which is recognized by its locks. A second start resumes the session from Credential Manager.
 func TestWineMainJob(t *testing.T) {
 	w := startWindows(t)
 	anna := newPerson(t)
@@ -117,7 +118,7 @@ func TestWineMainJob(t *testing.T) {
 		return drawn(picture, d.find(t, "the button", button("Sign in")))
 	})
 
-	handOver(t, d, log)
+	checkMailProgram(t, d, log)
 	w.screenshot(t, "windows-2-mail-program")
 	eventually(t, "the end of the panel, which stays while the mail program opens", func() bool {
 		if !strings.Contains(d.texts(), "Email activation code") {
@@ -128,9 +129,9 @@ func TestWineMainJob(t *testing.T) {
 	})
 
 	d.click(t, "Activate this PC", button("Activate this PC"))
-	d.find(t, "this PC's codes", reading("63 bits"))
+	d.find(t, "this PC's codes", containing("63 bits"))
 	d.click(t, "Activate", button("Activate"))
-	d.find(t, "the outcome", reading("is activated."))
+	d.find(t, "the outcome", containing("is activated."))
 	w.screenshot(t, "windows-3-activated")
 	require.Equal(t, 4, order(t, onServer(t, d), studio).LicensesActivated)
 
@@ -140,8 +141,8 @@ func TestWineMainJob(t *testing.T) {
 	w.screenshot(t, "windows-4-second-start")
 }
 
-// The installer works without elevation, tells Windows of files and links, upgrades, refuses while the app runs, and removes
-// the app with or without the person's data.
+// TestWineInstaller checks that the installer works without elevation, registers files and links, upgrades, and refuses
+// while the app runs. The uninstaller removes the app with or without the user's data.
 func TestWineInstaller(t *testing.T) {
 	w := startWindows(t)
 	const (
@@ -170,11 +171,16 @@ func TestWineInstaller(t *testing.T) {
 	at := w.position(t)
 	eventually(t, "a drawn window", func() bool {
 		require.False(t, p.ended(), "acen.exe ended: %s", p.stderr)
-		return drawn(w.screenshot(t, "windows-installed"), widget{X: float64(at.X), Y: float64(at.Y), W: 1000, H: 700})
+		return drawn(w.screenshot(t, "windows-installed"), widget{
+			X: float64(at.X),
+			Y: float64(at.Y),
+			W: 1000,
+			H: 700,
+		})
 	})
 	require.FileExists(t, filepath.Join(data, "acen.db"))
 	status, _ := w.try(t, setup, "/S")
-	require.Equal(t, 3, status, "nothing is overwritten while the app runs")
+	require.Equal(t, 3, status, "the installer refuses while the app runs")
 	p.kill(t)
 
 	// A session in Credential Manager.
@@ -187,28 +193,28 @@ func TestWineInstaller(t *testing.T) {
 	require.NoError(t, os.WriteFile(note, []byte("mine"), 0o600))
 	remove := func(args ...string) {
 		w.wine(t, append([]string{uninstaller, "/S"}, args...)...)
-		eventually(t, "the end of the app's folder", func() bool { // the uninstaller goes on as a copy of itself
+		eventually(t, "the end of the app's folder", func() bool { // the uninstaller continues in a copy of itself
 			_, err := os.Stat(filepath.Dir(app))
 			return errors.Is(err, os.ErrNotExist) && w.registry(t, listed, "DisplayVersion") == ""
 		})
 	}
-	w.wine(t, setup, "/S") // installed again, it upgrades
+	w.wine(t, setup, "/S") // upgrades
 	require.FileExists(t, note)
 	remove()
 	for _, key := range []string{classes + ".acen", classes + kind, classes + `acen`} {
 		require.Empty(t, w.registry(t, key, ""), key)
 	}
-	require.FileExists(t, note, "the data stay unless they are asked for")
+	require.FileExists(t, note, "the data are preserved by default")
 	require.NotEmpty(t, w.credentials(t))
 	w.wine(t, setup, "/S")
 	remove("/REMOVE-DATA")
 	eventually(t, "the end of the data", func() bool { _, err := os.Stat(data); return errors.Is(err, os.ErrNotExist) })
-	require.Empty(t, w.credentials(t), "no session stays in Credential Manager")
-	look := w.file(t, w.wine(t, "cmd", "/c", "echo %APPDATA%")+`\fyne\`+acen.About().ID)
-	require.NoDirExists(t, look)
+	require.Empty(t, w.credentials(t), "the session is deleted from Credential Manager")
+	settings := w.file(t, w.wine(t, "cmd", "/c", "echo %APPDATA%")+`\fyne\`+acen.About().ID)
+	require.NoDirExists(t, settings)
 }
 
-// credentials lists what Credential Manager keeps for the app, where Wine has it.
+// credentials lists the app's entries in Credential Manager, as Wine stores them.
 func (w windows) credentials(t *testing.T) (names []string) {
 	t.Helper()
 	_, output := w.try(t, "reg", "query", `HKCU\Software\Wine\Credential Manager`)
@@ -220,7 +226,8 @@ func (w windows) credentials(t *testing.T) (names []string) {
 	return names
 }
 
-// What Windows opens by the entries of the installer comes to the one window, which shows it and does nothing.
+// TestWineOpened opens files and links through the installer's registry entries. The one window shows them and does
+// nothing else.
 func TestWineOpened(t *testing.T) {
 	w := startWindows(t)
 	folder := w.wine(t, "cmd", "/c", "echo %LOCALAPPDATA%") + `\Programs\ACEN Desktop`
@@ -229,7 +236,7 @@ func TestWineOpened(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(w.file(t, folder+`\acen.exe`), mapped, 0o755))
 
-	// Wine before 10 looks for classes in those of the machine alone.
+	// Wine before 10 finds only the classes of HKEY_LOCAL_MACHINE.
 	for _, class := range []string{".acen", "acen.file", "acen"} {
 		w.wine(t, "reg", "copy", `HKCU\Software\Classes\`+class, `HKLM\Software\Classes\`+class, "/s", "/f")
 	}
@@ -240,22 +247,30 @@ func TestWineOpened(t *testing.T) {
 	signature, err := license.ParseSignature("NOTEPAD1")
 	require.NoError(t, err)
 	key := signature.Key()
-	request, err := carry.Encode(carry.Request{ID: "K7Q2MZXDAB", Device: "Cutting room", MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Items: []carry.Item{
-		{Task: carry.TaskActivate, Signature: signature, Program: "Notepad", Codes: key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"}))},
-	}})
+	request, err := carry.Encode(carry.Request{
+		ID:     "K7Q2MZXDAB",
+		Device: "Cutting room",
+		MadeAt: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC),
+		Items: []carry.Item{{
+			Task:      carry.TaskActivate,
+			Signature: signature,
+			Program:   "Notepad",
+			Codes:     key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"})),
+		}},
+	})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, request, 0o600))
 
 	first := start(t, env, "wine", "start", "/wait", w.path(file))
 	window := &window{display: w.display, uiMap: uiMap, proc: first}
-	window.find(t, "the request", reading("Sign in to carry this request"))
+	window.find(t, "the request", containing("Sign in to carry this request"))
 	w.screenshot(t, "windows-opened")
 	window.key(t, "Escape")
-	window.gone(t, "the dialog", reading("Sign in to carry this request"))
+	window.gone(t, "the dialog", containing("Sign in to carry this request"))
 	second := start(t, env, "wine", "start", "/wait", "acen:server?address=https%3A%2F%2Flicenses.example.com")
 	window.find(t, "the server of the link", exactly("https://licenses.example.com"))
 	second.exit(t)
 	third := start(t, env, "wine", "start", "/wait", "acen:nothing")
-	window.find(t, "why the link is not taken", reading("cannot be used"))
+	window.find(t, "why the link is not taken", containing("cannot be used"))
 	require.False(t, first.ended() || third.ended())
 }

@@ -1,6 +1,7 @@
 //go:build ignore
 
-// Command flicense verifies a license, in base64, of each line that it reads, and prints how many of them made it panic.
+// Command flicense verifies a license in base64 from each line, and prints the numbers of licenses, panics and accepted
+// licenses.
 package main
 
 import (

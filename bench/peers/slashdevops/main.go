@@ -1,6 +1,6 @@
 //go:build ignore
 
-// Command slashdevops prints the id of the machine, or of a recorded one, for each line that it reads.
+// Command slashdevops prints the ID of the machine, or of a recorded tree, for each line that it reads.
 package main
 
 import (

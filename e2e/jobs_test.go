@@ -25,18 +25,18 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// faultyNetwork loses answers or calls when told to.
+// faultyNetwork drops calls or answers.
 type faultyNetwork struct {
-	mu       sync.Mutex
-	loseCall func(*http.Request) bool // the server never hears of it
-	loseNext func(*http.Request) bool // the server acts, the answer is lost
+	mu         sync.Mutex
+	loseCall   func(*http.Request) bool // drop the call before it reaches the server
+	loseAnswer func(*http.Request) bool // drop the answer after the server has acted
 }
 
 var errLost = errors.New("connection reset")
 
 func (f *faultyNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.mu.Lock()
-	loseCall, loseAnswer := f.loseCall, f.loseNext
+	loseCall, loseAnswer := f.loseCall, f.loseAnswer
 	f.mu.Unlock()
 	if loseCall != nil && loseCall(r) {
 		return nil, errLost
@@ -53,26 +53,33 @@ func (f *faultyNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 func (f *faultyNetwork) set(call, answer func(*http.Request) bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.loseCall, f.loseNext = call, answer
+	f.loseCall, f.loseAnswer = call, answer
 }
 
-func changing(r *http.Request) bool {
+func isChange(r *http.Request) bool {
 	return r.Method == http.MethodPost && !strings.Contains(r.URL.Path, "/sessions")
 }
 
-// pc is one person's app on one PC.
+// pc is the app of one person on one PC.
 type pc struct {
 	*manager.Manager
 	options manager.Options
 	network *faultyNetwork
 }
 
-// newPC is an app on the hardware that the test runs on, or on that of a made-up PC.
+// newPC starts an app on the hardware of the test machine, or on simulated hardware.
 func newPC(t *testing.T, s *servertest.Server, hardware ...manager.Fingerprint) *pc {
 	t.Helper()
 	p := &pc{network: &faultyNetwork{}}
-	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network,
-		Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	p.options = manager.Options{
+		DataDir:       t.TempDir(),
+		Keyring:       keyringtest.Memory(),
+		Fingerprint:   fingerprint.System(),
+		DeviceName:    "test",
+		Now:           s.Clock.Now,
+		HTTPTransport: p.network,
+		Pause:         func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
 	for _, other := range hardware {
 		p.options.Fingerprint = other
 	}
@@ -88,7 +95,7 @@ func (p *pc) start(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// crash ends the app without a word and starts it again on the same data.
+// crash restarts the app on the same data.
 func (p *pc) crash(t *testing.T) {
 	t.Helper()
 	require.NoError(t, p.Close())
@@ -99,14 +106,22 @@ func (p *pc) crash(t *testing.T) {
 
 func (p *pc) signIn(t *testing.T, s *servertest.Server) {
 	t.Helper()
-	_, warning, err := p.SignIn(t.Context(), manager.SignIn{Server: s.URL, Username: s.Login.Username, Password: s.Login.Password, Remember: true})
+	_, warning, err := p.SignIn(t.Context(), manager.SignIn{
+		Server:   s.URL,
+		Username: s.Login.Username,
+		Password: s.Login.Password,
+		Remember: true,
+	})
 	require.NoError(t, err)
 	require.NoError(t, warning)
 }
 
 func mails(t *testing.T, s *servertest.Server) (list []store.Mail) {
 	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { list, err = tx.Mails.List(t.Context(), 0); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
+		list, err = tx.Mails.List(t.Context(), 0)
+		return err
+	}))
 	for i := range list {
 		require.NoError(t, s.Secrets.OpenMail(&list[i]))
 	}
@@ -118,7 +133,10 @@ const studioOrder, renderOrder = 1042, 1037
 func activeLicenses(t *testing.T, s *servertest.Server, order int64) int {
 	t.Helper()
 	var o store.Order
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { o, err = tx.Orders.Get(t.Context(), order); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
+		o, err = tx.Orders.Get(t.Context(), order)
+		return err
+	}))
 	return o.LicensesActive
 }
 
@@ -152,7 +170,8 @@ func TestMainJob(t *testing.T) {
 	for _, o := range orders.Orders {
 		ids = append(ids, o.ID)
 	}
-	require.Equal(t, []int64{1044, 1042, 1037, 1022, 1020, 1015, 1008, 1003}, ids, "disabled, invisible and other people's orders are not listed")
+	require.Equal(t, []int64{1044, 1042, 1037, 1022, 1020, 1015, 1008, 1003}, ids,
+		"orders that are disabled, invisible or of other clients are not listed")
 
 	large, err := p.Licenses(ctx, 1020)
 	require.NoError(t, err)
@@ -160,7 +179,12 @@ func TestMainJob(t *testing.T) {
 
 	thisPC, err := p.ThisPC(ctx, studioProgram(t, p))
 	require.NoError(t, err)
-	l, err := p.NewLicense(ctx, manager.NewLicense{OrderID: studioOrder, Codes: thisPC.Codes, Note: "このPC", ThisPC: true})
+	l, err := p.NewLicense(ctx, manager.NewLicense{
+		OrderID: studioOrder,
+		Codes:   thisPC.Codes,
+		Note:    "このPC",
+		ThisPC:  true,
+	})
 	require.NoError(t, err)
 	require.True(t, l.ThisPC)
 	require.Equal(t, thisPC.Codes.Site.String(), l.SiteCode)
@@ -168,7 +192,7 @@ func TestMainJob(t *testing.T) {
 
 	again, err := p.NewLicense(ctx, manager.NewLicense{OrderID: studioOrder, Codes: thisPC.Codes})
 	require.NoError(t, err)
-	require.Equal(t, l.ID, again.ID, "the same pair returns the license it has")
+	require.Equal(t, l.ID, again.ID, "the same codes return the existing license")
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
 
 	licenses, err := p.Licenses(ctx, studioOrder)
@@ -215,9 +239,10 @@ func TestMainJob(t *testing.T) {
 	require.False(t, ok)
 }
 
-// Every step at which the app or the network may fail, for both tasks: afterwards there is one license and one mail.
-func TestJobsHappenOnce(t *testing.T) {
-	lose := func(r *http.Request) bool { return changing(r) }
+// TestJobsTakeEffectOnce loses a call or an answer of two tasks and restarts the app. Afterwards there is one license
+// and one email.
+func TestJobsTakeEffectOnce(t *testing.T) {
+	lose := func(r *http.Request) bool { return isChange(r) }
 	for name, fail := range map[string]struct {
 		call, answer func(*http.Request) bool
 		state        manager.JobState
@@ -240,11 +265,11 @@ func TestJobsHappenOnce(t *testing.T) {
 			require.ErrorIs(t, err, manager.ErrUnreachable)
 			open, err := p.Jobs(ctx)
 			require.NoError(t, err)
-			require.Len(t, open, 2, "both are still wanted")
+			require.Len(t, open, 2, "both jobs are open")
 			for _, job := range open {
 				require.Equal(t, fail.state, job.State)
 				if job.State == manager.JobSent {
-					require.ErrorIs(t, p.DropJob(ctx, job.ID), manager.ErrJobSent, "what may have been done cannot be dropped")
+					require.ErrorIs(t, p.DropJob(ctx, job.ID), manager.ErrJobSent, "a sent job cannot be canceled")
 				}
 			}
 
@@ -266,13 +291,13 @@ func TestJobsHappenOnce(t *testing.T) {
 	}
 }
 
-// The server restarts between the lost answer and the second try (spec: api "Idempotency").
+// TestAnswerSurvivesServerRestart restarts the server between a lost answer and the retry (spec: api "Idempotency").
 func TestAnswerSurvivesServerRestart(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
 	ctx := t.Context()
 	p.signIn(t, s)
-	p.network.set(nil, changing)
+	p.network.set(nil, isChange)
 	err := p.SendEmail(ctx, manager.SendEmail{LicenseID: 20008, To: []string{"it@lumen.example"}})
 	require.ErrorIs(t, err, manager.ErrUnreachable)
 	old := s.URL
@@ -286,12 +311,12 @@ func TestAnswerSurvivesServerRestart(t *testing.T) {
 	require.Len(t, mails(t, s), 1)
 }
 
-func TestOldMailIsNotSentBlindly(t *testing.T) {
+func TestOldMailNotResent(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
 	ctx := t.Context()
 	p.signIn(t, s)
-	p.network.set(nil, changing)
+	p.network.set(nil, isChange)
 	err := p.SendEmail(ctx, manager.SendEmail{LicenseID: 20008, To: []string{"it@lumen.example"}})
 	require.ErrorIs(t, err, manager.ErrUnreachable)
 	p.network.set(nil, nil)
@@ -358,7 +383,7 @@ func TestWithoutServer(t *testing.T) {
 	require.ErrorIs(t, err, manager.ErrUnreachable)
 }
 
-func TestWhatWasKnownIsReadWithoutAskingTheServer(t *testing.T) {
+func TestCachedTablesWithoutCalls(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
 	ctx := t.Context()
@@ -366,9 +391,9 @@ func TestWhatWasKnownIsReadWithoutAskingTheServer(t *testing.T) {
 	program := studioProgram(t, p)
 	asked, err := p.Licenses(ctx, studioOrder)
 	require.NoError(t, err)
-	p.crash(t) // what was known in memory is gone
+	p.crash(t) // clear the caches in memory
 	p.network.set(func(r *http.Request) bool {
-		t.Errorf("the server is asked for %s", r.URL.Path)
+		t.Errorf("unexpected call of %s", r.URL.Path)
 		return true
 	}, nil)
 	known, ok, err := p.CachedLicenses(ctx, studioOrder)
@@ -391,10 +416,10 @@ func TestWithoutMailService(t *testing.T) {
 	require.Contains(t, err.Error(), "no mail service")
 	open, err := p.Jobs(t.Context())
 	require.NoError(t, err)
-	require.Empty(t, open, "waiting does not help, so nothing waits")
+	require.Empty(t, open, "the job is not retried")
 }
 
-// locked is a keyring that cannot be used.
+// locked is an unavailable keyring.
 type locked struct{}
 
 func (locked) Get(context.Context, string) (string, error) { return "", keyring.ErrUnavailable }
@@ -407,11 +432,16 @@ func TestWithoutKeyring(t *testing.T) {
 	require.NoError(t, p.Close())
 	p.options.Keyring = locked{}
 	p.start(t)
-	_, warning, err := p.SignIn(t.Context(), manager.SignIn{Server: s.URL, Username: s.Login.Username, Password: s.Login.Password, Remember: true})
+	_, warning, err := p.SignIn(t.Context(), manager.SignIn{
+		Server:   s.URL,
+		Username: s.Login.Username,
+		Password: s.Login.Password,
+		Remember: true,
+	})
 	require.NoError(t, err)
 	require.ErrorIs(t, warning, manager.ErrKeyringUnavailable)
 	_, err = p.Orders(t.Context())
-	require.NoError(t, err, "the session works until the app ends")
+	require.NoError(t, err, "the session is valid until the app ends")
 	require.NoError(t, p.Close())
 	p.start(t)
 	_, err = p.Resume(t.Context())
@@ -423,7 +453,7 @@ func TestRememberedSessionRotates(t *testing.T) {
 	p := newPC(t, s)
 	p.signIn(t, s)
 	for range 3 {
-		s.Clock.Advance(20 * time.Minute) // the access token has ended
+		s.Clock.Advance(20 * time.Minute) // the access token has expired
 		_, err := p.Orders(t.Context())
 		require.NoError(t, err)
 		p.crash(t)

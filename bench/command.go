@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// command runs a program and returns what it printed.
+// command runs a program and returns its output.
 func command(ctx context.Context, dir string, env []string, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
@@ -26,7 +26,7 @@ func lastLine(text string) string {
 	return lines[len(lines)-1]
 }
 
-// top is the top of a CPU profile, without what the runtime and the benchmark itself do around it.
+// top returns the top of a CPU profile, without the functions of the runtime and of the benchmark.
 func top(ctx context.Context, path string) (string, error) {
 	out, err := command(ctx, "", nil, "go", "tool", "pprof", "-top", "-cum", "-nodecount=400", path)
 	if err != nil {
@@ -36,7 +36,8 @@ func top(ctx context.Context, path string) (string, error) {
 	for line := range strings.Lines(out) {
 		line = strings.TrimRight(line, "\n")
 		fields := strings.Fields(line)
-		if len(fields) < 6 || !strings.HasSuffix(fields[1], "%") || strings.ContainsAny(line, "[(") && strings.Contains(line, "shape") {
+		if len(fields) < 6 || !strings.HasSuffix(fields[1], "%") || strings.ContainsAny(line,
+			"[(") && strings.Contains(line, "shape") {
 			continue
 		}
 		name := strings.Join(fields[5:], " ")

@@ -21,7 +21,7 @@ import (
 
 const studioSignature license.Signature = "LUMENST7"
 
-// otherPC is a made-up PC with its codes for the sample program; changed locks have another value.
+// otherPC returns the codes of a simulated PC for the sample program. The changed locks have another value.
 func otherPC(name string, generation uint16, changed ...license.Lock) license.Codes {
 	var raw license.RawLocks
 	for i := range raw {
@@ -34,7 +34,7 @@ func otherPC(name string, generation uint16, changed ...license.Lock) license.Co
 	return key.Codes(generation, key.Block(raw))
 }
 
-// activated is a license of a made-up PC, and its removal code as the program there shows it.
+// activated activates a simulated PC and returns its license and removal code.
 func activated(t *testing.T, s *servertest.Server, p *pc, codes license.Codes) (manager.License, license.RemovalCode) {
 	t.Helper()
 	_, err := p.Orders(t.Context())
@@ -64,11 +64,14 @@ func removalCode(t *testing.T, s *servertest.Server, id int64) (code license.Rem
 
 func storedLicense(t *testing.T, s *servertest.Server, id int64) (l store.License) {
 	t.Helper()
-	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) { l, err = tx.Licenses.Get(t.Context(), id); return err }))
+	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
+		l, err = tx.Licenses.Get(t.Context(), id)
+		return err
+	}))
 	return l
 }
 
-// history counts what was done with an order.
+// history counts the successful entries of a task in the history of the sample order.
 func history(t *testing.T, p *pc, task api.Task) (count int) {
 	t.Helper()
 	entries, err := p.History(t.Context(), studioOrder)
@@ -81,8 +84,9 @@ func history(t *testing.T, p *pc, task api.Task) (count int) {
 	return count
 }
 
-// Reactivation, transfer and removal, each with a lost call and a lost answer and a crash of the app: they happen once.
-func TestTasksHappenOnce(t *testing.T) {
+// TestTasksTakeEffectOnce loses a call or an answer of a reactivation, a transfer and a removal, and restarts the app.
+// Each takes effect once.
+func TestTasksTakeEffectOnce(t *testing.T) {
 	a, b := otherPC("A", 1), otherPC("B", 2)
 	for task, c := range map[api.Task]struct {
 		do     func(*testing.T, *pc, manager.License, license.RemovalCode) error
@@ -103,8 +107,8 @@ func TestTasksHappenOnce(t *testing.T) {
 		}, api.StatusRemoved, 3},
 	} {
 		for name, fail := range map[string]struct{ call, answer func(*http.Request) bool }{
-			"the call is lost":   {call: changing},
-			"the answer is lost": {answer: changing},
+			"the call is lost":   {call: isChange},
+			"the answer is lost": {answer: isChange},
 		} {
 			t.Run(fmt.Sprintf("%s, %s", task, name), func(t *testing.T) {
 				s := servertest.Start(t)
@@ -137,8 +141,8 @@ func TestTasksHappenOnce(t *testing.T) {
 	}
 }
 
-// What a task brought is among the last known rows, though the connection ends before the next table.
-func TestKeptRowsFollowTheTasks(t *testing.T) {
+// TestCachedRowsAfterTasks checks that the result of a task is in the cached rows before the next table is fetched.
+func TestCachedRowsAfterTasks(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
 	ctx := t.Context()
@@ -154,7 +158,7 @@ func TestKeptRowsFollowTheTasks(t *testing.T) {
 		require.NoError(t, err)
 		for _, rows := range [][]manager.License{kept.Licenses, now.Licenses} {
 			for i := range rows {
-				rows[i].Allowed = nil // a task of one license may use up what another had left: only the server tells
+				rows[i].Allowed = nil // a task of one license can use up the limit of another; only the server has it
 			}
 		}
 		require.Equal(t, now.Licenses, kept.Licenses, what)
@@ -194,24 +198,33 @@ func requireNotOnDisk(t *testing.T, p *pc, secret string) {
 	}))
 }
 
-// Without a keyring a removal code outlives the app nowhere; the person is told to enter it again.
+// TestRemovalCodeWithoutKeyring checks that a removal code is stored nowhere without a keyring, and that the person
+// must enter it again.
 func TestRemovalCodeWithoutKeyring(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
 	require.NoError(t, p.Close())
 	p.options.Keyring = locked{}
 	p.start(t)
-	_, _, err := p.SignIn(t.Context(), manager.SignIn{Server: s.URL, Username: s.Login.Username, Password: s.Login.Password})
+	_, _, err := p.SignIn(t.Context(), manager.SignIn{
+		Server:   s.URL,
+		Username: s.Login.Username,
+		Password: s.Login.Password,
+	})
 	require.NoError(t, err)
 	l, code := activated(t, s, p, otherPC("A", 1))
-	p.network.set(changing, nil)
+	p.network.set(isChange, nil)
 	_, err = p.Remove(t.Context(), manager.Remove{License: l, RemovalCode: code})
 	require.ErrorIs(t, err, manager.ErrUnreachable)
 	requireNotOnDisk(t, p, code.String())
 	p.network.set(nil, nil)
 	require.NoError(t, p.Close())
 	p.start(t)
-	_, _, err = p.SignIn(t.Context(), manager.SignIn{Server: s.URL, Username: s.Login.Username, Password: s.Login.Password})
+	_, _, err = p.SignIn(t.Context(), manager.SignIn{
+		Server:   s.URL,
+		Username: s.Login.Username,
+		Password: s.Login.Password,
+	})
 	require.NoError(t, err)
 	done, err := p.ResumeJobs(t.Context())
 	require.NoError(t, err)
@@ -222,9 +235,9 @@ func TestRemovalCodeWithoutKeyring(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The comparison that the app shows before the attempt is the server's verdict, also after a reactivation and under the
-// license's own policy (spec: codes "Comparing locks").
-func TestPreviewIsTheServersVerdict(t *testing.T) {
+// TestCompareMatchesServer checks that the comparison in the app is the server's verdict, also after a reactivation and
+// with the license's own policy (spec: codes "Comparing locks").
+func TestCompareMatchesServer(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
 	p.signIn(t, s)
@@ -237,7 +250,7 @@ func TestPreviewIsTheServersVerdict(t *testing.T) {
 		accepted bool
 		changes  int
 	}{
-		{otherPC("A", 3), true, 0}, // the network card came back
+		{otherPC("A", 3), true, 0}, // the network card is back
 		{otherPC("A", 3, license.NETID), true, 1},
 		{otherPC("A", 3, license.CPUID, license.OSID, license.HDID), true, 1},
 		{otherPC("A", 3, license.NETID, license.CPUID), false, 2},
@@ -263,8 +276,9 @@ func TestPreviewIsTheServersVerdict(t *testing.T) {
 	require.ErrorIs(t, err, license.ErrMismatch)
 }
 
-// A license of this PC: its removal code is made here, and afterwards the PC has a Site code that it never had.
-func TestThisPCLeavesAndComesBack(t *testing.T) {
+// TestNewSiteCodeAfterRemoval removes a license of this PC with the removal code that the app makes. Afterwards the PC
+// has a new Site code.
+func TestNewSiteCodeAfterRemoval(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
 	ctx := t.Context()
@@ -274,7 +288,7 @@ func TestThisPCLeavesAndComesBack(t *testing.T) {
 	for range 3 {
 		thisPC, err := p.ThisPC(ctx, program)
 		require.NoError(t, err)
-		require.False(t, seen[thisPC.Codes.Site], "a Site code serves once")
+		require.False(t, seen[thisPC.Codes.Site], "a Site code is used once")
 		seen[thisPC.Codes.Site] = true
 		l, err := p.NewLicense(ctx, manager.NewLicense{OrderID: studioOrder, Codes: thisPC.Codes, ThisPC: true})
 		require.NoError(t, err)
@@ -291,39 +305,46 @@ func TestThisPCLeavesAndComesBack(t *testing.T) {
 	require.ErrorIs(t, err, manager.ErrNotThisPC)
 }
 
-// The app's data are lost, such as after a new system: the PC has a new Site code, and its license comes back.
-func TestReactivateAfterTheDataAreLost(t *testing.T) {
+// TestReactivateAfterDataLoss deletes the app's data, as a new operating system does. The PC has a new Site code, and
+// its license is reactivated.
+func TestReactivateAfterDataLoss(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
 	ctx := t.Context()
 	p.signIn(t, s)
 	thisPC, err := p.ThisPC(ctx, studioProgram(t, p))
 	require.NoError(t, err)
-	old, err := p.NewLicense(ctx, manager.NewLicense{OrderID: studioOrder, Codes: thisPC.Codes, Note: "Studio", ThisPC: true})
+	old, err := p.NewLicense(ctx, manager.NewLicense{
+		OrderID: studioOrder,
+		Codes:   thisPC.Codes,
+		Note:    "Studio",
+		ThisPC:  true,
+	})
 	require.NoError(t, err)
 
-	again := newPC(t, s)
-	again.signIn(t, s)
-	_, err = again.Orders(ctx)
+	reinstalled := newPC(t, s)
+	reinstalled.signIn(t, s)
+	_, err = reinstalled.Orders(ctx)
 	require.NoError(t, err)
-	licenses, err := again.Licenses(ctx, studioOrder)
+	licenses, err := reinstalled.Licenses(ctx, studioOrder)
 	require.NoError(t, err)
 	for _, l := range licenses.Licenses {
-		require.False(t, l.ThisPC, "the generation is another one")
+		require.False(t, l.ThisPC, "the generation has changed")
 		if l.ID == old.ID {
 			old = l
 		}
 	}
-	codes, err := again.ThisPCFor(ctx, old)
+	codes, err := reinstalled.ThisPCFor(ctx, old)
 	require.NoError(t, err)
-	l, err := again.Reactivate(ctx, manager.Reactivate{License: old, Codes: codes, ThisPC: true})
+	l, err := reinstalled.Reactivate(ctx, manager.Reactivate{License: old, Codes: codes, ThisPC: true})
 	require.NoError(t, err)
 	require.True(t, l.ThisPC)
-	require.Equal(t, "Studio", l.Note, "the note stays")
+	require.Equal(t, "Studio", l.Note, "the note is preserved")
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
 }
 
-// A serial number makes one order, also when its answer is lost; a wrong verification number can be tried again at once.
+// TestNewOrderOnce checks that a serial number makes one order even if the answer is lost, and that a wrong
+// verification number can be corrected immediately.
 func TestNewOrderOnce(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)
@@ -334,15 +355,19 @@ func TestNewOrderOnce(t *testing.T) {
 	require.Len(t, programs, 2)
 	serials, err := sample.FreeSerials(ctx, s.Data, sample.SerialProgram, 2)
 	require.NoError(t, err)
-	request := api.NewOrder{ProgramID: programs[0].ID, SerialNumber: serials[0], Verification: api.VerificationAnswer{ID: "none", Number: "000000"}}
+	request := api.NewOrder{
+		ProgramID:    programs[0].ID,
+		SerialNumber: serials[0],
+		Verification: api.VerificationAnswer{ID: "none", Number: "000000"},
+	}
 	_, err = p.NewOrder(ctx, request)
 	require.ErrorIs(t, err, api.ErrVerificationFailed)
 	open, err := p.Jobs(ctx)
 	require.NoError(t, err)
-	require.Empty(t, open, "what may have been mistyped is not tried again by itself")
+	require.Empty(t, open, "a refused order is not retried")
 
-	request.Verification = known(t, s)
-	p.network.set(nil, changing)
+	request.Verification = verificationAnswer(t, s)
+	p.network.set(nil, isChange)
 	_, err = p.NewOrder(ctx, request)
 	require.ErrorIs(t, err, manager.ErrUnreachable)
 	p.network.set(nil, nil)
@@ -364,8 +389,8 @@ func TestNewOrderOnce(t *testing.T) {
 	require.Equal(t, 1, found)
 }
 
-// known puts a verification number that the test knows into the database, as the server does for a picture.
-func known(t *testing.T, s *servertest.Server) api.VerificationAnswer {
+// verificationAnswer stores a verification number in the database and returns its answer.
+func verificationAnswer(t *testing.T, s *servertest.Server) api.VerificationAnswer {
 	t.Helper()
 	h := fnv.New64()
 	_, _ = h.Write([]byte(t.Name()))
@@ -391,8 +416,18 @@ func TestAccountWithoutSigningIn(t *testing.T) {
 	serials, err := sample.FreeSerials(ctx, s.Data, sample.SerialProgram, 1)
 	require.NoError(t, err)
 	made, err := p.Register(ctx, s.URL, api.NewAccount{
-		ProgramID: about.SerialPrograms[0].ID, SerialNumber: serials[0], Verification: known(t, s), Username: "carla", Password: "a long password",
-		RegistrationName: "Carla", Contact: api.Contact{FirstName: "Carla", LastName: "O", Address: "x", City: "y", Zip: "z", Country: "c", Phone: "1", Email: "carla@example.com"},
+		ProgramID: about.SerialPrograms[0].ID, SerialNumber: serials[0], Verification: verificationAnswer(t, s),
+		Username: "carla", Password: "a long password",
+		RegistrationName: "Carla", Contact: api.Contact{
+			FirstName: "Carla",
+			LastName:  "O",
+			Address:   "x",
+			City:      "y",
+			Zip:       "z",
+			Country:   "c",
+			Phone:     "1",
+			Email:     "carla@example.com",
+		},
 	})
 	require.NoError(t, err)
 	_, _, err = p.SignIn(ctx, manager.SignIn{Server: s.URL, Username: made.Username, Password: "a long password"})
@@ -407,8 +442,8 @@ func TestAccountWithoutSigningIn(t *testing.T) {
 	require.ErrorIs(t, p.ChangePassword(ctx, "wrong password", "another password"), api.ErrValidation)
 	require.NoError(t, p.ChangePassword(ctx, "a long password", "another password"))
 	_, err = p.Orders(ctx)
-	require.NoError(t, err, "this session goes on")
-	v2 := known(t, s)
+	require.NoError(t, err, "the session stays valid")
+	v2 := verificationAnswer(t, s)
 	require.NoError(t, p.RequestPasswordReset(ctx, s.URL, "carla", v2))
 	sent := mails(t, s)
 	require.True(t, strings.HasPrefix(sent[0].Subject, "New password"))

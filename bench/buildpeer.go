@@ -6,13 +6,14 @@ import (
 	"path/filepath"
 )
 
-// buildPeer builds a program around a peer of which a checkout was given, and returns its path.
+// buildPeer builds a program around a peer with a given checkout, and returns its path.
 func buildPeer(r *run, name, module, checkout, source string) (string, error) {
 	dir := filepath.Join(r.temp, name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	mod := fmt.Sprintf("module bench.invalid/%s\n\ngo 1.25.0\n\nrequire %s v0.0.0\n\nreplace %s => %s\n", name, module, module, checkout)
+	mod := fmt.Sprintf("module bench.invalid/%s\n\ngo 1.25.0\n\nrequire %s v0.0.0\n\nreplace %s => %s\n", name, module,
+		module, checkout)
 	for file, text := range map[string]string{"go.mod": mod, "main.go": source} {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
 			return "", err

@@ -27,7 +27,7 @@ import (
 	"github.com/acen-desktop/acen/server/servertest"
 )
 
-// killedEnv tells a child of the test what to do and at which step to be killed, as JSON.
+// killedEnv is the environment variable with the child process's task and the step at which it is killed, as JSON.
 const killedEnv = "ACEN_TEST_KILLED"
 
 func TestMain(m *testing.M) {
@@ -41,7 +41,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child is an app in a process of its own, that is killed with SIGKILL before its Nth touch of disk, keyring or network.
+// child describes an app in its own process, which is killed with SIGKILL before its KillAt-th touch of disk, keyring
+// or network.
 type child struct {
 	Data    string    `json:"data"`
 	Now     time.Time `json:"now"`
@@ -50,38 +51,39 @@ type child struct {
 	KillAt  int64     `json:"kill_at"`
 }
 
-// bomb counts touches and kills the process at one of them.
-type bomb struct{ left atomic.Int64 }
+// killSwitch counts touches and kills the process at one of them.
+type killSwitch struct{ left atomic.Int64 }
 
-func (b *bomb) touch() {
+func (b *killSwitch) touch() {
 	if b.left.Add(-1) == 0 {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {} // the signal is on its way
+		select {} // wait for the signal
 	}
 }
 
-// touchyDisk, touchyKeyring and touchyNetwork touch a bomb.
-type touchyDisk struct{ *bomb }
+// killDisk is a disk that touches a kill switch before each change.
+type killDisk struct{ *killSwitch }
 
-func (d touchyDisk) Write(path string, content []byte) error {
-	if err := os.WriteFile(path, content[:len(content)/2], 0o600); err != nil { // what a kill in the middle of a write leaves
+func (d killDisk) Write(path string, content []byte) error {
+	// A kill during the write leaves half a file
+	if err := os.WriteFile(path, content[:len(content)/2], 0o600); err != nil {
 		return err
 	}
 	d.touch()
 	return os.WriteFile(path, content, 0o600)
 }
 
-func (d touchyDisk) Rename(from, to string) error {
+func (d killDisk) Rename(from, to string) error {
 	d.touch()
 	return os.Rename(from, to)
 }
 
-func (d touchyDisk) Remove(path string) error {
+func (d killDisk) Remove(path string) error {
 	d.touch()
 	return os.Remove(path)
 }
 
-// fileKeyring is a keyring that outlives its process.
+// fileKeyring is a keyring in files, which outlives its process.
 type fileKeyring struct {
 	dir   string
 	touch func()
@@ -116,24 +118,31 @@ func (k fileKeyring) Delete(_ context.Context, name string) error {
 
 func (k fileKeyring) path(name string) string { return filepath.Join(k.dir, fmt.Sprintf("%x", name)) }
 
-type touchyNetwork struct{ *bomb }
+// killNetwork touches a kill switch before each call and after each answer.
+type killNetwork struct{ *killSwitch }
 
-func (n touchyNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
+func (n killNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	n.touch()
 	response, err := http.DefaultTransport.RoundTrip(r)
 	n.touch()
 	return response, err
 }
 
-func killedOptions(data string, now func() time.Time, b *bomb) manager.Options {
-	o := manager.Options{DataDir: data, Fingerprint: fingerprint.System(), DeviceName: "test", Now: now,
-		Keyring: fileKeyring{dir: data, touch: func() {}}, Pause: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+func killedOptions(data string, now func() time.Time, b *killSwitch) manager.Options {
+	o := manager.Options{
+		DataDir:     data,
+		Fingerprint: fingerprint.System(),
+		DeviceName:  "test",
+		Now:         now,
+		Keyring:     fileKeyring{dir: data, touch: func() {}},
+		Pause:       func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
 	if b == nil {
 		return o
 	}
 	o.Keyring = fileKeyring{dir: data, touch: b.touch}
-	o.HTTPTransport = touchyNetwork{b}
-	o.Installed = installed.Open(filepath.Join(data, "licenses"), installed.Options{Disk: touchyDisk{b}, Now: now})
+	o.HTTPTransport = killNetwork{b}
+	o.Installed = installed.Open(filepath.Join(data, "licenses"), installed.Options{Disk: killDisk{b}, Now: now})
 	return o
 }
 
@@ -143,7 +152,7 @@ func runChild(text string) error {
 		return err
 	}
 	ctx := context.Background()
-	b := &bomb{}
+	b := &killSwitch{}
 	m, err := manager.Open(ctx, killedOptions(c.Data, func() time.Time { return c.Now }, b))
 	if err != nil {
 		return err
@@ -156,7 +165,7 @@ func runChild(text string) error {
 	return killedTasks[c.Task](ctx, m, c.License)
 }
 
-// killedTasks are what the app is killed in.
+// killedTasks are the tasks during which the app is killed.
 var killedTasks = map[string]func(ctx context.Context, m *manager.Manager, id int64) error{
 	"activate": func(ctx context.Context, m *manager.Manager, _ int64) error {
 		pc, err := thisStudioPC(ctx, m)
@@ -209,16 +218,18 @@ func cachedLicense(ctx context.Context, m *manager.Manager, id int64) (manager.L
 			return l, err
 		}
 	}
-	return manager.License{}, fmt.Errorf("license %d is not known: %w", id, err)
+	return manager.License{}, fmt.Errorf("no license %d: %w", id, err)
 }
 
-// The app is killed at every step of a task, one after the other. Whatever the step: afterwards the license is on this PC, or it
-// has left with a removal code that is kept or that the server has; it is never nowhere, never twice, and the task goes on.
+// TestKilledAtEveryStep kills the app at every step of a task, one after the other. Afterwards the license is on this
+// PC, or it has left and its removal code is stored here or at the server. It is never lost and never in two places,
+// and the task resumes.
 func TestKilledAtEveryStep(t *testing.T) {
 	for task := range killedTasks {
 		t.Run(task, func(t *testing.T) {
 			s := servertest.Start(t)
-			other := newPC(t, s, fingerprinttest.PC("other")) // takes and removes what is left over, so that the next round finds the same seats
+			// It picks up and removes remaining licenses, so that each round has the same seats
+			other := newPC(t, s, fingerprinttest.PC("other"))
 			other.signIn(t, s)
 			p := &pc{options: killedOptions(t.TempDir(), s.Clock.Now, nil)}
 			p.start(t)
@@ -231,9 +242,15 @@ func TestKilledAtEveryStep(t *testing.T) {
 				before := activeLicenses(t, s, studioOrder)
 				l := prepareKilled(t, task, p, other)
 				require.NoError(t, p.Close())
-				completed = !killed(t, child{Data: p.options.DataDir, Now: s.Clock.Now(), Task: task, License: l.ID, KillAt: step})
+				completed = !killed(t, child{
+					Data:    p.options.DataDir,
+					Now:     s.Clock.Now(),
+					Task:    task,
+					License: l.ID,
+					KillAt:  step,
+				})
 				p.start(t)
-				requireSomewhere(t, s, p, l)
+				requireRemovalCodeStored(t, s, p, l)
 				_, err := p.Resume(t.Context())
 				require.NoError(t, err, "step %d", step)
 				_, err = p.Orders(t.Context())
@@ -243,14 +260,14 @@ func TestKilledAtEveryStep(t *testing.T) {
 				for _, job := range done {
 					require.NoError(t, job.Err, "step %d", step)
 				}
-				cleanUpKilled(t, s, p, other, completed, task, l, step)
+				checkAndRemove(t, s, p, other, completed, task, l, step)
 				require.Equal(t, before, activeLicenses(t, s, studioOrder), "step %d", step)
 			}
 		})
 	}
 }
 
-// prepareKilled makes the license that the task is about.
+// prepareKilled makes the license of the task.
 func prepareKilled(t *testing.T, task string, p, other *pc) manager.License {
 	t.Helper()
 	studioProgram(t, p)
@@ -268,7 +285,7 @@ func prepareKilled(t *testing.T, task string, p, other *pc) manager.License {
 	return l
 }
 
-// killed runs a child and reports whether it was killed before it had done its task.
+// killed runs a child and reports whether it was killed before it completed its task.
 func killed(t *testing.T, c child) bool {
 	t.Helper()
 	text, err := json.Marshal(c)
@@ -284,8 +301,9 @@ func killed(t *testing.T, c child) bool {
 	return true
 }
 
-// requireSomewhere checks, before anything is sent, that a license that has left this PC has left its removal code behind.
-func requireSomewhere(t *testing.T, s *servertest.Server, p *pc, l manager.License) {
+// requireRemovalCodeStored checks, before anything is sent, that the removal code of a license that left this PC is
+// stored.
+func requireRemovalCodeStored(t *testing.T, s *servertest.Server, p *pc, l manager.License) {
 	t.Helper()
 	state, err := installed.Open(filepath.Join(p.options.DataDir, "licenses"), installed.Options{}).State(studioSignature)
 	require.NoError(t, err)
@@ -301,60 +319,64 @@ func requireSomewhere(t *testing.T, s *servertest.Server, p *pc, l manager.Licen
 				return
 			}
 		}
-		require.NotContains(t, []string{"still active and here"}, serverSays(t, s, l.ID), "license %d has left without a trace", l.ID)
+		require.NotContains(t, []string{"active"}, serverState(t, s, l.ID),
+			"license %d has left and its removal code is not stored", l.ID)
 	}
 }
 
-// serverSays tells what the server knows of a license.
-func serverSays(t *testing.T, s *servertest.Server, id int64) string {
+// serverState returns "active" or the end of a license at the server.
+func serverState(t *testing.T, s *servertest.Server, id int64) string {
 	t.Helper()
 	l := storedLicense(t, s, id)
 	if l.Status == api.StatusActive && l.ReleasedAt == nil {
-		return "still active and here"
+		return "active"
 	}
 	return "released or ended " + strconv.FormatInt(id, 10)
 }
 
-// cleanUpKilled checks that the task was done once or not at all, and gives its license back.
-func cleanUpKilled(t *testing.T, s *servertest.Server, p, other *pc, completed bool, task string, l manager.License, step int64) {
+// checkAndRemove checks that the task took effect once or not at all, and removes its license.
+func checkAndRemove(
+	t *testing.T, s *servertest.Server, p, other *pc, completed bool, task string, l manager.License, step int64,
+) {
 	t.Helper()
 	ctx := t.Context()
 	table, err := p.Licenses(ctx, studioOrder)
 	require.NoError(t, err)
-	var here, released []manager.License
+	var onThisPC, released []manager.License
 	for _, row := range table.Licenses {
 		if row.ThisPC {
-			here = append(here, row)
-			require.True(t, row.Installed, "step %d: the program finds its license", step)
+			onThisPC = append(onThisPC, row)
+			require.True(t, row.Installed, "step %d: the license file is installed", step)
 		}
 		if row.ReleasedAt != nil {
 			released = append(released, row)
 		}
 	}
-	require.LessOrEqual(t, len(here)+len(released), 1, "step %d", step)
+	require.LessOrEqual(t, len(onThisPC)+len(released), 1, "step %d", step)
 	switch task {
 	case "activate", "pick up":
-		require.True(t, !completed || len(here) == 1, "step %d", step)
-		require.True(t, task == "activate" || len(here)+len(released) == 1, "step %d: the license is here or waits", step)
+		require.True(t, !completed || len(onThisPC) == 1, "step %d", step)
+		require.True(t, task == "activate" || len(onThisPC)+len(released) == 1,
+			"step %d: the license is on this PC or released", step)
 	case "move":
-		require.Equal(t, 1, len(here)+len(released), "step %d: the license is here or waits", step)
+		require.Equal(t, 1, len(onThisPC)+len(released), "step %d: the license is on this PC or released", step)
 		require.True(t, !completed || len(released) == 1, "step %d", step)
 	case "remove":
-		require.True(t, !completed || len(here) == 0, "step %d", step)
-		require.Equal(t, len(here) == 1, storedLicense(t, s, l.ID).Status == api.StatusActive, "step %d", step)
+		require.True(t, !completed || len(onThisPC) == 0, "step %d", step)
+		require.Equal(t, len(onThisPC) == 1, storedLicense(t, s, l.ID).Status == api.StatusActive, "step %d", step)
 	}
 	kept, err := p.KeptCodes(ctx)
 	require.NoError(t, err)
 	require.Empty(t, kept, "step %d", step)
-	for _, row := range here {
+	for _, row := range onThisPC {
 		_, err := p.Remove(ctx, manager.Remove{License: row})
 		require.NoError(t, err)
 	}
 	for _, row := range released {
 		require.NotNil(t, other.row(t, row.ID))
-		taken, err := other.PickUp(ctx, row)
+		pickedUp, err := other.PickUp(ctx, row)
 		require.NoError(t, err, "step %d", step)
-		_, err = other.Remove(ctx, manager.Remove{License: taken})
+		_, err = other.Remove(ctx, manager.Remove{License: pickedUp})
 		require.NoError(t, err)
 	}
 	require.Empty(t, p.files(t))

@@ -19,7 +19,7 @@ import (
 	"github.com/acen-desktop/acen/server/service"
 )
 
-// The test program is the server, too, when these stand in its environment.
+// The test binary runs a server if these environment variables are set.
 const (
 	folderVariable   = "EXACTNESS_FOLDER"
 	databaseVariable = "EXACTNESS_DATABASE"
@@ -33,12 +33,17 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serve is a server process as acen-server serve makes one. Callers name their own address, as behind a proxy.
+// serve runs a server like acen-server serve. Callers set their address in X-Forwarded-For, as behind a proxy.
 func serve(folder string) {
 	running, err := service.Start(context.Background(), service.Options{
-		Place:     service.Place{Folder: folder, Database: os.Getenv(databaseVariable)},
-		Listening: listen.Config{Address: os.Getenv(listenVariable), Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}},
-		Name:      "exactness", Version: "test", Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Place: service.Place{Folder: folder, Database: os.Getenv(databaseVariable)},
+		Listening: listen.Config{
+			Address: os.Getenv(listenVariable),
+			Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
+		},
+		Name:    "exactness",
+		Version: "test",
+		Logger:  slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, nil)
 	if err != nil {
 		_, _ = os.Stderr.WriteString(err.Error() + "\n")
@@ -49,7 +54,7 @@ func serve(folder string) {
 	os.Exit(0)
 }
 
-// process is one server process. It is started again on the same port after it was killed.
+// process is one server process. After a kill it is restarted on the same port.
 type process struct {
 	t      *testing.T
 	place  service.Place
@@ -77,7 +82,8 @@ func (p *process) start() error {
 		return err
 	}
 	p.run = exec.Command(program)
-	p.run.Env = append(os.Environ(), folderVariable+"="+p.place.Folder, databaseVariable+"="+p.place.Database, listenVariable+"="+p.listen)
+	p.run.Env = append(os.Environ(), folderVariable+"="+p.place.Folder, databaseVariable+"="+p.place.Database,
+		listenVariable+"="+p.listen)
 	p.run.Stderr = os.Stderr
 	out, err := p.run.StdoutPipe()
 	if err != nil {
@@ -96,31 +102,31 @@ func (p *process) start() error {
 	return nil
 }
 
-// kill ends the process at once, in the middle of whatever it does, and starts another one.
+// kill kills the process, whatever it does, and restarts it.
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_ = p.run.Process.Kill()
 	_ = p.run.Wait()
 	if err := p.start(); err != nil {
-		p.t.Errorf("a server does not start again: %v", err)
+		p.t.Errorf("restart server: %v", err)
 	}
 }
 
-// address is where the process listens, as soon as it does.
+// address returns the URL of the process. It blocks while the process restarts.
 func (p *process) address() string {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.url
 }
 
-// killer kills a process, and at times the database, each time some answers have come. Only answers are its clock.
+// killer kills a process, and sometimes the database, after a random number of answers.
 type killer struct {
 	mu     sync.Mutex
 	left   int
 	kills  int
 	victim []*process
-	crash  func() // crashes the database; nil when it is part of the process
+	crash  func() // crashes the database; nil for an embedded one
 }
 
 func (k *killer) answered() {

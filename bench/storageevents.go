@@ -8,7 +8,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// blockDevice is a block device of a tree; its files are relative to its folder, but for those below run.
+// blockDevice returns a block device of a tree. Its files are relative to its folder, except those below run.
 func blockDevice(name, device, where string, files tree) tree {
 	dir := "sys/devices/" + where + "/block/" + name
 	to := strings.TrimPrefix(dir, "sys/")
@@ -27,7 +27,7 @@ func blockDevice(name, device, where string, files tree) tree {
 	return t
 }
 
-// stacked is a virtual device on others, which are folders below /sys or names of virtual devices.
+// stacked returns a virtual device on others, which are folders below /sys or names of virtual devices.
 func stacked(name, device string, below ...string) tree {
 	slaves := tree{}
 	for _, dir := range below {
@@ -40,7 +40,7 @@ func stacked(name, device string, below ...string) tree {
 	return blockDevice(name, device, "virtual", slaves)
 }
 
-// mounted is a table of mounts: each line has mount point, device, type, source and options.
+// mounted returns a mount table. Each line has mount point, device, type, source and options.
 func mounted(lines ...string) tree {
 	var table strings.Builder
 	for i, line := range lines {
@@ -50,7 +50,7 @@ func mounted(lines ...string) tree {
 	return tree{"proc/self/mountinfo": file(table.String())}
 }
 
-// diskWithPartition is a further disk of a PC, with a partition 2.
+// diskWithPartition returns another disk of a PC, with a partition 2.
 func diskWithPartition(name string, minor int, serial string) tree {
 	where := "pci0000:00/ata9/" + name
 	partition, device := name+"2", fmt.Sprint("8:", minor+2)
@@ -70,14 +70,14 @@ func diskWithPartition(name string, minor int, serial string) tree {
 	}))
 }
 
-// The further disks. The serial of sda, to which a license is bound at first, is made of hexadecimal digits: that of
-// sdb comes after it, that of sdc before it.
+// The other disks. The serial number of sda, to which a license is bound first, has hexadecimal digits: that of sdb
+// sorts after it, that of sdc before it.
 const (
 	sdb = "sys/devices/pci0000:00/ata9/sdb/block/sdb"
 	sdc = "sys/devices/pci0000:00/ata9/sdc/block/sdc"
 )
 
-// layout lays the system of a PC, which is on sda, on disks in another way. The UUID is that of its file system.
+// layout puts the system of a PC, which is on sda, on disks in another way. uuid is that of its file system.
 type layout struct {
 	name string
 	lay  func(uuid string) tree
@@ -88,19 +88,19 @@ func named(device, uuid string) tree {
 	return tree{"run/udev/data/b" + device: file("E:ID_FS_UUID=" + uuid + "\n")}
 }
 
-// zfsMember is what udev records of a device of a pool.
+// zfsMember returns what udev records of a device of a pool.
 func zfsMember(device string) tree {
 	const properties = "E:ID_FS_LABEL=rpool\nE:ID_FS_TYPE=zfs_member\nE:ID_FS_UUID=14617205023829126817\n"
 	return tree{"run/udev/data/b" + device: file(properties)}
 }
 
-// btrfsDevice is a device that btrfs lists.
+// btrfsDevice returns a device that btrfs lists.
 func btrfsDevice(uuid, dir string) tree {
 	name := "sys/fs/btrfs/" + uuid + "/devices/" + path.Base(dir)
 	return tree{name: link("../../../../" + strings.TrimPrefix(dir, "sys/"))}
 }
 
-// joined are all files of some trees.
+// joined merges trees.
 func joined(all ...tree) tree {
 	t := tree{}
 	for _, files := range all {
@@ -198,18 +198,18 @@ var layouts = []layout{
 	}},
 }
 
-// stored is a PC whose system lies on disks in a way. It has a second disk.
+// stored returns a PC with this layout and a second disk.
 func (l layout) stored(changed ...license.Lock) tree {
 	t := sameBoard(recorded("a", changed...))
 	return joined(t, diskWithPartition("sdb", 16, "S2R5NX0H604417"), l.lay(systemUUID(t)))
 }
 
-// systemUUID is the UUID of the file system of a recorded PC.
+// systemUUID returns the UUID of the file system of a recorded PC.
 func systemUUID(t tree) string {
 	return strings.TrimSpace(strings.TrimPrefix(string(t["run/udev/data/b8:2"].Data), "E:ID_FS_UUID="))
 }
 
-// eventsOfStorage are what happens to PCs whose system lies on disks in all ways there are.
+// eventsOfStorage returns events of PCs with each layout.
 func eventsOfStorage() []event {
 	var events []event
 	byName := map[string]layout{}
@@ -272,5 +272,5 @@ func eventsOfStorage() []event {
 	)
 }
 
-// diskSerial is the serial of a PC's disk.
+// diskSerial returns the serial number of a PC's disk.
 func diskSerial(t tree) string { return strings.TrimSpace(string(t[disk+"/device/serial"].Data)) }

@@ -24,26 +24,31 @@ import (
 	"github.com/acen-desktop/acen/api"
 )
 
-// byHand is what a new license writes: the same rows with the same indexes, without HTTP, rules, keys and JSON. What it cannot do
-// faster the server cannot either.
-var byHand = []string{
+// rawStatements write what a new license writes: the same rows with the same indexes, without HTTP, rules, keys and
+// JSON. Their time is a lower bound for the server.
+var rawStatements = []string{
 	`UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = $1`,
-	`INSERT INTO licenses (id, order_id, program_id, original_id, site, machine, activation, note, features, policy, activated_at, status, scheme)
+	`INSERT INTO licenses (id, order_id, program_id, original_id, site, machine, activation, note, features, policy,
+ activated_at, status, scheme)
  VALUES ($2, $1, 1, $2, $2, '83A934290090B3F5', '01020300-00000000-00000000-00000000', 'Studio PC', 3,
- '{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID","BIOS_ID","OS_ID","NET_ID","CPU_ID","HD_HW_ID","CD_HW_ID"]}', $3, 'Active', 2)`,
-	`INSERT INTO audit (at, actor, client_id, host, device, action, object, outcome, detail) VALUES ($3, 'client', 1, '127.0.0.1', 'bench', 'license.create', 'order 1', 'ok', '')`,
-	`INSERT INTO history (at, order_id, license_id, task, outcome, device) VALUES ($3, $1, $2, 'new-license', 'ok', 'bench')`,
+ '{"enabled":true,"max_hardware_changes":1,"changeable":["HD_ID","BIOS_ID","OS_ID","NET_ID","CPU_ID","HD_HW_ID","CD_HW_ID"]}',
+ $3, 'Active', 2)`,
+	`INSERT INTO audit (at, actor, client_id, host, device, action, object, outcome, detail)
+ VALUES ($3, 'client', 1, '127.0.0.1', 'bench', 'license.create', 'order 1', 'ok', '')`,
+	`INSERT INTO history (at, order_id, license_id, task, outcome, device)
+ VALUES ($3, $1, $2, 'new-license', 'ok', 'bench')`,
 	`INSERT INTO answers (client_id, key, request, status, body, created_at) VALUES (1, $4, $5, 201, $6, $3)`,
 }
 
-// handRow is the next row: the order of a client, and an id and a Site code below those of the server, which no other process writes
-// by hand.
-func handRow(n *atomic.Int64, order int64) []any {
+// rawRow returns the parameters of the next row: the order of a client, and an ID and Site code below those of the
+// server, which no other process uses.
+func rawRow(n *atomic.Int64, order int64) []any {
 	i := n.Add(1)
-	return []any{order, -int64(os.Getpid())<<32 + i, 1_700_000_000_000_000 + i, uuid.NewString(), make([]byte, 32), make([]byte, 700)}
+	return []any{order, -int64(os.Getpid())<<32 + i, 1_700_000_000_000_000 + i, uuid.NewString(), make([]byte, 32),
+		make([]byte, 700)}
 }
 
-// bound is a statement with the parameters that it has.
+// bound returns a statement with only the parameters that it uses, renumbered.
 func bound(statement string, row []any) (text string, args []any) {
 	for i, v := range row {
 		name := fmt.Sprintf("$%d", i+1)
@@ -55,29 +60,31 @@ func bound(statement string, row []any) (text string, args []any) {
 	return strings.ReplaceAll(statement, "$_", "$"), args
 }
 
-// written is the database that rows are written into by hand, beside the server.
-type written struct {
-	postgres string // address; "" for SQLite
-	file     string // of SQLite
+// rawTarget is the server's database, into which rows are written directly.
+type rawTarget struct {
+	postgres string // URL; "" for SQLite
+	file     string // SQLite file
 }
 
-// byHandLicenses writes the rows of new licenses, for the order of each client.
-func byHandLicenses(ctx context.Context, w written, orders []int64) (contender, error) {
+// rawLicenses returns a contender that writes the rows of new licenses, one order a client.
+func rawLicenses(ctx context.Context, w rawTarget, orders []int64) (contender, error) {
 	if w.postgres != "" {
-		return handPostgres(ctx, w.postgres, orders)
+		return rawPostgres(ctx, w.postgres, orders)
 	}
-	return handSQLite(ctx, w.file, orders)
+	return rawSQLite(ctx, w.file, orders)
 }
 
-// handSQLite writes the rows into the server's file, as one writer.
-func handSQLite(ctx context.Context, file string, orders []int64) (contender, error) {
-	db, err := sql.Open("sqlite", "file:"+url.PathEscape(file)+"?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)&_pragma=secure_delete(ON)&_pragma=temp_store(MEMORY)")
+// rawSQLite writes the rows into the server's file with one connection.
+func rawSQLite(ctx context.Context, file string, orders []int64) (contender, error) {
+	db, err := sql.Open("sqlite",
+		"file:"+url.PathEscape(file)+"?_txlock=immediate&_pragma=busy_timeout(10000)"+
+			"&_pragma=synchronous(FULL)&_pragma=secure_delete(ON)&_pragma=temp_store(MEMORY)")
 	if err != nil {
 		return contender{}, err
 	}
 	db.SetMaxOpenConns(1)
 	var statements []*sql.Stmt
-	for _, text := range byHand {
+	for _, text := range rawStatements {
 		text, _ = bound(text, make([]any, 6))
 		statement, err := db.PrepareContext(ctx, text)
 		if err != nil {
@@ -91,9 +98,9 @@ func handSQLite(ctx context.Context, file string, orders []int64) (contender, er
 		if err != nil {
 			return err
 		}
-		row := handRow(&n, orders[i])
+		row := rawRow(&n, orders[i])
 		for k, statement := range statements {
-			_, args := bound(byHand[k], row)
+			_, args := bound(rawStatements[k], row)
 			if _, err := tx.StmtContext(ctx, statement).ExecContext(ctx, args...); err != nil {
 				return errors.Join(err, tx.Rollback())
 			}
@@ -102,13 +109,13 @@ func handSQLite(ctx context.Context, file string, orders []int64) (contender, er
 	}, db.Close}, nil
 }
 
-// handPostgres writes the rows into the server's database, in two round trips.
-func handPostgres(ctx context.Context, database string, orders []int64) (contender, error) {
+// rawPostgres writes the rows into the server's database in two round trips.
+func rawPostgres(ctx context.Context, database string, orders []int64) (contender, error) {
 	config, err := pgxpool.ParseConfig(database)
 	if err != nil {
 		return contender{}, err
 	}
-	config.MaxConns = 24 // as the server has
+	config.MaxConns = 24 // as in the server
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return contender{}, err
@@ -116,15 +123,15 @@ func handPostgres(ctx context.Context, database string, orders []int64) (contend
 	var n atomic.Int64
 	return contender{"by hand", func(i int) error {
 		return pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
-			hold := &pgx.Batch{}
-			hold.Queue(`BEGIN`)
-			hold.Queue(`SELECT id FROM orders WHERE id = $1 FOR UPDATE`, orders[i])
-			if err := c.SendBatch(ctx, hold).Close(); err != nil {
+			lockOrder := &pgx.Batch{}
+			lockOrder.Queue(`BEGIN`)
+			lockOrder.Queue(`SELECT id FROM orders WHERE id = $1 FOR UPDATE`, orders[i])
+			if err := c.SendBatch(ctx, lockOrder).Close(); err != nil {
 				return err
 			}
 			write := &pgx.Batch{}
-			row := handRow(&n, orders[i])
-			for _, text := range byHand {
+			row := rawRow(&n, orders[i])
+			for _, text := range rawStatements {
 				text, args := bound(text, row)
 				write.Queue(text, args...)
 			}
@@ -134,13 +141,13 @@ func handPostgres(ctx context.Context, database string, orders []int64) (contend
 	}, func() error { pool.Close(); return nil }}, nil
 }
 
-func init() { children["by-hand"] = serveByHand }
+func init() { children["by-hand"] = serveRaw }
 
-// serveByHand is a process of its own: an HTTP server that reads a request, writes the rows and answers, and does nothing else. It
-// ends with its standard input.
-func serveByHand(args []string) (err error) {
+// serveRaw is a child process: an HTTP server that reads a request, writes the rows and answers. It runs until the end
+// of its standard input.
+func serveRaw(args []string) (err error) {
 	flags := flag.NewFlagSet("by-hand", flag.ContinueOnError)
-	var w written
+	var w rawTarget
 	flags.StringVar(&w.postgres, "postgres", "", "")
 	flags.StringVar(&w.file, "file", "", "")
 	if err := flags.Parse(args); err != nil {
@@ -154,7 +161,7 @@ func serveByHand(args []string) (err error) {
 		}
 		orders = append(orders, id)
 	}
-	c, err := byHandLicenses(context.Background(), w, orders)
+	c, err := rawLicenses(context.Background(), w, orders)
 	if err != nil {
 		return err
 	}
@@ -179,18 +186,24 @@ func serveByHand(args []string) (err error) {
 		}
 		out.Header().Set("Content-Type", "application/json")
 		out.WriteHeader(http.StatusCreated)
-		_ = json.NewEncoder(out).Encode(api.License{OrderID: orders[i], SiteCode: request.SiteCode, MachineID: request.MachineID, Note: request.Note})
+		_ = json.NewEncoder(out).Encode(api.License{
+			OrderID:   orders[i],
+			SiteCode:  request.SiteCode,
+			MachineID: request.MachineID,
+			Note:      request.Note,
+		})
 	})
 	go func() { _ = http.Serve(listener, mux) }()
-	if err := json.NewEncoder(os.Stdout).Encode(served{URL: "http://" + listener.Addr().String()}); err != nil {
+	if err := json.NewEncoder(os.Stdout).Encode(endpoints{URL: "http://" + listener.Addr().String()}); err != nil {
 		return err
 	}
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
 }
 
-// handOverHTTP lets a server of its own write the rows by hand: what no server that writes them can do faster.
-func handOverHTTP(r *run, w written, orders []int64) (contender, error) {
+// rawOverHTTP returns a contender that writes the rows behind a separate HTTP server, a lower bound for any server that
+// writes them.
+func rawOverHTTP(r *run, w rawTarget, orders []int64) (contender, error) {
 	args := []string{"by-hand", "-postgres", w.postgres, "-file", w.file}
 	for _, id := range orders {
 		args = append(args, fmt.Sprint(id))
@@ -200,6 +213,7 @@ func handOverHTTP(r *run, w written, orders []int64) (contender, error) {
 		return contender{}, err
 	}
 	return contender{"by hand over HTTP", func(i int) error {
-		return call(http.MethodPost, fmt.Sprintf("%s/%d", s.URL, i), "", uuid.NewString(), bytes.NewBufferString(newLicenseBody("0E486768", "5AE1-D52F-72DE-1D6C")), http.StatusCreated, nil)
+		return call(http.MethodPost, fmt.Sprintf("%s/%d", s.URL, i), "", uuid.NewString(),
+			bytes.NewBufferString(newLicenseBody("0E486768", "5AE1-D52F-72DE-1D6C")), http.StatusCreated, nil)
 	}, s.stop}, nil
 }

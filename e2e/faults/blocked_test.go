@@ -16,31 +16,31 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// lockPath is the lock of the license folder of the program.
+// lockPath returns the path of the file lock of the program's license folder.
 func (p *pc) lockPath() string { return filepath.Join(installed.Below(p.shared, signature), "lock") }
 
-// impatient starts the app anew so that it waits for nobody.
-func (p *pc) impatient() {
+// withoutLockWait restarts the app so that it does not wait for a file lock.
+func (p *pc) withoutLockWait() {
 	p.t.Helper()
-	p.shut()
+	p.stopApp()
 	over := func(time.Duration) <-chan time.Time {
 		at := make(chan time.Time)
 		close(at)
 		return at
 	}
 	p.options.Installed = installed.Open(p.shared, installed.Options{Now: p.w.Clock.Now, After: over})
-	p.open()
+	p.startApp()
 	p.resume()
 }
 
-var stucks = []scenario{
+var blockedScenarios = []scenario{
 	{
-		name: "Another program holds the lock of the license folder for ever",
-		seen: "After 20 seconds a sentence names the file and the process that holds the lock; nothing has " +
-			"changed, and it works again when that program ends.",
+		name: "Another program never releases the file lock of the license folder",
+		outcome: "After 20 seconds a message names the file and the process that holds the lock. Nothing has " +
+			"changed, and the task can be repeated when that program has ended.",
 		run: func(t *testing.T) {
-			w, a, l, _ := activeOne(t)
-			a.impatient()
+			w, a, l, _ := newActivated(t)
+			a.withoutLockWait()
 			lock := flock.New(a.lockPath())
 			locked, err := lock.TryLock()
 			require.NoError(t, err)
@@ -51,7 +51,7 @@ var stucks = []scenario{
 			require.True(t, a.verdict().Valid())
 			require.NoError(t, lock.Unlock())
 			w.recover()
-			if len(a.waits()) == 0 && w.active()[0].ReleasedAt == nil {
+			if len(a.openJobs()) == 0 && w.active()[0].ReleasedAt == nil {
 				_, err = a.Move(t.Context(), a.row(l.ID))
 				require.NoError(t, err)
 			}
@@ -60,10 +60,10 @@ var stucks = []scenario{
 		},
 	},
 	{
-		name: "A pipe lies where the lock of the license folder should",
-		seen: "A sentence that names the file; nothing hangs.",
+		name:    "The lock file of the license folder is a named pipe",
+		outcome: "A message names the file. Nothing blocks.",
 		run: func(t *testing.T) {
-			w, a, l, _ := activeOne(t)
+			w, a, l, _ := newActivated(t)
 			require.NoError(t, os.Remove(a.lockPath()))
 			require.NoError(t, makePipe(a.lockPath()))
 			_, err := a.Move(t.Context(), l)
@@ -82,78 +82,79 @@ var stucks = []scenario{
 		},
 	},
 	{
-		name: "A gateway answers one call with HTML for ever",
-		seen: "The tasks behind it complete. After a day the task can be given up; the removal code stays " +
+		name: "A gateway answers one call with HTML every time",
+		outcome: "The tasks after it complete. After a day the task can be given up. Its removal code stays " +
 			"and can be handed in later.",
 		run: func(t *testing.T) {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			l := a.activate()
-			a.proxy.on(either(releaseCall, removalCall), instead(http.StatusOK, htmlType, portal))
+			a.proxy.on(either(releaseCall, removalCall), respond(http.StatusOK, htmlType, portal))
 			_, err := a.Move(t.Context(), l)
 			require.ErrorIs(t, err, manager.ErrUnreachable)
-			job := a.waits()[0]
+			job := a.openJobs()[0]
 			require.ErrorIs(t, a.GiveUp(t.Context(), job.ID), manager.ErrTooEarly)
 
 			a.unplug(func(string, string) bool { return true })
 			require.Error(t, a.SendEmail(t.Context(), manager.SendEmail{LicenseID: l.ID, To: []string{"it@lumen.example"}}))
-			require.Len(t, a.waits(), 2)
+			require.Len(t, a.openJobs(), 2)
 			a.unplug(nil)
 			_, _ = a.ResumeJobs(t.Context())
-			require.Equal(t, 1, w.mails(), "the task behind it is done")
-			require.Len(t, a.waits(), 1)
+			require.Equal(t, 1, w.mails(), "the task after it completes")
+			require.Len(t, a.openJobs(), 1)
 
 			w.Clock.Advance(25 * time.Hour)
 			require.NoError(t, a.GiveUp(t.Context(), job.ID))
-			require.NoError(t, a.learn())
+			require.NoError(t, a.fetchTables())
 			check(t, w, want{stranded: 1})
-			require.Len(t, a.kept(), 1)
+			require.Len(t, a.keptCodes(), 1)
 			_, err = a.tryNewLicense()
 			require.NoError(t, err, "the PC may have another license")
 			w.recover()
 			check(t, w, want{runs: []*pc{a}, stranded: 1})
-			_, err = a.HandIn(t.Context(), a.kept()[0])
+			_, err = a.HandIn(t.Context(), a.keptCodes()[0])
 			require.NoError(t, err)
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
 		},
 	},
 	{
-		name: "A task whose answers are all lost is given up, and the server had done it",
-		seen: "“Whether the server did it is not known”; the next refresh shows it, and the code is deleted.",
+		name: "A task whose answers are all lost is given up after it took effect",
+		outcome: "“Whether the server did it is not known.” The next refresh shows that it did, and the " +
+			"removal code is deleted.",
 		run: func(t *testing.T) {
-			w, a, l, _ := activeOne(t)
+			w, a, l, _ := newActivated(t)
 			a.proxy.on(removalCall, answerDropped)
 			_, err := a.Remove(t.Context(), manager.Remove{License: l})
 			require.ErrorIs(t, err, manager.ErrUnreachable)
 			w.Clock.Advance(25 * time.Hour)
-			require.NoError(t, a.GiveUp(t.Context(), a.waits()[0].ID))
+			require.NoError(t, a.GiveUp(t.Context(), a.openJobs()[0].ID))
 			w.recover()
 			check(t, w, want{})
 		},
 	},
 	{
-		name: "The disk is full when the server's refusal is to be written down",
-		seen: "The app says so; the task is listed as waiting, is sent again, and ends then.",
+		name:    "The disk is full when the server's refusal is stored",
+		outcome: "The app reports it. The task stays pending, is sent again, and then ends.",
 		run: func(t *testing.T) {
-			w, a, l, _ := activeOne(t)
+			w, a, l, _ := newActivated(t)
 			full := a.fullDisk("NEW.state = 'failed'")
-			w.rule(allOff())
+			w.rule(allTasksOff())
 			notices := len(a.Notices())
 			_, err := a.Move(t.Context(), l)
 			require.ErrorIs(t, err, manager.ErrStorage)
 			require.Greater(t, len(a.Notices()), notices)
-			require.Len(t, a.waits(), 1)
+			require.Len(t, a.openJobs(), 1)
 			full.end()
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
 		},
 	},
 	{
-		name: "The disk is full when the server's answer is to be written down",
-		seen: "The answer counts; the next start requests it again, and the task takes effect one time.",
+		name:    "The disk is full when the server's answer is stored",
+		outcome: "The answer is valid. At the next start the app requests it again, and the task takes effect once.",
 		run: func(t *testing.T) {
-			each(t, jobs(), func(t *testing.T, name string) {
+			eachTask(t, jobTasks(), func(t *testing.T, name string) {
 				a := taskNamed(name).begin(t)
 				before := a.done()
 				full := a.by.fullDisk("NEW.state = 'done'")
@@ -167,10 +168,10 @@ var stucks = []scenario{
 		},
 	},
 	{
-		name: "The disk is full when a task is to be written down",
-		seen: "Nothing is sent, nothing has left.",
+		name:    "The disk is full when a task is stored",
+		outcome: "Nothing is sent, and no license leaves its PC.",
 		run: func(t *testing.T) {
-			each(t, jobs(), func(t *testing.T, name string) {
+			eachTask(t, jobTasks(), func(t *testing.T, name string) {
 				a := taskNamed(name).begin(t)
 				before := a.done()
 				full := a.by.fullDisk("INSERT")
@@ -185,10 +186,10 @@ var stucks = []scenario{
 	},
 }
 
-// fullDisk makes some changes of the app's journal of tasks fail.
+// fullDisk lets changes of the journal fail until end.
 type fullDisk struct{ end func() }
 
-// fullDisk lets rows of tasks fail to be written: new ones for "INSERT", else those that an update makes so.
+// fullDisk lets changes of the journal fail: new rows for "INSERT", otherwise updates for which when is true.
 func (p *pc) fullDisk(when string) fullDisk {
 	p.t.Helper()
 	run := func(statement string) {
@@ -206,4 +207,5 @@ func (p *pc) fullDisk(when string) fullDisk {
 	return fullDisk{func() { run("DROP TRIGGER full") }}
 }
 
-func TestStuck(t *testing.T) { attack(t, stucks) }
+// TestBlocked runs the scenarios of file locks, calls without an answer, and full disks.
+func TestBlocked(t *testing.T) { runScenarios(t, blockedScenarios) }

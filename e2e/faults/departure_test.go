@@ -15,18 +15,18 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-var lefts = []scenario{
+var departureScenarios = []scenario{
 	{
-		name: "A license left, the server does not know, and code, job and keyring are gone",
-		seen: stranded,
+		name:    "A license left the PC, the server does not know, and the removal code, the job and the keyring are lost",
+		outcome: listedAsStranded,
 		run: func(t *testing.T) {
-			rescue(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
-				w, a, l, _ := activeOne(t)
+			testRecovery(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
+				w, a, l, _ := newActivated(t)
 				codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 				require.NoError(t, err)
 				require.NoError(t, a.store().Leave(t.Context(), signature, installed.Spent{Codes: codes, LicenseID: l.ID}))
 				require.NoError(t, a.store().Erase(t.Context(), signature, func(installed.File) bool { return true }))
-				a.putBack(image{}, appData|secrets)
+				a.restoreImage(image{}, appData|secrets)
 				a.signIn()
 				w.recover()
 				return w, a, l.ID, nil
@@ -34,36 +34,36 @@ var lefts = []scenario{
 		},
 	},
 	{
-		name: "A license left, the server does not know, and only the PC's record of it is there, without a session",
-		seen: stranded,
+		name:    "The removal code of a pending move is lost from the state file and the vault",
+		outcome: "The app makes the removal code again from the job, and the move completes.",
 		run: func(t *testing.T) {
-			w, a, l, _ := activeOne(t)
+			w, a, l, _ := newActivated(t)
 			a.connect(false)
 			_, err := a.Move(t.Context(), l)
 			require.ErrorIs(t, err, manager.ErrUnreachable)
-			a.forgetCode()
-			a.putBack(image{}, secrets) // the vault's row cannot be opened
+			a.clearRemovalCodes()
+			a.restoreImage(image{}, secrets) // the vault's row can no longer be decrypted
 			a.connect(true)
 			a.signIn()
 			w.recover()
-			check(t, w, want{waiting: 1}) // the job made the code anew
+			check(t, w, want{waiting: 1}) // the removal code is made from the job
 		},
 	},
 	{
-		name: "Everything that the app keeps is forgotten while a move waits",
-		seen: "The app says what waits; the removal code stays next to the license files and can be handed in.",
+		name:    "All of the app's data are deleted in the app while a move is pending",
+		outcome: "The app lists the pending task. The removal code stays next to the license files and can be handed in.",
 		run: func(t *testing.T) {
 			for name, before := range map[string]func(*pc){
-				"code beside the license files": func(*pc) {},
-				"code in the vault alone":       (*pc).forgetCode,
+				"code next to the license files": func(*pc) {},
+				"code in the vault alone":        (*pc).clearRemovalCodes,
 			} {
 				t.Run(name, func(t *testing.T) {
-					w, a, l, _ := activeOne(t)
+					w, a, l, _ := newActivated(t)
 					a.connect(false)
 					_, err := a.Move(t.Context(), l)
 					require.ErrorIs(t, err, manager.ErrUnreachable)
 					before(a)
-					a.shut()
+					a.stopApp()
 					rest, err := manager.Forget(t.Context(), manager.ForgetOptions{
 						DataDir:   a.data,
 						Installed: a.options.Installed,
@@ -73,12 +73,12 @@ var lefts = []scenario{
 					require.NoError(t, err)
 					require.Len(t, rest.Jobs, 1)
 					require.Len(t, rest.Codes, 1)
-					a.open()
+					a.startApp()
 					a.connect(true)
 					a.signIn()
 					w.recover()
 					check(t, w, want{stranded: 1})
-					_, err = a.HandIn(t.Context(), a.kept()[0])
+					_, err = a.HandIn(t.Context(), a.keptCodes()[0])
 					require.NoError(t, err)
 					w.recover()
 					check(t, w, want{})
@@ -87,55 +87,55 @@ var lefts = []scenario{
 		},
 	},
 	{
-		name: "The app's data file is damaged while a move waits",
-		seen: "It is set aside; the notice names the stored removal codes, which can be handed in.",
+		name:    "The app's data file is damaged while a move is pending",
+		outcome: "It is set aside. The notice names the stored removal codes, which can be handed in.",
 		run: func(t *testing.T) {
-			w, a, l, _ := activeOne(t)
+			w, a, l, _ := newActivated(t)
 			a.connect(false)
 			_, err := a.Move(t.Context(), l)
 			require.ErrorIs(t, err, manager.ErrUnreachable)
-			a.shut()
+			a.stopApp()
 			for _, name := range []string{dataFile, journal} {
 				require.NoError(t, os.WriteFile(filepath.Join(a.data, name), []byte("damaged"), 0o600))
 			}
-			a.open()
+			a.startApp()
 			require.Len(t, a.Notices(), 2)
 			a.connect(true)
 			a.signIn()
 			w.recover()
 			check(t, w, want{stranded: 1})
-			require.Len(t, a.kept(), 1)
-			_, err = a.Offer(t.Context(), a.kept()[0])
+			require.Len(t, a.keptCodes(), 1)
+			_, err = a.Offer(t.Context(), a.keptCodes()[0])
 			require.NoError(t, err)
 			w.recover()
 			check(t, w, want{waiting: 1})
 		},
 	},
 	{
-		name: "The app's data file is damaged",
-		seen: "It is set aside; after signing in everything is as before.",
+		name:    "The app's data file is damaged",
+		outcome: "It is set aside. After signing in everything is as before.",
 		run: func(t *testing.T) {
-			w, a, _, _ := activeOne(t)
-			a.shut()
+			w, a, _, _ := newActivated(t)
+			a.stopApp()
 			for _, name := range []string{dataFile, journal} {
 				require.NoError(t, os.WriteFile(filepath.Join(a.data, name), []byte("damaged"), 0o600))
 			}
-			a.open()
+			a.startApp()
 			a.signIn()
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
 		},
 	},
 	{
-		name: "The PC's record of its Site codes is damaged, too large, or a folder",
-		seen: "It is set aside, and the Site code is read from the existing license file.",
+		name:    "The state file is damaged, too large or a folder",
+		outcome: "It is set aside. The Site code is read from the existing license file.",
 		run: func(t *testing.T) {
-			for name, damage := range recordDamages {
+			for name, damage := range stateFileDamages {
 				t.Run(name, func(t *testing.T) {
-					w, a, _, _ := activeOne(t)
-					a.shut()
-					damage(t, a.record())
-					a.open()
+					w, a, _, _ := newActivated(t)
+					a.stopApp()
+					damage(t, a.statePath())
+					a.startApp()
 					a.resume()
 					w.recover()
 					check(t, w, want{runs: []*pc{a}})
@@ -144,18 +144,18 @@ var lefts = []scenario{
 		},
 	},
 	{
-		name: "The PC's record of its Site codes is damaged, too large, or a folder while a move waits",
-		seen: goesOn,
+		name:    "The state file is damaged, too large or a folder while a move is pending",
+		outcome: taskResumes,
 		run: func(t *testing.T) {
-			for name, damage := range recordDamages {
+			for name, damage := range stateFileDamages {
 				t.Run(name, func(t *testing.T) {
-					w, a, l, _ := activeOne(t)
+					w, a, l, _ := newActivated(t)
 					a.connect(false)
 					_, err := a.Move(t.Context(), l)
 					require.ErrorIs(t, err, manager.ErrUnreachable)
-					a.shut()
-					damage(t, a.record())
-					a.open()
+					a.stopApp()
+					damage(t, a.statePath())
+					a.startApp()
 					a.connect(true)
 					a.resume()
 					w.recover()
@@ -165,31 +165,31 @@ var lefts = []scenario{
 		},
 	},
 	{
-		name: "A newer version of a program wrote the PC's record of its Site codes",
-		seen: "The app says so and does not change the record. Without the newer version all is as before.",
+		name:    "A newer version of a program wrote the state file",
+		outcome: "The app reports it and does not change the file. When the file is as before, everything works again.",
 		run: func(t *testing.T) {
-			w, a, l, _ := activeOne(t)
-			content, err := os.ReadFile(a.record())
+			w, a, l, _ := newActivated(t)
+			content, err := os.ReadFile(a.statePath())
 			require.NoError(t, err)
 			newer := strings.Replace(string(content), `"version": 2`, `"version": 3`, 1)
 			require.NotEqual(t, string(content), newer)
-			a.shut()
-			require.NoError(t, os.WriteFile(a.record(), []byte(newer), 0o600))
-			a.open()
+			a.stopApp()
+			require.NoError(t, os.WriteFile(a.statePath(), []byte(newer), 0o600))
+			a.startApp()
 			a.resume()
 			a.tryRefresh()
 			_, err = a.Move(t.Context(), l)
 			require.Error(t, err)
 			_, err = a.tryNewLicense()
 			require.ErrorIs(t, err, manager.ErrNewer)
-			after, err := os.ReadFile(a.record())
+			after, err := os.ReadFile(a.statePath())
 			require.NoError(t, err)
 			require.Equal(t, newer, string(after))
-			require.NoError(t, os.WriteFile(a.record(), content, 0o600))
-			a.shut()
-			a.open()
+			require.NoError(t, os.WriteFile(a.statePath(), content, 0o600))
+			a.stopApp()
+			a.startApp()
 			a.resume()
-			for _, job := range a.waits() {
+			for _, job := range a.openJobs() {
 				require.NoError(t, a.DropJob(t.Context(), job.ID))
 			}
 			w.recover()
@@ -197,30 +197,30 @@ var lefts = []scenario{
 		},
 	},
 	{
-		name: "A newer program of the same version added to the PC's record",
-		seen: "Members that the app does not know are preserved.",
+		name:    "A newer program of the same version added members to the state file",
+		outcome: "Members that the app does not know are preserved.",
 		run: func(t *testing.T) {
-			w, a, l, _ := activeOne(t)
-			content, err := os.ReadFile(a.record())
+			w, a, l, _ := newActivated(t)
+			content, err := os.ReadFile(a.statePath())
 			require.NoError(t, err)
 			newer := strings.Replace(string(content), "{", `{"seats":{"here":[1]},`, 1)
-			require.NoError(t, os.WriteFile(a.record(), []byte(newer), 0o600))
+			require.NoError(t, os.WriteFile(a.statePath(), []byte(newer), 0o600))
 			_, err = a.Move(t.Context(), l)
 			require.NoError(t, err)
-			a.activateAgain()
+			a.pickUpWaiting()
 			w.recover()
-			after, err := os.ReadFile(a.record())
+			after, err := os.ReadFile(a.statePath())
 			require.NoError(t, err)
 			require.Contains(t, strings.Join(strings.Fields(string(after)), ""), `"seats":{"here":[1]}`)
 		},
 	},
 	{
-		name: "The file of a license that is on the PC is erased",
-		seen: "It is restored, with or without a connection.",
+		name:    "The license file of an active license is deleted",
+		outcome: "It is restored, with or without a connection.",
 		run: func(t *testing.T) {
 			for name, online := range map[string]bool{"with": true, "without": false} {
 				t.Run(name, func(t *testing.T) {
-					w, a, _, _ := activeOne(t)
+					w, a, _, _ := newActivated(t)
 					require.NoError(t, a.store().Erase(t.Context(), signature, func(installed.File) bool { return true }))
 					a.connect(online)
 					_, _, err := a.CachedLicenses(t.Context(), w.order)
@@ -235,11 +235,13 @@ var lefts = []scenario{
 	},
 }
 
-// record is the file that keeps the PC's Site codes.
-func (p *pc) record() string { return filepath.Join(installed.Below(p.shared, signature), "pc.json") }
+// statePath returns the path of the state file.
+func (p *pc) statePath() string {
+	return filepath.Join(installed.Below(p.shared, signature), "pc.json")
+}
 
-// recordDamages are what may become of that file.
-var recordDamages = map[string]func(t *testing.T, path string){
+// stateFileDamages damage the state file.
+var stateFileDamages = map[string]func(t *testing.T, path string){
 	"damaged": func(t *testing.T, path string) { require.NoError(t, os.WriteFile(path, []byte("{"), 0o600)) },
 	"empty":   func(t *testing.T, path string) { require.NoError(t, os.WriteFile(path, nil, 0o600)) },
 	"too large": func(t *testing.T, path string) {
@@ -251,8 +253,8 @@ var recordDamages = map[string]func(t *testing.T, path string){
 	},
 }
 
-// forgetCode removes removal codes from the PC's record, as an older version left them: in the vault alone.
-func (p *pc) forgetCode() {
+// clearRemovalCodes deletes the removal codes from the state file. Older versions stored them in the vault only.
+func (p *pc) clearRemovalCodes() {
 	_, err := p.store().Update(p.t.Context(), signature, func(s *installed.State) error {
 		for i := range s.Spent {
 			s.Spent[i].RemovalCode = 0
@@ -262,7 +264,7 @@ func (p *pc) forgetCode() {
 	require.NoError(p.t, err)
 }
 
-// tryNewLicense asks for a license as far as this PC has codes.
+// tryNewLicense requests a license for this PC. Unlike tryActivate it returns the error of ThisPC.
 func (p *pc) tryNewLicense() (manager.License, error) {
 	one, err := p.ThisPC(p.t.Context(), p.w.program.ID)
 	if err != nil {
@@ -271,8 +273,8 @@ func (p *pc) tryNewLicense() (manager.License, error) {
 	return p.NewLicense(p.t.Context(), manager.NewLicense{OrderID: p.w.order, Codes: one.Codes, ThisPC: true})
 }
 
-// activateAgain picks the license up that waits.
-func (p *pc) activateAgain() {
+// pickUpWaiting picks up the released license.
+func (p *pc) pickUpWaiting() {
 	p.t.Helper()
 	p.refresh()
 	found, err := p.WaitingToMove(p.t.Context())
@@ -282,9 +284,10 @@ func (p *pc) activateAgain() {
 	require.NoError(p.t, err)
 }
 
-func TestLeft(t *testing.T) { attack(t, lefts) }
+// TestDepartures damages or deletes what the PC stores about a license that left.
+func TestDepartures(t *testing.T) { runScenarios(t, departureScenarios) }
 
-// releaseCall and removalCall are the calls that tell the server of a license that left.
+// releaseCall and removalCall match the calls that report a departure to the server.
 var (
 	releaseCall = to(http.MethodPost, "/release")
 	removalCall = to(http.MethodPost, "/removal")

@@ -28,8 +28,9 @@ import (
 	"github.com/acen-desktop/acen/server/store/postgres/postgrestest"
 )
 
-// documented runs the line of the manual that begins with a program of PostgreSQL, with the test's names for the manual's.
-func documented(t *testing.T, program string, names *strings.Replacer) {
+// runDocumented runs the line of docs/server.md that begins with a program of PostgreSQL, after replacing the names of
+// the manual by those of the test.
+func runDocumented(t *testing.T, program string, names *strings.Replacer) {
 	t.Helper()
 	manual, err := os.ReadFile("../docs/server.md")
 	require.NoError(t, err)
@@ -41,11 +42,11 @@ func documented(t *testing.T, program string, names *strings.Replacer) {
 			return
 		}
 	}
-	require.Fail(t, "the manual does not tell how to use "+program)
+	require.Fail(t, "docs/server.md has no line for "+program)
 }
 
-// everything is what the vendor would miss.
-type everything struct {
+// contents are the rows of a database that a restore must preserve.
+type contents struct {
 	Programs []store.Program
 	Clients  []store.Client
 	Orders   []store.Order
@@ -55,38 +56,38 @@ type everything struct {
 	Options  map[string]string
 }
 
-func all(t *testing.T, s store.Store) (e everything) {
+func readContents(t *testing.T, s store.Store) (e contents) {
 	t.Helper()
 	require.NoError(t, s.Read(t.Context(), func(tx store.Tx) (err error) {
-		keep := func(next error) {
+		record := func(next error) {
 			if err == nil {
 				err = next
 			}
 		}
 		var next error
 		e.Programs, next = tx.Programs.List(t.Context())
-		keep(next)
+		record(next)
 		e.Clients, next = tx.Clients.List(t.Context())
-		keep(next)
+		record(next)
 		e.Orders, next = tx.Orders.List(t.Context(), 0, false, 0, 0)
-		keep(next)
+		record(next)
 		for _, o := range e.Orders {
 			licenses, next := tx.Licenses.List(t.Context(), o.ID, true, 0, 0)
-			keep(next)
+			record(next)
 			e.Licenses = append(e.Licenses, licenses...)
 		}
 		e.Mails, next = tx.Mails.List(t.Context(), 0)
-		keep(next)
+		record(next)
 		e.Audit, next = tx.Audits.List(t.Context(), store.AuditFilter{})
-		keep(next)
+		record(next)
 		e.Options, next = tx.Options.All(t.Context())
-		keep(next)
+		record(next)
 		return err
 	}))
 	return e
 }
 
-// caller calls one server for one account.
+// caller calls a server with the token of one account.
 type caller struct {
 	t          *testing.T
 	url, token string
@@ -116,29 +117,42 @@ func (c *caller) call(status int, method, path string, in, out any) string {
 func (c *caller) signIn(login sample.Login) {
 	c.t.Helper()
 	var session api.Session
-	c.call(http.StatusCreated, "POST", "/sessions", api.SessionRequest{Username: login.Username, Password: login.Password}, &session)
+	c.call(http.StatusCreated, "POST", "/sessions", api.SessionRequest{
+		Username: login.Username,
+		Password: login.Password,
+	}, &session)
 	c.token = session.AccessToken
 }
 
 func (c *caller) activate(name string) (l api.License) {
 	c.t.Helper()
 	codes := otherPC(name, 1)
-	c.call(http.StatusCreated, "POST", fmt.Sprintf("/orders/%d/licenses", sample.WithSerial), api.NewLicense{SiteCode: codes.Site.String(), MachineID: codes.Machine.String()}, &l)
+	c.call(http.StatusCreated, "POST", fmt.Sprintf("/orders/%d/licenses", sample.WithSerial), api.NewLicense{
+		SiteCode:  codes.Site.String(),
+		MachineID: codes.Machine.String(),
+	}, &l)
 	return l
 }
 
-// A dump that was made while the server worked comes back, as the manual says, with the master key and nothing else; nothing is
-// missing, and the server goes on where it was.
-func TestPostgresDumpComesBack(t *testing.T) {
+// TestPostgresDumpRestored makes a dump while the server runs and restores it as docs/server.md says, with the master
+// key and nothing else. No row is missing, and the server continues to work.
+func TestPostgresDumpRestored(t *testing.T) {
 	address := postgrestest.Whole(t)
 	restored := filepath.Base(strings.Split(address, "?")[0]) + "_restored"
 	dump := filepath.Join(t.TempDir(), "acen.dump")
-	names := strings.NewReplacer("postgres://acen@db.example.com/acen_restored", postgrestest.Named(t, restored), "postgres://acen@db.example.com/postgres", postgrestest.Named(t, "postgres"),
+	names := strings.NewReplacer("postgres://acen@db.example.com/acen_restored", postgrestest.Named(t, restored),
+		"postgres://acen@db.example.com/postgres", postgrestest.Named(t, "postgres"),
 		"postgres://acen@db.example.com/acen", address, "acen_restored", restored, "acen.dump", dump)
 	var login sample.Login
 	place := service.Place{Folder: t.TempDir(), Database: address}
 	start := func(p service.Place, prepared bool) (*service.Service, error) {
-		o := service.Options{Place: p, Listening: listen.Config{Address: "127.0.0.1:0"}, Name: "test", Version: "test", Logger: slog.New(slog.DiscardHandler)}
+		o := service.Options{
+			Place:     p,
+			Listening: listen.Config{Address: "127.0.0.1:0"},
+			Name:      "test",
+			Version:   "test",
+			Logger:    slog.New(slog.DiscardHandler),
+		}
 		if prepared {
 			return service.Start(t.Context(), o, nil)
 		}
@@ -151,42 +165,43 @@ func TestPostgresDumpComesBack(t *testing.T) {
 	c.signIn(login)
 	l := c.activate("before the dump")
 	file := c.call(http.StatusOK, "GET", fmt.Sprintf("/licenses/%d/file", l.ID), nil, nil)
-	before := all(t, first.Store)
-	documented(t, "pg_dump", names)
+	before := readContents(t, first.Store)
+	runDocumented(t, "pg_dump", names)
 	require.NoError(t, first.Stop())
 
-	documented(t, "createdb", names)
+	runDocumented(t, "createdb", names)
 	t.Cleanup(func() { postgrestest.Drop(t, restored) })
-	documented(t, "pg_restore", names)
+	runDocumented(t, "pg_restore", names)
 
-	elsewhere := service.Place{Folder: t.TempDir(), Database: postgrestest.Named(t, restored)}
-	_, err = start(elsewhere, true)
-	require.ErrorContains(t, err, "the master key file "+filepath.Join(elsewhere.Folder, "master.key")+" is missing")
+	other := service.Place{Folder: t.TempDir(), Database: postgrestest.Named(t, restored)}
+	_, err = start(other, true)
+	require.ErrorContains(t, err, "the master key file "+filepath.Join(other.Folder, "master.key")+" is missing")
 	key, err := os.ReadFile(filepath.Join(place.Folder, "master.key"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(elsewhere.Folder, "master.key"), key, 0o600))
-	second, err := start(elsewhere, true)
+	require.NoError(t, os.WriteFile(filepath.Join(other.Folder, "master.key"), key, 0o600))
+	second, err := start(other, true)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, second.Stop()) }()
-	require.Equal(t, before, all(t, second.Store))
+	require.Equal(t, before, readContents(t, second.Store))
 	require.Greater(t, len(before.Licenses), 100)
-	desk := admin.Admin{Data: second.Data, Now: time.Now}
-	_, err = desk.MarkRestored(t.Context(), store.DefaultGap) // the manual's last step, while the server runs
+	vendor := admin.Admin{Data: second.Data, Now: time.Now}
+	_, err = vendor.MarkRestored(t.Context(), store.DefaultGap) // the last step in docs/server.md, while the server runs
 	require.NoError(t, err)
 
 	c.url = second.URL
-	again := c.call(http.StatusOK, "GET", fmt.Sprintf("/licenses/%d/file", l.ID), nil, nil) // the session goes on, and the signing key opens
+	// the session and the signing key are still valid
+	again := c.call(http.StatusOK, "GET", fmt.Sprintf("/licenses/%d/file", l.ID), nil, nil)
 	c.signIn(login)
 	next := c.activate("after the restore")
-	require.Greater(t, next.ID, l.ID+store.DefaultGap, "no id is given again")
+	require.Greater(t, next.ID, l.ID+store.DefaultGap, "IDs are not reused")
 	var programs api.ProgramList
 	c.call(http.StatusOK, "GET", "/programs", nil, &programs)
 	public, err := license.ParsePublicKey(programs.Programs[0].PublicKey)
 	require.NoError(t, err)
 	signed, err := public.Verify(file)
 	require.NoError(t, err)
-	anew, err := public.Verify(again)
+	reissued, err := public.Verify(again)
 	require.NoError(t, err)
-	anew.IssuedAt = signed.IssuedAt // each file says when it was made
-	require.Equal(t, signed, anew)
+	reissued.IssuedAt = signed.IssuedAt // the file has its time of issue
+	require.Equal(t, signed, reissued)
 }

@@ -13,14 +13,15 @@ import (
 	"github.com/acen-desktop/acen/server/sample"
 )
 
-// backup copies the server's data and returns what restores them: with acen-server restore, or by hand without a word.
+// backup copies the server's data. It returns two functions: restore restores them as acen-server restore does, byHand
+// replaces the files only.
 func (w *world) backup() (restore, byHand func()) {
 	w.t.Helper()
 	path := w.TakeBackup()
-	return func() { w.Restore(path); w.moved() }, func() { w.PutBack(path); w.moved() }
+	return func() { w.Restore(path); w.repointProxies() }, func() { w.PutBack(path); w.repointProxies() }
 }
 
-// moveTo moves a license from one PC to another, whole.
+// moveTo moves a license from one PC to another and picks it up there.
 func (w *world) moveTo(from, to *pc, l manager.License) manager.License {
 	w.t.Helper()
 	_, err := from.Move(w.t.Context(), l)
@@ -33,13 +34,13 @@ func (w *world) moveTo(from, to *pc, l manager.License) manager.License {
 	return to.row(l.ID)
 }
 
-// way is how a license that left a PC, and that the server has as active, can be got back.
-type way struct {
+// recovery is a way to recover a license that left a PC and is active at the server.
+type recovery struct {
 	name string
 	get  func(w *world, p *pc, l manager.License) (want, error)
 }
 
-var ways = []way{
+var recoveries = []recovery{
 	{"bring back", func(_ *world, p *pc, l manager.License) (want, error) {
 		return want{runs: []*pc{p}}, p.bringBack(l.ID)
 	}},
@@ -53,7 +54,7 @@ var ways = []way{
 	}},
 }
 
-// bringBack brings a license back that the app offers.
+// bringBack brings back a license that the app offers.
 func (p *pc) bringBack(id int64) error {
 	offers, err := p.BringBacks(p.t.Context())
 	for _, o := range offers {
@@ -62,48 +63,49 @@ func (p *pc) bringBack(id int64) error {
 			return err
 		}
 	}
-	return errors.Join(errors.New("it is not offered"), err)
+	return errors.Join(errors.New("not offered"), err)
 }
 
-// rescue gets a license back in every way, each in a world of its own. begin returns the PC that the license had left,
-// the license, and the PCs that run under a license that the server has forgotten.
-func rescue(t *testing.T, begin func(t *testing.T) (w *world, p *pc, id int64, forgotten []*pc)) {
+// testRecovery recovers a license in every way, each in a world of its own. begin returns the world, the PC that the
+// license left, the license, and the PCs that run under a license that the server has forgotten.
+func testRecovery(t *testing.T, begin func(t *testing.T) (w *world, p *pc, id int64, forgotten []*pc)) {
 	t.Helper()
-	for i, way := range ways {
-		if !*whole && (i+len(t.Name()))%len(ways) != 0 {
+	for i, recovery := range recoveries {
+		if !*exhaustive && (i+len(t.Name()))%len(recoveries) != 0 {
 			continue
 		}
-		t.Run(way.name, func(t *testing.T) {
+		t.Run(recovery.name, func(t *testing.T) {
 			w, p, id, forgotten := begin(t)
 			check(t, w, want{stranded: 1, forgotten: forgotten})
 			found, err := p.Find(t.Context())
 			require.NoError(t, err)
 			require.Len(t, found.Stranded, 1)
 			require.Equal(t, id, found.Stranded[0].License.ID)
-			is, err := way.get(w, p, p.row(id))
+			expected, err := recovery.get(w, p, p.row(id))
 			require.NoError(t, err)
 			w.recover()
-			is.forgotten = forgotten
-			check(t, w, is)
+			expected.forgotten = forgotten
+			check(t, w, expected)
 		})
 	}
 }
 
 const (
-	stranded = "The app lists the license as one that left and that the server does not know of: bring back, move " +
-		"and remove work."
-	tooLate   = "a program runs under a license that the server does not know until their next contact"
-	untilSeen = "a restored copy of a PC's data works until the next contact of the app or the program with the server"
+	listedAsStranded = "The app lists the license as stranded: it left this PC, and the server has it as active. " +
+		"“Bring back”, “Move” and “Remove” work."
+	limitUnknownLicense = "a program runs under a license that the server does not know until its next contact"
+	limitRestoredCopy   = "a restored copy of a PC's data works until the next contact of the app or the program with " +
+		"the server"
 )
 
-var serverRestores = []scenario{
+var serverRestoreScenarios = []scenario{
 	{
 		name:  "The server is restored from before an activation",
-		limit: tooLate,
-		seen: "The program continues to run, the app says that the server forgot its license, and another " +
+		limit: limitUnknownLicense,
+		outcome: "The program continues to run. The app reports that the server has forgotten its license; another " +
 			"activation creates one.",
 		run: func(t *testing.T) {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			restore, _ := w.backup()
 			old := a.activate()
@@ -112,16 +114,16 @@ var serverRestores = []scenario{
 			check(t, w, want{forgotten: []*pc{a}})
 			again, err := a.tryActivate()
 			require.NoError(t, err)
-			require.Greater(t, again.ID, old.ID+1000, "ids never come back")
+			require.Greater(t, again.ID, old.ID+1000, "IDs are not reused")
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})
 		},
 	},
 	{
 		name:  "The server is restored from before an activation, and another PC takes the only seat",
-		limit: tooLate,
-		seen: "The other PC has the seat. The app on the first says that the server forgot its license and that none " +
-			"is left.",
+		limit: limitUnknownLicense,
+		outcome: "The other PC has the seat. The app on the first PC reports that the server has forgotten its license and " +
+			"that none is left.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
@@ -137,18 +139,17 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name:  "A copy of the server's data is put back by hand, and another PC gets the same license id",
-		limit: tooLate,
-		seen: "The app compares Site codes: neither PC uses the other's license. Each gets its own by " +
-			"activating.",
+		name:    "The server's files are replaced without acen-server restore, and another PC gets the same license ID",
+		limit:   limitUnknownLicense,
+		outcome: "The app compares Site codes, so neither PC uses the license of the other. Each gets its own by activation.",
 		run: func(t *testing.T) {
-			w := newWorld(t, plenty, "a", "b")
+			w := newWorld(t, manySeats, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
-			_, putBack := w.backup()
+			_, restoreByHand := w.backup()
 			old := a.activate()
-			putBack()
+			restoreByHand()
 			l := b.activate()
-			require.Equal(t, old.ID, l.ID, "the attack is on")
+			require.Equal(t, old.ID, l.ID, "both licenses have the same ID")
 			w.recover()
 			check(t, w, want{runs: []*pc{b}, forgotten: []*pc{a}})
 			require.False(t, a.row(l.ID).ThisPC)
@@ -159,11 +160,11 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from before a removal",
-		seen: stranded,
+		name:    "The server is restored from before a removal",
+		outcome: listedAsStranded,
 		run: func(t *testing.T) {
-			rescue(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
-				w := newWorld(t, plenty, "a")
+			testRecovery(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
+				w := newWorld(t, manySeats, "a")
 				a := w.pcs[0]
 				l := a.activate()
 				restore, _ := w.backup()
@@ -177,11 +178,11 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from before a move that waits",
-		seen: stranded,
+		name:    "The server is restored from before a move",
+		outcome: listedAsStranded,
 		run: func(t *testing.T) {
-			rescue(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
-				w := newWorld(t, plenty, "a")
+			testRecovery(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
+				w := newWorld(t, manySeats, "a")
 				a := w.pcs[0]
 				l := a.activate()
 				restore, _ := w.backup()
@@ -195,11 +196,11 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from before a move that was picked up", seen: stranded,
-		limit: tooLate,
+		name: "The server is restored from before a move and its pick-up", outcome: listedAsStranded,
+		limit: limitUnknownLicense,
 		run: func(t *testing.T) {
-			rescue(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
-				w := newWorld(t, plenty, "a", "b")
+			testRecovery(t, func(t *testing.T) (*world, *pc, int64, []*pc) {
+				w := newWorld(t, manySeats, "a", "b")
 				a, b := w.pcs[0], w.pcs[1]
 				l := a.activate()
 				restore, _ := w.backup()
@@ -211,8 +212,8 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from before a move that was picked up, and the move is done again",
-		seen: "After another move from the old PC and another pick-up on the new one, all agree.",
+		name:    "The server is restored from before a move and its pick-up, and the move is repeated",
+		outcome: "After another move and another pick-up the PCs, the apps and the server agree.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
@@ -231,8 +232,8 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from between move and pick-up",
-		seen: "The license waits again; after another pick-up, all agree.",
+		name:    "The server is restored from between move and pick-up",
+		outcome: "The license is released again. After another pick-up the PCs, the apps and the server agree.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
@@ -253,9 +254,9 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name:  "The server is restored from between move and pick-up, and a third PC picks up",
-		limit: tooLate,
-		seen:  "The third PC has the seat; the app on the second says that the server forgot its license.",
+		name:    "The server is restored from between move and pick-up, and a third PC picks up",
+		limit:   limitUnknownLicense,
+		outcome: "The third PC has the seat. The app on the second PC reports that the server has forgotten its license.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b", "c")
 			a, b, c := w.pcs[0], w.pcs[1], w.pcs[2]
@@ -275,15 +276,15 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name:  "The server is restored from before a reactivation",
-		limit: tooLate,
-		seen:  "The app offers to bring the license back that the server has.",
+		name:    "The server is restored from before a reactivation",
+		limit:   limitUnknownLicense,
+		outcome: "The app offers to bring back the license that the server has.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
 			l := a.activate()
 			restore, _ := w.backup()
-			a.putBack(image{}, everything)
+			a.restoreImage(image{}, everything)
 			a.signIn()
 			a.refresh()
 			require.NoError(t, a.bringBack(l.ID))
@@ -299,8 +300,8 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored while the answer to an activation is lost",
-		seen: goesOn,
+		name:    "The server is restored after the answer to an activation was lost",
+		outcome: taskResumes,
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -314,8 +315,8 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored while the answer to a move is lost",
-		seen: goesOn,
+		name:    "The server is restored after the answer to a move was lost",
+		outcome: taskResumes,
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -330,30 +331,30 @@ var serverRestores = []scenario{
 		},
 	},
 	{
-		name: "The server is restored from before a sign-in",
-		seen: "The person signs in again; waiting tasks resume.",
+		name:    "The server is restored from before a sign-in",
+		outcome: "The person signs in again. Pending tasks resume.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
 			l := a.activate()
 			restore, _ := w.backup()
 			w.Clock.Advance(time.Hour)
-			a.restart() // with another refresh token, which the backup does not know
+			a.restart() // with another refresh token, which is not in the backup
 			a.connect(false)
 			_, err := a.Move(t.Context(), l)
 			require.ErrorIs(t, err, manager.ErrUnreachable)
 			restore()
 			w.Clock.Advance(time.Hour)
 			a.connect(true)
-			require.ErrorIs(t, a.learn(), manager.ErrSignedOut)
+			require.ErrorIs(t, a.fetchTables(), manager.ErrSignedOut)
 			a.signIn()
 			w.recover()
 			check(t, w, want{waiting: 1})
 		},
 	},
 	{
-		name: "The server is restored from before an order was made with a serial number",
-		seen: "The serial number makes the order again.",
+		name:    "The server is restored from before a serial number was redeemed",
+		outcome: "The serial number can be redeemed again.",
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a")
 			a := w.pcs[0]
@@ -376,7 +377,7 @@ var serverRestores = []scenario{
 			restore()
 			w.recover()
 			require.Equal(t, before, w.orders())
-			require.Greater(t, order().ID, first.ID+1000, "ids never come back")
+			require.Greater(t, order().ID, first.ID+1000, "IDs are not reused")
 			w.recover()
 			require.Equal(t, before+1, w.orders())
 			check(t, w, want{})
@@ -384,5 +385,6 @@ var serverRestores = []scenario{
 	},
 }
 
-// A server comes back from a backup: licenses that the app and the server disagree on lose nothing (spec: api 20).
-func TestServerIsRestored(t *testing.T) { attack(t, serverRestores) }
+// TestServerRestored restores the server from a backup. Licenses on which the app and the server disagree are not lost
+// (spec: api 20).
+func TestServerRestored(t *testing.T) { runScenarios(t, serverRestoreScenarios) }

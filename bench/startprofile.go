@@ -17,30 +17,44 @@ import (
 	"golang.org/x/exp/trace"
 )
 
-// A start is taken apart by an execution trace of programs that are built for it (internal/startprofile): what the main goroutine did at
-// each moment from main on until the picture was complete. Calls into C and waits are in the trace with their stacks; where Go code
-// ran, samples tell.
+// A start is analyzed with an execution trace of programs that are built with internal/startprofile: what the main
+// goroutine did at each moment from main until the picture was complete. Calls into C and waits are in the trace with
+// their stacks; Go code is sampled.
 
-// startRounds is how often each program is taken apart.
+// startRounds is the number of profiles of each program.
 const startRounds = 7
 
-// startPart is one kind of what the main goroutine does, told by the functions on its stack.
-type startPart struct {
+// startPhase is one kind of work of the main goroutine, identified by the functions on its stack.
+type startPhase struct {
 	name string
-	of   []string // parts of a stack, innermost function first; the first part of a start that has one has the time
-	ours bool     // the app's own, and not the toolkit's or Mesa's
+	of   []string // parts of a stack, innermost function first; the first phase with a match gets the time
+	ours bool     // work of the app, not of the toolkit or Mesa
 }
 
-const called = " < " // stands between a function and its caller
+const called = " < " // separates a function from its caller
 
-var startParts = []startPart{
-	{name: "waiting for the loop's next tick", of: []string{"runtime.selectgo" + called + "fyne.io/fyne/v2/internal/driver/glfw.(*gLDriver).runGL"}},
-	{name: "waiting for keyring and cache", of: []string{"runtime.selectgo" + called + "github.com/acen-desktop/acen/ui/kit/background.(*Gate).Run"}, ours: true},
+var startPhases = []startPhase{
+	{
+		name: "waiting for the loop's next tick",
+		of:   []string{"runtime.selectgo" + called + "fyne.io/fyne/v2/internal/driver/glfw.(*gLDriver).runGL"},
+	},
+	{
+		name: "waiting for keyring and cache",
+		of:   []string{"runtime.selectgo" + called + "github.com/acen-desktop/acen/ui/kit/background.(*Gate).Run"},
+		ours: true,
+	},
 	{name: "swapping: Mesa draws the pixels, X takes them", of: []string{"glfwSwapBuffers"}},
 	{name: "shaders of the toolkit", of: []string{"gl.(*painter).Init"}},
-	{name: "window and OpenGL context", of: []string{"glfw.Init", "glfw.CreateWindow", "glfw.(*gLDriver).init", "glfw.(*window).create" + called, "_Cfunc_glfw"}},
+	{
+		name: "window and OpenGL context",
+		of: []string{"glfw.Init", "glfw.CreateWindow", "glfw.(*gLDriver).init", "glfw.(*window).create" + called,
+			"_Cfunc_glfw"},
+	},
 	{name: "reading fonts", of: []string{"painter.lookupFaces", "painter.loadMeasureFont", "painter.lookupRuneFont"}},
-	{name: "icons, parsed and drawn into pictures", of: []string{"internal/svg.", "canvas.(*Image).Refresh", "painter.PaintImage"}},
+	{
+		name: "icons, parsed and drawn into pictures",
+		of:   []string{"internal/svg.", "canvas.(*Image).Refresh", "painter.PaintImage"},
+	},
 	{name: "texts, drawn into pictures", of: []string{"painter.DrawString"}},
 	{name: "pictures, given to OpenGL", of: []string{"gl.(*painter).imgToTexture", "gl.(*painter).getTexture"}},
 	{name: "calls of OpenGL that draw", of: []string{"painter/gl.(*"}},
@@ -50,20 +64,21 @@ var startParts = []startPart{
 	{name: "making and filling widgets", of: []string{"github.com/acen-desktop/acen/ui.", "main.content"}, ours: true},
 }
 
-// The first two rows come before main, the last one takes what no part has.
-const beforeMain, packages, otherwise = "process and libraries, until Go runs", "initialization of packages", "anything else"
+// The first two phases are before main; the last one has everything else.
+const beforeMain, packages, otherwise = "process and libraries, until Go runs", "initialization of packages",
+	"anything else"
 
-// taken is a start that was taken apart: seconds by the name of the part.
-type taken map[string]float64
+// startProfile is a start in seconds by phase.
+type startProfile map[string]float64
 
-// takenApart starts a program that was built for it and returns where the time went until its picture was complete.
-func (d *display) takenApart(r *run, program []string, complete picture) (t taken, err error) {
+// profileStart starts a program and returns the time of each phase until its picture was complete.
+func (d *display) profileStart(r *run, program []string, complete picture) (t startProfile, err error) {
 	path := filepath.Join(r.temp, "start.trace")
-	var told bytes.Buffer
+	var output bytes.Buffer
 	began := time.Now()
 	cmd, end, err := d.running(r, program, func(cmd *exec.Cmd) {
 		cmd.Env = append(cmd.Env, "ACEN_STARTPROFILE="+path, "GODEBUG=inittrace=1")
-		cmd.Stderr = &told
+		cmd.Stderr = &output
 	})
 	if err != nil {
 		return nil, err
@@ -83,12 +98,12 @@ func (d *display) takenApart(r *run, program []string, complete picture) (t take
 	defer f.Close()
 	list, err := stretches(f)
 	if err == nil && len(list) == 0 {
-		err = errors.New("the record of a start is empty")
+		err = errors.New("empty trace of a start")
 	}
 	if err != nil {
 		return nil, err
 	}
-	t = taken{packages: initialization(told.String())}
+	t = startProfile{packages: initialization(output.String())}
 	t[beforeMain] = list[0].from.Sub(began).Seconds() - t[packages]
 	for _, s := range list {
 		if s.to.After(ended) {
@@ -101,9 +116,9 @@ func (d *display) takenApart(r *run, program []string, complete picture) (t take
 	return t, os.Remove(path)
 }
 
-// finishRecord ends a record and waits until it is complete.
+// finishRecord ends the trace and waits until it is complete.
 func finishRecord(p *os.Process, path string) error {
-	time.Sleep(100 * time.Millisecond) // a call is in the record when it has ended
+	time.Sleep(100 * time.Millisecond) // a call is in the trace after it has ended
 	if err := p.Signal(syscall.SIGUSR1); err != nil {
 		return err
 	}
@@ -111,15 +126,16 @@ func finishRecord(p *os.Process, path string) error {
 		if _, err := os.Stat(path); err == nil {
 			return nil
 		}
-		if time.Since(started) > patience {
-			return errors.New("a start was not recorded")
+		if time.Since(started) > timeout {
+			return errors.New("no trace of a start")
 		}
 	}
 }
 
-// initialization adds up what GODEBUG=inittrace=1 tells: "init net/http @2.9 ms, 0.35 ms clock, 9000 bytes, 90 allocs".
-func initialization(told string) (seconds float64) {
-	for line := range strings.Lines(told) {
+// initialization adds up the times that GODEBUG=inittrace=1 prints: "init net/http @2.9 ms, 0.35 ms clock, 9000 bytes,
+// 90 allocs".
+func initialization(output string) (seconds float64) {
+	for line := range strings.Lines(output) {
 		if f := strings.Fields(line); len(f) > 6 && f[0] == "init" && f[6] == "clock," {
 			ms, _ := strconv.ParseFloat(f[4], 64)
 			seconds += ms / 1e3
@@ -128,10 +144,10 @@ func initialization(told string) (seconds float64) {
 	return seconds
 }
 
-// part is the part of a start that a stretch belongs to.
+// part returns the phase of a stretch.
 func (s stretch) part() string {
 	stack := strings.Join(s.stack, called)
-	for _, p := range startParts {
+	for _, p := range startPhases {
 		for _, of := range p.of {
 			if strings.Contains(stack, of) {
 				return p.name
@@ -141,10 +157,12 @@ func (s stretch) part() string {
 	return otherwise
 }
 
-// tellStarts puts the starts of programs, in milliseconds, into a table. The last program is the app, the first the smallest window.
-func (s *section) tellStarts(names []string, starts [][]taken) {
+// reportStarts adds a table of the starts of programs, in milliseconds. The last program is the app, the first one the
+// smallest window.
+func (s *section) reportStarts(names []string, starts [][]startProfile) {
 	var b strings.Builder
-	b.WriteString("| where a start goes, in ms | " + strings.Join(names, " | ") + " |\n|---|" + strings.Repeat("---:|", len(names)) + "\n")
+	b.WriteString("| where a start goes, in ms | " + strings.Join(names, " | ") + " |\n|---|" + strings.Repeat("---:|",
+		len(names)) + "\n")
 	sums, own := make([]float64, len(names)), 0.0
 	row := func(name string, ours bool) {
 		line := "| " + name
@@ -166,7 +184,7 @@ func (s *section) tellStarts(names []string, starts [][]taken) {
 	}
 	row(beforeMain, false)
 	row(packages, false)
-	for _, p := range startParts {
+	for _, p := range startPhases {
 		row(p.name, p.ours)
 	}
 	row(otherwise, false)
@@ -177,19 +195,23 @@ func (s *section) tellStarts(names []string, starts [][]taken) {
 	b.WriteString(" |\n")
 	all := sums[len(sums)-1]
 	s.say("%s", strings.TrimRight(b.String(), "\n"))
-	s.say("Each row is the median of %d starts that were recorded, which slows them: what the main goroutine did or waited for, by its stack. If all that is the app's own took "+
-		"no time at all, its start would take %.2f of the smallest window's: the rest is what the window shows, in the hands of the toolkit, which reads each font of each style with its emoji and symbols, parses icons, and makes a picture "+
-		"of every text, and Mesa's software OpenGL, which compiles a shader for each kind of shape and computes it for each pixel.", startRounds, (all-own)/sums[0])
+	s.say("Each row is the median of %d starts that were recorded, which slows them: what the main goroutine did or "+
+		"waited for, by its stack. If all that is the app's own took "+
+		"no time at all, its start would take %.2f of the smallest window's: the rest is what the window shows, in the "+
+		"hands of the toolkit, which reads each font of each style with its emoji and symbols, parses icons, and makes a "+
+		"picture "+
+		"of every text, and Mesa's software OpenGL, which compiles a shader for each kind of shape and computes it for "+
+		"each pixel.", startRounds, (all-own)/sums[0])
 }
 
-// stretch is a time of the main goroutine in which it did one thing.
+// stretch is an interval in which the main goroutine did one thing.
 type stretch struct {
 	from, to time.Time
 	stack    []string // innermost first
 	waits    bool
 }
 
-// mainGoroutine is the goroutine that runs main.main.
+// mainGoroutine is the ID of the goroutine that runs main.main.
 const mainGoroutine = 1
 
 // stretches reads an execution trace.
@@ -199,10 +221,10 @@ func stretches(in io.Reader) (list []stretch, err error) {
 		return nil, err
 	}
 	var wall func(trace.Time) time.Time
-	var samples []stretch // of the running stretch
+	var samples []stretch // samples of the current interval
 	var since trace.Time
 	var state trace.GoState
-	var stack []string // of the call or wait that goes on
+	var stack []string // stack of the current call or wait
 	for {
 		e, err := r.ReadEvent()
 		if errors.Is(err, io.EOF) {
@@ -231,7 +253,7 @@ func stretches(in io.Reader) (list []stretch, err error) {
 			if wall != nil && since != 0 {
 				from, until := wall(since), wall(e.Time())
 				switch {
-				case state == trace.GoRunning && len(samples) > 0: // the time between two samples is half of one, half of the other
+				case state == trace.GoRunning && len(samples) > 0: // split the time between two samples in half
 					for i, s := range samples {
 						end := until
 						if i+1 < len(samples) {
@@ -243,7 +265,12 @@ func stretches(in io.Reader) (list []stretch, err error) {
 				case state == trace.GoRunning:
 					list = append(list, stretch{from: from, to: until, stack: now})
 				default:
-					list = append(list, stretch{from: from, to: until, stack: stack, waits: state != trace.GoSyscall})
+					list = append(list, stretch{
+						from:  from,
+						to:    until,
+						stack: stack,
+						waits: state != trace.GoSyscall,
+					})
 				}
 			}
 			if to != trace.GoRunning && len(now) > 0 {

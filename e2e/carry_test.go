@@ -16,12 +16,20 @@ import (
 	"github.com/acen-desktop/acen/server/servertest"
 )
 
-// newOfflinePC is a PC that never had a network and nobody signed in on; the sample program has run on it.
+// newOfflinePC returns a PC without a network on which nobody has signed in. The sample program, which contains the
+// keys, has run on it.
 func newOfflinePC(t *testing.T, s *servertest.Server, keys ...string) *pc {
 	t.Helper()
 	p := &pc{network: &faultyNetwork{}}
 	p.network.set(func(*http.Request) bool { return true }, nil)
-	p.options = manager.Options{DataDir: t.TempDir(), Keyring: keyringtest.Memory(), Fingerprint: fingerprint.System(), DeviceName: "test", Now: s.Clock.Now, HTTPTransport: p.network}
+	p.options = manager.Options{
+		DataDir:       t.TempDir(),
+		Keyring:       keyringtest.Memory(),
+		Fingerprint:   fingerprint.System(),
+		DeviceName:    "test",
+		Now:           s.Clock.Now,
+		HTTPTransport: p.network,
+	}
 	p.options.Installed = installed.Open(t.TempDir(), installed.Options{})
 	_, err := p.options.Installed.Update(t.Context(), studioSignature, func(state *installed.State) error {
 		state.Program = installed.Program{Name: "Lumen Studio 7", PublicKeys: keys}
@@ -33,8 +41,8 @@ func newOfflinePC(t *testing.T, s *servertest.Server, keys ...string) *pc {
 	return p
 }
 
-// hand carries a document from one PC to another as a file.
-func hand[T carry.Document](t *testing.T, doc T) T {
+// viaFile encodes a document and reads it back, as when it travels as a file.
+func viaFile[T carry.Document](t *testing.T, doc T) T {
 	t.Helper()
 	content, err := carry.Encode(doc)
 	require.NoError(t, err)
@@ -45,14 +53,14 @@ func hand[T carry.Document](t *testing.T, doc T) T {
 	return out
 }
 
-// carryOut lets a courier do the first option of each item.
+// carryOut carries a request out with the first option of each item.
 func carryOut(t *testing.T, by *pc, r carry.Request) (carry.Answer, []manager.CourierItem) {
 	t.Helper()
 	plan, err := by.PlanCourier(t.Context(), r)
 	require.NoError(t, err)
 	a, err := by.CarryOut(t.Context(), r, plan, make([]int, len(plan)), func(int) {})
 	require.NoError(t, err)
-	return hand(t, a), plan
+	return viaFile(t, a), plan
 }
 
 func studioKey(t *testing.T, p *pc) string {
@@ -62,8 +70,9 @@ func studioKey(t *testing.T, p *pc) string {
 	return program.PublicKey
 }
 
-// A whole round: a PC without a network gets a license, gives it back, and gets it again, by a courier.
-func TestCourierRound(t *testing.T) {
+// TestCourierRoundTrip activates a PC without a network through a courier, gives the license back and activates the PC
+// again.
+func TestCourierRoundTrip(t *testing.T) {
 	s := servertest.Start(t)
 	online := newPC(t, s)
 	online.signIn(t, s)
@@ -81,8 +90,8 @@ func TestCourierRound(t *testing.T) {
 		{Task: carry.TaskActivate, Signature: "UNKNOWN7", Program: "Nobody's"},
 	})
 	require.NoError(t, err)
-	for range 2 { // carried twice, it happens once
-		answer, plan := carryOut(t, online, hand(t, request))
+	for range 2 { // carried twice, the task takes effect once
+		answer, plan := carryOut(t, online, viaFile(t, request))
 		require.Equal(t, carry.OutcomeRefused, answer.Results[1].Outcome)
 		require.Contains(t, answer.Results[1].Sentence, "no order of Nobody's")
 		require.Contains(t, []manager.CourierAction{manager.CourierNew, manager.CourierHave}, plan[0].Options[0].Action)
@@ -99,7 +108,7 @@ func TestCourierRound(t *testing.T) {
 	require.Len(t, files, 1)
 	requests, err := offline.Requests(ctx)
 	require.NoError(t, err)
-	require.Empty(t, requests, "all of it was answered")
+	require.Empty(t, requests, "every request has an answer")
 	programs, err = offline.OfflinePrograms(ctx)
 	require.NoError(t, err)
 	require.NotNil(t, programs[0].Here)
@@ -109,10 +118,12 @@ func TestCourierRound(t *testing.T) {
 	require.NoError(t, err)
 	_, err = offline.LetGo(ctx, studioSignature)
 	require.ErrorIs(t, err, manager.ErrNotThisPC)
-	removal, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskRemove, Signature: studioSignature, Kept: kept}})
+	removal, err := offline.MakeRequest(ctx, "", []manager.Wish{
+		{Task: carry.TaskRemove, Signature: studioSignature, Kept: kept},
+	})
 	require.NoError(t, err)
 	for range 2 {
-		answer, _ := carryOut(t, online, hand(t, removal))
+		answer, _ := carryOut(t, online, viaFile(t, removal))
 		require.Equal(t, carry.OutcomeDone, answer.Results[0].Outcome)
 		require.Equal(t, 3, activeLicenses(t, s, studioOrder))
 		_, err = offline.TakeAnswer(ctx, answer)
@@ -121,17 +132,17 @@ func TestCourierRound(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, codes)
 	}
-	again, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
+	second, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
 	require.NoError(t, err)
-	require.NotEqual(t, request.Items[0].Codes.Site, again.Items[0].Codes.Site, "the old Site code is spent")
-	taken, err := offline.TakeAnswer(ctx, first(carryOut(t, online, hand(t, again))))
+	require.NotEqual(t, request.Items[0].Codes.Site, second.Items[0].Codes.Site, "the old Site code is spent")
+	taken, err := offline.TakeAnswer(ctx, first(carryOut(t, online, viaFile(t, second))))
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 }
 
-// A PC gives its license back and asks for one in the same request: the one that it gives back is what it gets, with new codes,
-// and not brought back, even where the order has no other.
-func TestCourierGivesBackAndAsksInOne(t *testing.T) {
+// TestCourierRemovalAndActivation gives a license back and requests one in the same request. The PC gets a new license
+// with new codes instead of a reactivation, even if the order has no other seat.
+func TestCourierRemovalAndActivation(t *testing.T) {
 	s := servertest.Start(t)
 	online := newPC(t, s)
 	online.signIn(t, s)
@@ -139,7 +150,7 @@ func TestCourierGivesBackAndAsksInOne(t *testing.T) {
 	offline := newOfflinePC(t, s, studioKey(t, online))
 	request, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
 	require.NoError(t, err)
-	taken, err := offline.TakeAnswer(ctx, first(carryOut(t, online, hand(t, request))))
+	taken, err := offline.TakeAnswer(ctx, first(carryOut(t, online, viaFile(t, request))))
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 	for n := byte(1); activeLicenses(t, s, studioOrder) < 5; n++ {
@@ -149,11 +160,12 @@ func TestCourierGivesBackAndAsksInOne(t *testing.T) {
 	kept, err := offline.LetGo(ctx, studioSignature)
 	require.NoError(t, err)
 	both, err := offline.MakeRequest(ctx, "", []manager.Wish{
-		{Task: carry.TaskRemove, Signature: studioSignature, Kept: kept}, {Task: carry.TaskActivate, Signature: studioSignature},
+		{Task: carry.TaskRemove, Signature: studioSignature, Kept: kept},
+		{Task: carry.TaskActivate, Signature: studioSignature},
 		{Task: carry.TaskActivate, Signature: "UNKNOWN7"},
 	})
 	require.NoError(t, err)
-	answer, plan := carryOut(t, online, hand(t, both))
+	answer, plan := carryOut(t, online, viaFile(t, both))
 	require.Equal(t, manager.CourierNew, plan[1].Options[0].Action)
 	require.NoError(t, plan[1].Refusal)
 	require.Equal(t, carry.OutcomeDone, answer.Results[0].Outcome)
@@ -168,9 +180,9 @@ func TestCourierGivesBackAndAsksInOne(t *testing.T) {
 
 func first[A, B any](a A, _ B) A { return a }
 
-// A PC without a network that lost its data gets its license back, not a second one; and one that another PC released or gave a
-// removal code for.
-func TestCourierFindsTheRightWay(t *testing.T) {
+// TestCourierPlans checks the planned task: a PC that lost its data gets its license back instead of a second one, and
+// a removal code leads to a transfer.
+func TestCourierPlans(t *testing.T) {
 	s := servertest.Start(t)
 	online := newPC(t, s)
 	online.signIn(t, s)
@@ -180,30 +192,30 @@ func TestCourierFindsTheRightWay(t *testing.T) {
 	require.NoError(t, err)
 	carryOut(t, online, request)
 
-	anew := newOfflinePC(t, s)
-	request, err = anew.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
+	reinstalled := newOfflinePC(t, s)
+	request, err = reinstalled.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
 	require.NoError(t, err)
 	answer, plan := carryOut(t, online, request)
 	require.Equal(t, manager.CourierReactivate, plan[0].Options[0].Action)
 	require.Equal(t, manager.CourierNew, plan[0].Options[len(plan[0].Options)-1].Action)
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
-	taken, err := anew.TakeAnswer(ctx, answer)
+	taken, err := reinstalled.TakeAnswer(ctx, answer)
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
-	require.True(t, taken[0].Unproven, "this program has never run there")
-	programs, err := anew.OfflinePrograms(ctx)
+	require.True(t, taken[0].Unproven, "the program has never run on that PC")
+	programs, err := reinstalled.OfflinePrograms(ctx)
 	require.NoError(t, err)
 	require.Nil(t, programs[0].Here)
 	require.Equal(t, request.Items[0].Codes, programs[0].Unproven.Codes)
 
-	// The answer is for one PC only.
+	// An answer is valid on one PC only.
 	wrong := newOfflinePC(t, s)
 	_, err = wrong.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
 	require.NoError(t, err)
 	other, code := activated(t, s, online, otherPC("A", 1))
-	content := first2(online.LicenseFile(ctx, other.ID))
+	content := fileContent(online.LicenseFile(ctx, other.ID))
 	_, _, err = wrong.TakeLicense(ctx, content)
-	require.ErrorIs(t, err, license.ErrFileSignature, "nobody there knows the key")
+	require.ErrorIs(t, err, license.ErrFileSignature, "no program on that PC has the key")
 	known := newOfflinePC(t, s, studioKey(t, online))
 	_, _, err = known.TakeLicense(ctx, content)
 	require.ErrorIs(t, err, manager.ErrOtherPC)
@@ -211,9 +223,11 @@ func TestCourierFindsTheRightWay(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, files)
 
-	transfer, err := wrong.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskTransfer, Signature: studioSignature, RemovalCode: code, From: otherPC("A", 1)}})
+	transfer, err := wrong.MakeRequest(ctx, "", []manager.Wish{
+		{Task: carry.TaskTransfer, Signature: studioSignature, RemovalCode: code, From: otherPC("A", 1)},
+	})
 	require.NoError(t, err)
-	answer, plan = carryOut(t, online, hand(t, transfer))
+	answer, plan = carryOut(t, online, viaFile(t, transfer))
 	require.Equal(t, manager.CourierTransfer, plan[0].Options[0].Action)
 	require.Equal(t, carry.OutcomeLicense, answer.Results[0].Outcome)
 	taken, err = wrong.TakeAnswer(ctx, answer)
@@ -221,15 +235,16 @@ func TestCourierFindsTheRightWay(t *testing.T) {
 	require.NoError(t, taken[0].Err)
 }
 
-func first2(_ string, content string, err error) string {
+func fileContent(_ string, content string, err error) string {
 	if err != nil {
 		panic(err)
 	}
 	return content
 }
 
-// The network goes away in the middle: what was done is in the answer, and the same request brings the rest.
-func TestCourierIsInterrupted(t *testing.T) {
+// TestCourierInterrupted loses the network while a request is carried out. The answer has the results so far, and the
+// same request brings the rest.
+func TestCourierInterrupted(t *testing.T) {
 	s := servertest.Start(t)
 	online := newPC(t, s)
 	online.signIn(t, s)
@@ -239,7 +254,7 @@ func TestCourierIsInterrupted(t *testing.T) {
 	require.NoError(t, err)
 	plan, err := online.PlanCourier(ctx, request)
 	require.NoError(t, err)
-	online.network.set(nil, changing)
+	online.network.set(nil, isChange)
 	answer, err := online.CarryOut(ctx, request, plan, []int{0}, func(int) {})
 	require.ErrorIs(t, err, manager.ErrUnreachable)
 	require.Empty(t, answer.Results)
@@ -251,7 +266,7 @@ func TestCourierIsInterrupted(t *testing.T) {
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
 	answer, err = online.CarryOut(ctx, request, plan, []int{-1}, func(int) {})
 	require.NoError(t, err)
-	require.Empty(t, answer.Results, "nothing was chosen")
+	require.Empty(t, answer.Results, "no option was chosen")
 
 	canceled, cancel := context.WithCancel(ctx)
 	cancel()
@@ -259,8 +274,8 @@ func TestCourierIsInterrupted(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// A typed activation code is kept for a program that says that it accepts such codes.
-func TestTypedCodeOnAPCWithoutNetwork(t *testing.T) {
+// TestTypedCodeOffline checks that a typed activation code is stored only for a program that accepts such codes.
+func TestTypedCodeOffline(t *testing.T) {
 	s := servertest.Start(t)
 	p := newOfflinePC(t, s)
 	ctx := t.Context()

@@ -17,35 +17,35 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// task is one thing that a person does, in a world that was prepared for it.
+// task is tt task of a person. begin prepares a world for it.
 type task struct {
 	name string
-	// call is the call that does it; the faults are about it.
+	// call matches the call that performs the task, to which the faults apply.
 	call func(call) bool
-	// job tells that the app writes it down and goes on with it by itself; else the person does it again.
+	// job reports that the app stores the task as a job and resumes it. Otherwise the person repeats it.
 	job bool
-	// proved tells that the app asks for proof that the server did it: a license of this PC leaves it.
+	// proved reports that the app needs a receipt, because a license leaves this PC.
 	proved bool
-	// reads tells that it changes nothing at the server.
+	// reads reports that the task changes nothing at the server.
 	reads bool
 	begin func(t *testing.T) attempt
 }
 
-// attempt is a task that is about to be done.
+// attempt is a task that is ready to be performed.
 type attempt struct {
 	w  *world
 	by *pc
 	do func(ctx context.Context) error
-	// done counts how often the server did it.
+	// done counts how often the task has taken effect at the server.
 	done func() int
-	// before and after are what is to be seen without and with it.
+	// before and after are the expected states without and with the task.
 	before, after want
-	// skipBefore tells that before is no state of rest.
+	// skipBefore skips the check of before, which is not a consistent state.
 	skipBefore bool
 }
 
-// Seats are plenty, so that a task that is done twice takes two.
-const plenty = 4
+// manySeats is enough that a task that takes effect twice takes two seats.
+const manySeats = 4
 
 var tasks = []task{
 	{
@@ -53,12 +53,14 @@ var tasks = []task{
 		call: to(http.MethodPost, "/licenses"),
 		job:  true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			return attempt{
-				w: w, by: a, after: want{runs: []*pc{a}},
-				do:   func(ctx context.Context) error { return a.newLicense(ctx) },
-				done: func() int { return len(w.licenses()) },
+				w:     w,
+				by:    a,
+				after: want{runs: []*pc{a}},
+				do:    func(ctx context.Context) error { return a.newLicense(ctx) },
+				done:  func() int { return len(w.licenses()) },
 			}
 		},
 	},
@@ -67,14 +69,17 @@ var tasks = []task{
 		call: to(http.MethodPost, "/reactivation"),
 		job:  true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			a.activate()
-			a.putBack(image{}, everything) // a new system on the same PC
+			a.restoreImage(image{}, everything) // as a newly installed system on the same PC
 			a.signIn()
 			a.refresh()
 			return attempt{
-				w: w, by: a, before: want{stranded: 1}, after: want{runs: []*pc{a}},
+				w:      w,
+				by:     a,
+				before: want{stranded: 1},
+				after:  want{runs: []*pc{a}},
 				do: func(ctx context.Context) error {
 					offers, err := a.BringBacks(ctx)
 					if err != nil || len(offers) == 0 {
@@ -93,11 +98,14 @@ var tasks = []task{
 		job:    true,
 		proved: true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			l := a.activate()
 			return attempt{
-				w: w, by: a, before: want{runs: []*pc{a}}, after: want{waiting: 1},
+				w:      w,
+				by:     a,
+				before: want{runs: []*pc{a}},
+				after:  want{waiting: 1},
 				do: func(ctx context.Context) error {
 					_, err := a.Move(ctx, a.row(l.ID))
 					return err
@@ -111,13 +119,16 @@ var tasks = []task{
 		call: to(http.MethodPost, "/transfer"),
 		job:  true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a", "b")
+			w := newWorld(t, manySeats, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
 			l, err := a.Move(t.Context(), a.activate())
 			require.NoError(t, err)
 			b.refresh()
 			return attempt{
-				w: w, by: b, before: want{waiting: 1}, after: want{runs: []*pc{b}},
+				w:      w,
+				by:     b,
+				before: want{waiting: 1},
+				after:  want{runs: []*pc{b}},
 				do: func(ctx context.Context) error {
 					_, err := b.PickUp(ctx, b.row(l.ID))
 					return err
@@ -127,16 +138,19 @@ var tasks = []task{
 		},
 	},
 	{
-		name:   "transfer of one's own",
+		name:   "transfer from this PC",
 		call:   to(http.MethodPost, "/transfer"),
 		job:    true,
 		proved: true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a", "b")
+			w := newWorld(t, manySeats, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
-			l, codes := a.activate(), b.thisPC()
+			l, codes := a.activate(), b.codes()
 			return attempt{
-				w: w, by: a, before: want{runs: []*pc{a}}, after: want{runs: []*pc{b}},
+				w:      w,
+				by:     a,
+				before: want{runs: []*pc{a}},
+				after:  want{runs: []*pc{b}},
 				do: func(ctx context.Context) error {
 					_, err := a.Transfer(ctx, manager.Transfer{License: a.row(l.ID), Codes: codes})
 					return err
@@ -146,19 +160,22 @@ var tasks = []task{
 		},
 	},
 	{
-		name: "transfer with a code",
+		name: "transfer with a typed code",
 		call: to(http.MethodPost, "/transfer"),
 		job:  true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a", "b")
+			w := newWorld(t, manySeats, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
 			l := a.activate()
-			code := a.letGo()
+			code := a.removeInProgram()
 			b.refresh()
 			return attempt{
-				w: w, by: b, before: want{stranded: 1}, after: want{runs: []*pc{b}},
+				w:      w,
+				by:     b,
+				before: want{stranded: 1},
+				after:  want{runs: []*pc{b}},
 				do: func(ctx context.Context) error {
-					_, err := b.Transfer(ctx, manager.Transfer{License: b.row(l.ID), Codes: b.thisPC(), RemovalCode: code})
+					_, err := b.Transfer(ctx, manager.Transfer{License: b.row(l.ID), Codes: b.codes(), RemovalCode: code})
 					return err
 				},
 				done: func() int { return w.ended(api.StatusTransferred) },
@@ -171,11 +188,13 @@ var tasks = []task{
 		job:    true,
 		proved: true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			l := a.activate()
 			return attempt{
-				w: w, by: a, before: want{runs: []*pc{a}},
+				w:      w,
+				by:     a,
+				before: want{runs: []*pc{a}},
 				do: func(ctx context.Context) error {
 					_, err := a.Remove(ctx, manager.Remove{License: a.row(l.ID)})
 					return err
@@ -185,17 +204,19 @@ var tasks = []task{
 		},
 	},
 	{
-		name: "removal with a code",
+		name: "removal with a typed code",
 		call: to(http.MethodPost, "/removal"),
 		job:  true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a", "b")
+			w := newWorld(t, manySeats, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
 			l := a.activate()
-			code := a.letGo()
+			code := a.removeInProgram()
 			b.refresh()
 			return attempt{
-				w: w, by: b, before: want{stranded: 1},
+				w:      w,
+				by:     b,
+				before: want{stranded: 1},
 				do: func(ctx context.Context) error {
 					_, err := b.Remove(ctx, manager.Remove{License: b.row(l.ID), RemovalCode: code})
 					return err
@@ -205,21 +226,23 @@ var tasks = []task{
 		},
 	},
 	{
-		name:   "handing in a kept code",
+		name:   "hand in a kept code",
 		call:   to(http.MethodPost, "/removal"),
 		job:    true,
 		proved: true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			a.activate()
-			a.letGo()
+			a.removeInProgram()
 			return attempt{
-				w: w, by: a, before: want{stranded: 1},
+				w:      w,
+				by:     a,
+				before: want{stranded: 1},
 				do: func(ctx context.Context) error {
 					kept, err := a.KeptCodes(ctx)
 					if err != nil || len(kept) == 0 {
-						return fmt.Errorf("no code is kept: %w", err)
+						return fmt.Errorf("no kept code: %w", err)
 					}
 					_, err = a.HandIn(ctx, kept[0])
 					return err
@@ -233,13 +256,14 @@ var tasks = []task{
 		call: to(http.MethodPost, "/orders"),
 		job:  true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			serials, err := sample.FreeSerials(t.Context(), w.Data, sample.SerialProgram, 1)
 			require.NoError(t, err)
 			before, tried := w.orders(), 0
 			return attempt{
-				w: w, by: a,
+				w:  w,
+				by: a,
 				do: func(ctx context.Context) error {
 					tried++
 					number := api.VerificationAnswer{ID: fmt.Sprintf("number %d", tried), Number: "123456"}
@@ -256,12 +280,15 @@ var tasks = []task{
 		call: to(http.MethodPost, "/email"),
 		job:  true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			l := a.activate()
-			is := want{runs: []*pc{a}}
+			expected := want{runs: []*pc{a}}
 			return attempt{
-				w: w, by: a, before: is, after: is,
+				w:      w,
+				by:     a,
+				before: expected,
+				after:  expected,
 				do: func(ctx context.Context) error {
 					return a.SendEmail(ctx, manager.SendEmail{LicenseID: l.ID, To: []string{"it@lumen.example"}})
 				},
@@ -273,12 +300,15 @@ var tasks = []task{
 		name: "note",
 		call: to(http.MethodPatch, ""),
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			l := a.activate()
-			is := want{runs: []*pc{a}}
+			expected := want{runs: []*pc{a}}
 			return attempt{
-				w: w, by: a, before: is, after: is,
+				w:      w,
+				by:     a,
+				before: expected,
+				after:  expected,
 				do: func(ctx context.Context) error {
 					_, err := a.ChangeNote(ctx, l.ID, "another note")
 					return err
@@ -292,12 +322,15 @@ var tasks = []task{
 		call:  to(http.MethodGet, ""),
 		reads: true,
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "a")
+			w := newWorld(t, manySeats, "a")
 			a := w.pcs[0]
 			a.activate()
-			is := want{runs: []*pc{a}}
+			expected := want{runs: []*pc{a}}
 			return attempt{
-				w: w, by: a, before: is, after: is,
+				w:      w,
+				by:     a,
+				before: expected,
+				after:  expected,
 				do: func(ctx context.Context) error {
 					if _, err := a.Orders(ctx); err != nil {
 						return err
@@ -313,54 +346,57 @@ var tasks = []task{
 		name: "courier brings a license",
 		call: to(http.MethodPost, "/licenses"),
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "b")
+			w := newWorld(t, manySeats, "b")
 			b, c := w.pcs[0], w.offlinePC("c")
-			request := c.asks()
+			request := c.activationRequest()
 			return attempt{
-				w: w, by: b, after: want{runs: []*pc{c}},
-				do:   func(ctx context.Context) error { return carryOver(ctx, b, c, request) },
-				done: func() int { return len(w.licenses()) },
+				w:     w,
+				by:    b,
+				after: want{runs: []*pc{c}},
+				do:    func(ctx context.Context) error { return carryRequest(ctx, b, c, request) },
+				done:  func() int { return len(w.licenses()) },
 			}
 		},
 	},
 	{
-		name: "courier takes a code",
+		name: "courier hands in a removal code",
 		call: to(http.MethodPost, "/removal"),
 		begin: func(t *testing.T) attempt {
-			w := newWorld(t, plenty, "b")
+			w := newWorld(t, manySeats, "b")
 			b, c := w.pcs[0], w.offlinePC("c")
-			request := c.asks()
-			require.NoError(t, carryOver(t.Context(), b, c, request))
+			request := c.activationRequest()
+			require.NoError(t, carryRequest(t.Context(), b, c, request))
 			kept, err := c.LetGo(t.Context(), signature)
 			require.NoError(t, err)
-			request = c.handsIn(kept)
+			request = c.removalRequest(kept)
 			b.refresh()
 			return attempt{
-				w: w, by: b, before: want{stranded: 1},
-				do:   func(ctx context.Context) error { return carryOver(ctx, b, c, request) },
-				done: func() int { return w.ended(api.StatusRemoved) },
+				w:      w,
+				by:     b,
+				before: want{stranded: 1},
+				do:     func(ctx context.Context) error { return carryRequest(ctx, b, c, request) },
+				done:   func() int { return w.ended(api.StatusRemoved) },
 			}
 		},
 	},
 }
 
-// settle does a task that was interrupted again if it was not done, or if it is none that the app goes on with by
-// itself.
-func (a attempt) settle(t *testing.T, one task, before int) {
+// complete repeats an interrupted task if it has not taken effect, or if the app does not resume it.
+func (a attempt) complete(t *testing.T, tt task, before int) {
 	t.Helper()
-	undone := a.done() == before && !one.reads
+	undone := a.done() == before && !tt.reads
 	if undone && !a.skipBefore {
 		check(t, a.w, a.before)
 	}
-	if undone || !one.job {
-		require.NoError(t, a.do(t.Context()), "done again")
+	if undone || !tt.job {
+		require.NoError(t, a.do(t.Context()), "repeated")
 		a.w.recover()
 	}
 }
 
-// taskNamed finds a task.
+// taskNamed returns the task with a name.
 func taskNamed(name string) task {
-	return tasks[slices.IndexFunc(tasks, func(one task) bool { return one.name == name })]
+	return tasks[slices.IndexFunc(tasks, func(tt task) bool { return tt.name == name })]
 }
 
 func (p *pc) newLicense(ctx context.Context) error {
@@ -368,19 +404,24 @@ func (p *pc) newLicense(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.NewLicense(ctx, manager.NewLicense{OrderID: p.w.order, Codes: one.Codes, Note: p.name, ThisPC: true})
+	_, err = p.NewLicense(ctx, manager.NewLicense{
+		OrderID: p.w.order,
+		Codes:   one.Codes,
+		Note:    p.name,
+		ThisPC:  true,
+	})
 	return err
 }
 
-// letGo lets the program itself remove its license and returns the removal code that it shows.
-func (p *pc) letGo() license.RemovalCode {
+// removeInProgram removes the license in the program and returns the removal code that it shows.
+func (p *pc) removeInProgram() license.RemovalCode {
 	p.t.Helper()
 	r, err := p.runProgram().Remove(p.t.Context())
 	require.NoError(p.t, err)
 	return r.Code
 }
 
-// offlinePC is a PC without a network, on which the program has run and nobody has signed in.
+// offlinePC returns a PC without a network, on which the program has run and nobody has signed in.
 func (w *world) offlinePC(name string) *pc {
 	w.t.Helper()
 	p := w.newPC(name)
@@ -390,14 +431,14 @@ func (w *world) offlinePC(name string) *pc {
 	return p
 }
 
-// asks makes a request for a license, for a courier.
-func (p *pc) asks() carry.Request {
+// activationRequest makes a request for a license.
+func (p *pc) activationRequest() carry.Request {
 	p.t.Helper()
 	return p.request(manager.Wish{Task: carry.TaskActivate, Signature: signature, Note: p.name})
 }
 
-// handsIn makes a request that hands in a removal code.
-func (p *pc) handsIn(k manager.KeptCode) carry.Request {
+// removalRequest makes a request that hands in a removal code.
+func (p *pc) removalRequest(k manager.KeptCode) carry.Request {
 	p.t.Helper()
 	return p.request(manager.Wish{Task: carry.TaskRemove, Signature: signature, Kept: k})
 }
@@ -409,9 +450,9 @@ func (p *pc) request(wishes ...manager.Wish) carry.Request {
 	return r
 }
 
-// carryOver takes a request to a PC with a network, and its answer back.
-func carryOver(ctx context.Context, by, from *pc, request carry.Request) error {
-	plan, err := by.PlanCourier(ctx, hand(by.t, request))
+// carryRequest carries a request to a PC with a network, and its answer back.
+func carryRequest(ctx context.Context, by, from *pc, request carry.Request) error {
+	plan, err := by.PlanCourier(ctx, viaFile(by.t, request))
 	if err != nil {
 		return err
 	}
@@ -419,7 +460,7 @@ func carryOver(ctx context.Context, by, from *pc, request carry.Request) error {
 	if err != nil {
 		return err
 	}
-	taken, err := from.TakeAnswer(ctx, hand(by.t, answer))
+	taken, err := from.TakeAnswer(ctx, viaFile(by.t, answer))
 	for _, one := range taken {
 		if err == nil {
 			err = one.Err
@@ -431,8 +472,8 @@ func carryOver(ctx context.Context, by, from *pc, request carry.Request) error {
 	return err
 }
 
-// hand carries a document from one PC to another as a file.
-func hand[T carry.Document](t *testing.T, doc T) T {
+// viaFile encodes a document and reads it back, as when it travels as a file.
+func viaFile[T carry.Document](t *testing.T, doc T) T {
 	t.Helper()
 	content, err := carry.Encode(doc)
 	require.NoError(t, err)
@@ -441,7 +482,7 @@ func hand[T carry.Document](t *testing.T, doc T) T {
 	return read.(T)
 }
 
-// count counts licenses of the order at the server.
+// count counts the matching licenses of the order at the server.
 func (w *world) count(which func(store.License) bool) (n int) {
 	w.t.Helper()
 	for _, l := range w.licenses() {
@@ -452,7 +493,7 @@ func (w *world) count(which func(store.License) bool) (n int) {
 	return n
 }
 
-// ended counts the licenses that ended in one way.
+// ended counts the licenses with a status.
 func (w *world) ended(status api.LicenseStatus) int {
 	w.t.Helper()
 	return w.count(func(l store.License) bool { return l.Status == status })
@@ -466,7 +507,7 @@ func (w *world) orders() int {
 	return len(list)
 }
 
-// mails counts the mails that were asked for.
+// mails counts the requested emails.
 func (w *world) mails() (n int) {
 	w.t.Helper()
 	ctx := w.t.Context()

@@ -6,17 +6,17 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// machine is a kind of virtual machine, or of a small computer: what all of the kind have in common.
+// machine is a type of virtual machine or small computer: the properties that all machines of the type share.
 type machine struct {
 	name    string
-	vendor  string // of the firmware
+	vendor  string // firmware vendor
 	board   string
-	address string // how its addresses begin
-	// disk returns the files of the folder of its disk. Serial is one of this machine's own.
+	address string // prefix of its network addresses
+	// disk returns the files of the folder of its disk, for the serial number of one machine.
 	disk func(serial string) tree
 }
 
-// vpd80 is page 80h of a SCSI disk.
+// vpd80 returns page 80h of a SCSI disk.
 func vpd80(serial string) string { return string([]byte{0, 0x80, 0, byte(len(serial))}) + serial }
 
 var machines = []machine{
@@ -60,7 +60,7 @@ var machines = []machine{
 
 func noSerial(string) tree { return nil }
 
-// copied is one of several machines of a kind that were made of one image. The locks that are listed are its own.
+// copied returns one of several machines made from one image. The listed locks are its own.
 func (m machine) copied(own ...license.Lock) tree {
 	const dmi = "sys/class/dmi/id/"
 	t := recorded("a", own...)
@@ -84,12 +84,17 @@ func (m machine) copied(own ...license.Lock) tree {
 	return t
 }
 
-// eventsOfMachines are what happens to virtual machines and their copies.
+// eventsOfMachines returns events of virtual machines and their copies.
 func eventsOfMachines() []event {
 	var events []event
 	for _, m := range machines {
 		events = append(events,
-			event{name: m.name + ": started again", best: same, from: m.copied(), tree: m.copied()},
+			event{
+				name: m.name + ": started again",
+				best: same,
+				from: m.copied(),
+				tree: m.copied(),
+			},
 			event{
 				name: m.name + ": a copy with its own address",
 				best: lost,
@@ -122,7 +127,7 @@ func eventsOfMachines() []event {
 	)
 }
 
-// eventsOfDrives are discs, and what looks like one.
+// eventsOfDrives returns events of optical drives and of devices that look like one.
 func eventsOfDrives() []event {
 	optical := func(where, vendor, model string) tree {
 		return blockDevice("sr0", "11:0", where, tree{
@@ -157,13 +162,13 @@ func eventsOfDrives() []event {
 	}
 }
 
-// Docker puts three files of the host into a container; Podman makes them in memory.
+// Docker mounts three files of the host into a container; Podman creates them in memory.
 const (
 	docker = "/etc/hosts 8:2 ext4 /dev/sda2"
 	podman = "/etc/hosts 0:26 tmpfs tmpfs"
 )
 
-// container is a container on a host, with the mount of a file.
+// container returns a container on a host, with the mount of a file.
 func container(host tree, hosts string) tree {
 	for name := range host {
 		for _, hidden := range []string{"sys/class/net/", "dev/", "run/"} {
@@ -177,10 +182,10 @@ func container(host tree, hosts string) tree {
 	return joined(host, mounted(root, hosts))
 }
 
-// eventsOfContainers are what happens to a container and its copies.
+// eventsOfContainers returns events of a container and its copies.
 func eventsOfContainers() []event {
 	host := func(own ...license.Lock) tree { return recorded("a", own...) }
-	kind := []license.Lock{license.NETID, license.HDHWID} // what hosts of one kind have of their own
+	kind := []license.Lock{license.NETID, license.HDHWID} // locks in which hosts of one type differ
 	return []event{
 		{
 			name: "in a container on the PC",

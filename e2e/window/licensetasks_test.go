@@ -30,7 +30,7 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-// pcOf is a made-up PC with its codes for a program; changed locks have another value.
+// pcOf returns the codes of a simulated PC for a program. The changed locks have another value.
 func pcOf(p api.Program, name string, generation uint16, changed ...license.Lock) license.Codes {
 	var raw license.RawLocks
 	for i := range raw {
@@ -43,7 +43,7 @@ func pcOf(p api.Program, name string, generation uint16, changed ...license.Lock
 	return key.Codes(generation, key.Block(raw))
 }
 
-// serverData opens the data of the running demo server, as its administration does.
+// serverData opens the data of the running demo server, as acen-server does.
 func serverData(t *testing.T, p person, fn func(ctx context.Context, d *service.Data) error) {
 	t.Helper()
 	d, err := service.OpenData(t.Context(), service.Place{Folder: filepath.Join(p.home, ".cache", "acen-demo", "server")})
@@ -52,7 +52,7 @@ func serverData(t *testing.T, p person, fn func(ctx context.Context, d *service.
 	require.NoError(t, fn(t.Context(), d))
 }
 
-// removalCode is that of a license as the program on its PC shows it.
+// removalCode returns the removal code of a license, as the program on its PC shows it.
 func removalCode(t *testing.T, p person, id int64) (code string) {
 	t.Helper()
 	serverData(t, p, func(ctx context.Context, d *service.Data) error {
@@ -73,7 +73,8 @@ func removalCode(t *testing.T, p person, id int64) (code string) {
 	return code
 }
 
-// verificationNumber reads the latest picture: all numbers are tried against the hash that the server keeps.
+// verificationNumber finds the number in the latest picture: it tries all numbers against the hash that the server
+// stores.
 func verificationNumber(t *testing.T, p person) string {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.home, ".cache", "acen-demo", "server", "acen.db")+"?mode=ro")
@@ -81,20 +82,21 @@ func verificationNumber(t *testing.T, p person) string {
 	defer db.Close()
 	var id string
 	var hash []byte
-	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT id, number_hash FROM verifications ORDER BY expires_at DESC LIMIT 1`).Scan(&id, &hash))
+	require.NoError(t, db.QueryRowContext(t.Context(),
+		`SELECT id, number_hash FROM verifications ORDER BY expires_at DESC LIMIT 1`).Scan(&id, &hash))
 	for n := range 1_000_000 {
 		number := fmt.Sprintf("%06d", n)
 		if sum := sha256.Sum256([]byte(id + " " + number)); bytes.Equal(sum[:], hash) {
 			return number
 		}
 	}
-	t.Fatal("no number fits the picture")
+	t.Fatal("no number matches the stored hash")
 	return ""
 }
 
 func (w *window) clipboard(t *testing.T) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "xclip", "-o", "-selection", "clipboard")
 	cmd.Env = append(os.Environ(), "DISPLAY="+w.display.name)
@@ -103,12 +105,12 @@ func (w *window) clipboard(t *testing.T) string {
 	return string(out)
 }
 
-// codeField is an empty field for a code.
+// codeField matches an empty field for a code.
 func codeField(w widget) bool {
 	return strings.Contains(w.Type, "ntry") && w.Enabled && w.Placeholder == "" && w.Text == ""
 }
 
-// Reactivation, transfer, removal and a new order, as a person does them; every step is checked on the server.
+// TestTasks performs a reactivation, a transfer, a removal and a new order. It checks every step at the server.
 func TestTasks(t *testing.T) {
 	for _, theme := range []string{"light", "dark"} {
 		t.Run(theme, func(t *testing.T) {
@@ -125,7 +127,10 @@ func TestTasks(t *testing.T) {
 			signIn(t, d)
 			server := onServer(t, d)
 			program := programOf(t, server)
-			old, err := server.NewLicense(t.Context(), uuid.NewString(), studio, api.NewLicense{SiteMID: pcOf(program, "A", 1).Merged(), Note: "Workshop"})
+			old, err := server.NewLicense(t.Context(), uuid.NewString(), studio, api.NewLicense{
+				SiteMID: pcOf(program, "A", 1).Merged(),
+				Note:    "Workshop",
+			})
 			require.NoError(t, err)
 			d.key(t, "F5")
 			chooseStudio(t, d.window)
@@ -137,7 +142,7 @@ func TestTasks(t *testing.T) {
 			d.click(t, "another PC", exactly("Another PC"))
 			wrong := pcOf(program, "B", 1)
 			d.paste(t, "the Site code field", codeField, fmt.Sprintf("Site code %s, Machine ID %s", wrong.Site, wrong.Machine))
-			picture("task-1-not-recognized", d.find(t, "the verdict", reading("The server will refuse this")))
+			picture("task-1-not-recognized", d.find(t, "the verdict", containing("The server will refuse this")))
 			d.click(t, "Contact the vendor", button("Contact the vendor…"))
 			d.key(t, "Escape")
 			picture("task-2-for-the-vendor", d.find(t, "the text for the vendor", exactly("The text for the vendor is copied")))
@@ -149,8 +154,11 @@ func TestTasks(t *testing.T) {
 			d.click(t, "Reactivate", button("Reactivate…"))
 			d.click(t, "another PC", exactly("Another PC"))
 			changed := pcOf(program, "A", 2, license.NETID, license.OSID)
-			d.paste(t, "the Site code field", codeField, fmt.Sprintf("Site code %s\nMachine ID %s", changed.Site, changed.Machine))
-			picture("task-3-reactivation", d.find(t, "the verdict", reading("1 of 1 allowed hardware change. The server will accept this.")), d.find(t, "a lock", exactly("changed")))
+			d.paste(t, "the Site code field", codeField,
+				fmt.Sprintf("Site code %s\nMachine ID %s", changed.Site, changed.Machine))
+			picture("task-3-reactivation",
+				d.find(t, "the verdict", containing("1 of 1 allowed hardware change. The server will accept this.")),
+				d.find(t, "a lock", exactly("changed")))
 			d.click(t, "Reactivate", button("Reactivate"))
 			d.find(t, "the outcome", exactly("Reactivated"))
 			licenses, err := server.Licenses(t.Context(), studio, false)
@@ -165,7 +173,9 @@ func TestTasks(t *testing.T) {
 			// To another PC: one paste of a mail fills every field.
 			d.click(t, "Transfer", button("Transfer…"))
 			other := pcOf(program, "C", 1)
-			d.paste(t, "the removal code field", codeField, fmt.Sprintf("Removal code: %s\nnew PC: Site code %s, Machine ID %s\n", removalCode(t, anna, now.ID), other.Site, other.Machine))
+			d.paste(t, "the removal code field", codeField,
+				fmt.Sprintf("Removal code: %s\nnew PC: Site code %s, Machine ID %s\n",
+					removalCode(t, anna, now.ID), other.Site, other.Machine))
 			picture("task-4-transfer", d.find(t, "Transfer", button("Transfer")))
 			d.click(t, "Transfer", button("Transfer"))
 			d.find(t, "the outcome", exactly("Transferred"))
@@ -179,17 +189,18 @@ func TestTasks(t *testing.T) {
 			d.click(t, "Remove", button("Remove…"))
 			d.paste(t, "the removal code field", codeField, removalCode(t, anna, now.ID))
 			d.click(t, "Remove", button("Remove"))
-			picture("task-5-wrong-removal-code", d.find(t, "the refusal", reading("The removal code is not right.")))
+			picture("task-5-wrong-removal-code", d.find(t, "the refusal", containing("The removal code is not right.")))
 			require.Equal(t, 4, order(t, server, studio).LicensesActivated)
 			d.key(t, "ctrl+a", "BackSpace")
 			d.pasteHere(t, removalCode(t, anna, there.ID))
-			d.gone(t, "the refusal", reading("The removal code is not right."))
+			d.gone(t, "the refusal", containing("The removal code is not right."))
 			d.click(t, "Remove", button("Remove"))
 			picture("task-6-removed", d.find(t, "the outcome", exactly("License removed")))
 			require.Equal(t, 3, order(t, server, studio).LicensesActivated)
 			d.key(t, "Escape")
 			d.click(t, "Show ended", exactly("Show ended"))
-			picture("task-7-ended", d.find(t, "the removed license", exactly("removed")), d.find(t, "the transferred license", exactly("transferred")))
+			picture("task-7-ended", d.find(t, "the removed license", exactly("removed")),
+				d.find(t, "the transferred license", exactly("transferred")))
 			d.click(t, "a license", exactly("Büro Süd"))
 
 			// A new order.
@@ -203,7 +214,9 @@ func TestTasks(t *testing.T) {
 			d.find(t, "the number's field", entry("Six digits"))
 			d.click(t, "the programs", func(w widget) bool { return strings.Contains(w.Type, "Select") })
 			d.click(t, "the program", func(w widget) bool { return w.Text == sample.SerialProgram && w.Enabled })
-			d.find(t, "the program, chosen", func(w widget) bool { return strings.Contains(w.Type, "Select") && w.Text == sample.SerialProgram })
+			d.find(t, "the program, chosen", func(w widget) bool {
+				return strings.Contains(w.Type, "Select") && w.Text == sample.SerialProgram
+			})
 			d.paste(t, "the serial number field", codeField, "Your serial number is "+serial+". Enjoy!")
 			picture("task-8-new-order")
 			d.fill(t, "the number", entry("Six digits"), verificationNumber(t, anna))
@@ -213,20 +226,20 @@ func TestTasks(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, serial, orders[0].SerialNumber)
 			d.key(t, "Escape")
-			d.find(t, "the order, selected", reading(fmt.Sprintf("Licenses of order %d", orders[0].ID)))
+			d.find(t, "the order, selected", containing(fmt.Sprintf("Licenses of order %d", orders[0].ID)))
 			d.key(t, "F1")
 			picture("task-10-help", d.find(t, "the help", exactly("License transfer")))
 		})
 	}
 }
 
-// A forgotten password: the mail is really sent, its link really works, and the new password signs in.
+// TestForgottenPassword requests a new password. The mail is sent, its link works, and the new password is accepted.
 func TestForgottenPassword(t *testing.T) {
 	post := startMailServer(t)
 	screen := startDisplay(t)
 	anna := newPerson(t)
 	d := startDemo(t, screen, anna, nil, "--smtp", post.smtp)
-	d.click(t, "Forgot password?", reading("Forgot password?"))
+	d.click(t, "Forgot password?", containing("Forgot password?"))
 	d.find(t, "the picture's field", entry("Six digits"))
 	d.find(t, "the login's field", func(w widget) bool { return strings.Contains(w.Type, "ntry") && w.Focused })
 	d.display.run(t, "xdotool", "type", "--delay", "15", "it@lumen.example")
@@ -244,7 +257,8 @@ func TestForgottenPassword(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	form := url.Values{"password": {"a new password"}, "again": {"a new password"}}
-	for _, field := range regexp.MustCompile(`name="(token|key)" value="([^"]*)"`).FindAllStringSubmatch(string(page), -1) {
+	hidden := regexp.MustCompile(`name="(token|key)" value="([^"]*)"`)
+	for _, field := range hidden.FindAllStringSubmatch(string(page), -1) {
 		form.Set(field[1], field[2])
 	}
 	response, err = http.PostForm(d.URL+"/password", form)

@@ -15,8 +15,8 @@ import (
 	"github.com/acen-desktop/acen/server/servertest"
 )
 
-// newerServer makes the answers of a server look like those of a later version: every object has fields that nobody knows yet,
-// and the first license of a list a status that is new.
+// newerServer makes the answers of a server look like those of a later version: every object has unknown members, and
+// the first license of a list has an unknown status.
 type newerServer struct{ changed int }
 
 func (n *newerServer) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -33,7 +33,7 @@ func (n *newerServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	decoder.UseNumber()
 	var value any
 	if decoder.Decode(&value) == nil {
-		n.grow(value)
+		n.addMembers(value)
 		if body, err = json.Marshal(value); err != nil {
 			return nil, err
 		}
@@ -43,11 +43,11 @@ func (n *newerServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-func (n *newerServer) grow(value any) {
+func (n *newerServer) addMembers(value any) {
 	switch v := value.(type) {
 	case map[string]any:
 		for _, field := range v {
-			n.grow(field)
+			n.addMembers(field)
 		}
 		if list, ok := v["licenses"].([]any); ok && len(list) > 0 {
 			list[0].(map[string]any)["status"] = "Suspended"
@@ -55,13 +55,14 @@ func (n *newerServer) grow(value any) {
 		v["of_a_later_version"] = map[string]any{"list": []any{1, "two"}}
 		n.changed++
 	case []any:
-		for _, one := range v {
-			n.grow(one)
+		for _, item := range v {
+			n.addMembers(item)
 		}
 	}
 }
 
-// The server was upgraded: unknown fields are left alone, an unknown status is none that anything can be done with, and tasks go on.
+// TestNewerServer runs the app with an upgraded server: unknown members are ignored, a license with an unknown status
+// allows no task, and tasks complete.
 func TestNewerServer(t *testing.T) {
 	s := servertest.Start(t)
 	p := newPC(t, s)

@@ -10,19 +10,19 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// givenBack is a PC without a network that gave its license back, and the request with its removal code.
-func givenBack(t *testing.T) (w *world, by, offline *pc, request carry.Request) {
+// removedOffline returns a PC without a network that gave its license back, and the request with its removal code.
+func removedOffline(t *testing.T) (w *world, by, offline *pc, request carry.Request) {
 	t.Helper()
-	w, by, offline = withCourier(t)
+	w, by, offline = activatedOffline(t)
 	kept, err := offline.LetGo(t.Context(), signature)
 	require.NoError(t, err)
-	request = offline.handsIn(kept)
+	request = offline.removalRequest(kept)
 	by.refresh()
 	return w, by, offline, request
 }
 
-// done is an answer that says that the removal code was taken, with a receipt.
-func done(w *world, r carry.Request, receipt string) carry.Answer {
+// forgedDone returns an answer that says that the license was removed, with this receipt.
+func forgedDone(w *world, r carry.Request, receipt string) carry.Answer {
 	return carry.Answer{Request: r.ID, MadeAt: w.Clock.Now(), Results: []carry.Result{{
 		Item:      1,
 		Task:      carry.TaskRemove,
@@ -33,7 +33,7 @@ func done(w *world, r carry.Request, receipt string) carry.Answer {
 	}}}
 }
 
-// receipt signs a receipt of a removal with the program's present key.
+// receipt signs the receipt of a removal with the program's present key.
 func (w *world) receipt(id int64, site license.SiteCode) string {
 	w.t.Helper()
 	p, err := w.admin.Program(w.t.Context(), w.program.ID)
@@ -51,14 +51,14 @@ func (w *world) receipt(id int64, site license.SiteCode) string {
 	return token
 }
 
-var couriers = []scenario{
+var carryScenarios = []scenario{
 	{
-		name: "A courier answers that a removal was done that never happened",
-		seen: "“The answer does not prove that the server took the license; its removal code stays here.”",
+		name:    "A courier's answer reports a removal that the server did not make",
+		outcome: "“The answer does not prove that the server took the license; its removal code stays here.”",
 		run: func(t *testing.T) {
 			for name, receipt := range map[string]func(w *world, r carry.Request) string{
 				"without a receipt": func(*world, carry.Request) string { return "" },
-				"with a license file for a receipt": func(w *world, _ carry.Request) string {
+				"with a license file as receipt": func(w *world, _ carry.Request) string {
 					_, content, err := w.pcs[0].LicenseFile(w.t.Context(), w.active()[0].ID)
 					require.NoError(w.t, err)
 					return content
@@ -71,8 +71,8 @@ var couriers = []scenario{
 				},
 			} {
 				t.Run(name, func(t *testing.T) {
-					w, by, offline, request := givenBack(t)
-					answer := done(w, request, receipt(w, request))
+					w, by, offline, request := removedOffline(t)
+					answer := forgedDone(w, request, receipt(w, request))
 					if content, err := carry.Encode(answer); err == nil {
 						doc, err := carry.Read(content)
 						require.NoError(t, err)
@@ -81,7 +81,7 @@ var couriers = []scenario{
 						require.ErrorIs(t, taken[0].Err, manager.ErrNoReceipt)
 					}
 					check(t, w, want{stranded: 1})
-					require.NoError(t, carryOver(t.Context(), by, offline, request))
+					require.NoError(t, carryRequest(t.Context(), by, offline, request))
 					w.recover()
 					check(t, w, want{})
 				})
@@ -89,13 +89,13 @@ var couriers = []scenario{
 		},
 	},
 	{
-		name: "A request is carried by two couriers",
-		seen: once,
+		name:    "Two couriers carry one request",
+		outcome: oneEffect,
 		run: func(t *testing.T) {
-			w := newWorld(t, plenty, "a", "b")
+			w := newWorld(t, manySeats, "a", "b")
 			a, b, c := w.pcs[0], w.pcs[1], w.offlinePC("c")
-			request := c.asks()
-			first, second := answered(t, a, request), answered(t, b, request)
+			request := c.activationRequest()
+			first, second := answerTo(t, a, request), answerTo(t, b, request)
 			for _, answer := range []carry.Answer{second, first} {
 				taken, err := c.TakeAnswer(t.Context(), answer)
 				require.NoError(t, err)
@@ -106,12 +106,12 @@ var couriers = []scenario{
 		},
 	},
 	{
-		name: "A removal is carried by two couriers",
-		seen: "Both bring a receipt; the license is removed once.",
+		name:    "Two couriers carry one removal",
+		outcome: "Both bring a receipt. The license is removed once.",
 		run: func(t *testing.T) {
-			w, by, offline, request := givenBack(t)
-			first := answered(t, by, request)
-			second := answered(t, by, request)
+			w, by, offline, request := removedOffline(t)
+			first := answerTo(t, by, request)
+			second := answerTo(t, by, request)
 			require.NotEmpty(t, second.Results[0].Receipt)
 			for _, answer := range []carry.Answer{second, first} {
 				taken, err := offline.TakeAnswer(t.Context(), answer)
@@ -123,13 +123,13 @@ var couriers = []scenario{
 		},
 	},
 	{
-		name: "An old answer is taken after the PC gave its license back",
-		seen: "Its license has left the PC: the program does not run, and the removal code stays.",
+		name:    "An old answer is read after the PC gave its license back",
+		outcome: "Its license has left the PC. The program does not run, and the removal code stays.",
 		run: func(t *testing.T) {
-			w := newWorld(t, plenty, "b")
+			w := newWorld(t, manySeats, "b")
 			b, c := w.pcs[0], w.offlinePC("c")
-			request := c.asks()
-			answer := answered(t, b, request)
+			request := c.activationRequest()
+			answer := answerTo(t, b, request)
 			_, err := c.TakeAnswer(t.Context(), answer)
 			require.NoError(t, err)
 			_, err = c.LetGo(t.Context(), signature)
@@ -142,24 +142,24 @@ var couriers = []scenario{
 		},
 	},
 	{
-		name: "The answer to a removal is lost, and its request is carried again",
-		seen: "The server repeats the receipt.",
+		name:    "The answer to a removal is lost, and its request is carried again",
+		outcome: "The server repeats the receipt.",
 		run: func(t *testing.T) {
-			w, by, offline, request := givenBack(t)
-			answered(t, by, request) // never arrives
-			require.Len(t, offline.kept(), 1)
-			require.NoError(t, carryOver(t.Context(), by, offline, request))
+			w, by, offline, request := removedOffline(t)
+			answerTo(t, by, request) // the answer is lost
+			require.Len(t, offline.keptCodes(), 1)
+			require.NoError(t, carryRequest(t.Context(), by, offline, request))
 			w.recover()
 			check(t, w, want{})
 		},
 	},
 	{
-		name: "A courier's connection ends in the middle of two programs' items",
-		seen: "The answer contains what was done; the same request brings the rest.",
+		name:    "A courier's connection fails after the first of two items",
+		outcome: "The answer has the result of the first item. The same request brings the rest.",
 		run: func(t *testing.T) {
-			w, by, offline, _ := givenBack(t)
+			w, by, offline, _ := removedOffline(t)
 			again, err := offline.MakeRequest(t.Context(), "c", []manager.Wish{
-				{Task: carry.TaskRemove, Signature: signature, Kept: offline.kept()[0]},
+				{Task: carry.TaskRemove, Signature: signature, Kept: offline.keptCodes()[0]},
 				{Task: carry.TaskActivate, Signature: signature},
 			})
 			require.NoError(t, err)
@@ -169,14 +169,15 @@ var couriers = []scenario{
 			answer, err := by.CarryOut(t.Context(), again, plan, []int{0, 0}, func(int) {})
 			require.ErrorIs(t, err, manager.ErrUnreachable)
 			require.Len(t, answer.Results, 1)
-			_, err = offline.TakeAnswer(t.Context(), hand(t, answer))
+			_, err = offline.TakeAnswer(t.Context(), viaFile(t, answer))
 			require.NoError(t, err)
-			by.proxy.end()
-			require.NoError(t, carryOver(t.Context(), by, offline, again))
+			by.proxy.reset()
+			require.NoError(t, carryRequest(t.Context(), by, offline, again))
 			w.recover()
 			check(t, w, want{runs: []*pc{offline}})
 		},
 	},
 }
 
-func TestCourier(t *testing.T) { attack(t, couriers) }
+// TestCarry runs the scenarios of PCs without a network.
+func TestCarry(t *testing.T) { runScenarios(t, carryScenarios) }

@@ -1,3 +1,5 @@
+//go:build unix // the tests under Wine have no go command
+
 package protect_test
 
 import (

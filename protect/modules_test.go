@@ -1,4 +1,4 @@
-//go:build unix // the tests under Wine have no go command
+//go:build unix
 
 package protect_test
 
@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Programs that embed protect answer for its modules: another one needs a reason.
+// Programs that embed protect answer for its modules: another one needs a reason. Tests under Wine have no go command.
 func TestModules(t *testing.T) {
 	modules := map[string]bool{}
 	for _, system := range []string{"linux", "windows", "darwin"} {

@@ -139,7 +139,7 @@ var allowed = map[string]string{
 	"Deutsch": "languages are called as their speakers do", "Français": "languages are called as their speakers do", "Español": "languages are called as their speakers do",
 	"the sound": "part of an error", "the page": "part of an error",
 	"F3945D8C-B0D71FFA-02A956E3-8D6DB947": "an example of a code",
-	"licenses, merged codes": "a key of the preferences", "Site": "how an English sentence begins", "Machine": "how an English sentence begins",
+	"licenses, merged codes":              "a key of the preferences", "Site": "how an English sentence begins", "Machine": "how an English sentence begins",
 	"F1": "what is printed on a key", "F5": "what is printed on a key", "PNGf": "a format of macOS", "the clipboard as «class PNGf»": "a command of macOS",
 }
 

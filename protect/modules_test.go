@@ -1,3 +1,5 @@
+//go:build unix
+
 package protect_test
 
 import (
@@ -11,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Programs that embed protect depend on its modules, so a new one needs a reason.
+// Programs that embed protect depend on its modules, so a new one needs a reason. Wine has no go command.
 func TestModules(t *testing.T) {
 	modules := map[string]bool{}
 	for _, system := range []string{"linux", "windows", "darwin"} {

@@ -47,6 +47,9 @@ type ring struct {
 var errRing = fmt.Errorf("%w: no service", keyring.ErrUnavailable)
 
 func (r *ring) Get(ctx context.Context, name string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
 	if r.gone {
 		return "", errRing
 	}
@@ -352,6 +355,9 @@ func TestSwitch(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, a.ID, w.current())
 	require.Empty(t, w.log)
+	_, err = w.resume(canceled, b)
+	require.ErrorIs(t, err, context.Canceled, "canceled while it waited for another switch")
+	require.Empty(t, w.log, "the keyring is not asked")
 	w.down = true
 	_, err = w.Switch(t.Context(), b.ID)
 	require.ErrorIs(t, err, client.ErrUnreachable)

@@ -195,7 +195,15 @@ func TestResumeWaitsForFirstFrame(t *testing.T) {
 	require.Equal(t, anna, session.Account())
 	require.False(t, session.SignedIn())
 	require.False(t, s.called("begin 1"))
-	close(shown)
+	// A value that is received shows that the session waits: it cannot begin before.
+	s.Until("who waits for the first frame", func() bool {
+		select {
+		case shown <- struct{}{}:
+			return true
+		default:
+			return false
+		}
+	})
 	s.Until("the session", session.SignedIn)
 }
 

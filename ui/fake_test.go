@@ -227,7 +227,6 @@ func (b *backend) publish(e manager.Event) {
 	}
 }
 
-//nolint:staticcheck // a warning besides the error
 func (b *backend) SignIn(ctx context.Context, s manager.SignIn) (manager.Account, error, error) {
 	if err := b.call(ctx, "SignIn"); err != nil {
 		return manager.Account{}, nil, err

@@ -86,11 +86,11 @@ func licenseOf(l manager.License) licenseJSON {
 
 // statusOf returns the status of a license, with its state on this PC.
 func statusOf(l manager.License) string {
-	status := string(l.Status)
+	status := string(l.State())
 	switch {
 	case l.Status != api.StatusActive:
 	case l.ReleasedAt != nil:
-		status += ", waits to be picked up"
+		status = string(api.StatusActive) + ", waits to be picked up"
 	case l.JobOpen:
 		status += ", left this PC, a task tells the server"
 	case l.LeftHere:

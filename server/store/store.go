@@ -155,6 +155,35 @@ func (l License) SpendsSite() bool {
 	return l.ReleasedAt != nil || l.Status == api.StatusRemoved || l.Status == api.StatusTransferred
 }
 
+// Wire returns the license as it is sent, without allowances and recognition.
+func (l License) Wire() api.License {
+	return api.License{
+		ID:                l.ID,
+		OrderID:           l.OrderID,
+		OriginalLicenseID: l.OriginalID,
+		SiteCode:          l.Codes.Site.String(),
+		MachineID:         l.Codes.Machine.String(),
+		ActivationCode:    l.Activation.String(),
+		Note:              l.Note,
+		Features:          l.Features,
+		ActivatedAt:       l.ActivatedAt.UTC(),
+		ExpiresAt:         UTC(l.ExpiresAt),
+		LastAliveAt:       UTC(l.LastAliveAt),
+		Status:            l.Status,
+		EndedAt:           UTC(l.EndedAt),
+		ReleasedAt:        UTC(l.ReleasedAt),
+	}
+}
+
+// UTC returns a time in UTC; nil for nil.
+func UTC(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
 // Use is how often a limited task was done.
 type Use struct{ Today, ThisMonth int }
 

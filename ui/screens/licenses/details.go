@@ -223,8 +223,8 @@ func (d *Details) heading(l manager.License) fyne.CanvasObject {
 	note.Wrapping = fyne.TextWrapWord
 	line := container.NewHBox(theme.Tight(d.link(tr.T("Change note"),
 		func() { d.options.Actions.Do(actions.ChangeNote, d.content.subject(l)) })))
-	if l.Status != api.StatusActive {
-		line = container.NewHBox(theme.NewBadge(words.Status(l.Status), theme.Neutral))
+	if !inForce(l) {
+		line = container.NewHBox(theme.NewBadge(words.Status(l.State()), theme.Neutral))
 	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(note))
 	if b, ok := badge(l); ok {

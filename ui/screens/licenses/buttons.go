@@ -33,11 +33,9 @@ func newButtons(do func(actions.ID)) *buttons {
 		b.byAction[id] = newButton(text, icon, func() { do(id) })
 		return b.byAction[id].object
 	}
-	left := []fyne.CanvasObject{
-		add(actions.NewLicense, actions.NewLicense.Label(), nil),
-		add(actions.Reactivate, actions.Reactivate.Label(), nil),
-		add(actions.Transfer, actions.Transfer.Label(), nil),
-		add(actions.Remove, actions.Remove.Label(), nil),
+	left := []fyne.CanvasObject{add(actions.NewLicense, actions.NewLicense.Label(), nil)}
+	for _, id := range actions.OfSelected() {
+		left = append(left, add(id, id.Label(), nil))
 	}
 	right := []fyne.CanvasObject{
 		add(actions.ActivateThisPC, actions.ActivateThisPC.Label(), fynetheme.ComputerIcon()),
@@ -99,7 +97,7 @@ func (s *Screen) refreshActions() {
 	}
 	button.object.Hidden = !activate
 	s.buttons.byAction[actions.NewLicense].set(create, widget.MediumImportance, createReason)
-	for _, action := range []actions.ID{actions.Reactivate, actions.Transfer, actions.Remove} {
+	for _, action := range actions.OfSelected() {
 		s.refreshTask(action, l, selected)
 	}
 	importance := widget.HighImportance

@@ -211,7 +211,7 @@ func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
 			items = append(items, item)
 		}
 	}
-	add(actions.Reactivate, actions.Transfer, actions.Remove)
+	add(actions.OfSelected()...)
 	items = append(items, fyne.NewMenuItemSeparator())
 	add(actions.Email, actions.SaveFile, actions.ChangeNote)
 	return items

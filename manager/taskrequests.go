@@ -4,11 +4,76 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager/journal"
 )
+
+// task is what distinguishes the jobs of a task.
+type task struct {
+	// title is the beginning of the titles of its jobs; the subject follows.
+	title string
+	// send sends the request of a job with its idempotency key.
+	send func(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error)
+	// withCodes returns the body of a request with other codes of the PC that it asks a license for; nil for a task that
+	// asks for none.
+	withCodes func(r request, codes api.PCCodes) (request, error)
+	// final are the temporary errors that close its jobs all the same, because the input may be mistyped or waiting does
+	// not help. They do not close a job that a license left for.
+	final []error
+	// resendFor limits how long after its creation a job that was sent is sent again; 0 means forever.
+	resendFor time.Duration
+	// noLicense is true if its jobs change no license and no order.
+	noLicense bool
+}
+
+// answersKept is the minimum time for which a server stores the answer under an idempotency key (spec: api
+// "Idempotency").
+const answersKept = 24 * time.Hour
+
+// tasks are the tasks that this version knows.
+var tasks = map[api.Task]task{
+	api.TaskNewLicense: {
+		title:     "New license for ",
+		send:      sendNewLicense,
+		withCodes: newLicenseWithCodes,
+	},
+	api.TaskReactivation: {
+		title:     "Reactivation of ",
+		send:      sendReactivation,
+		withCodes: reactivationWithCodes,
+	},
+	api.TaskTransfer: {
+		title:     "Transfer of ",
+		send:      sendTransfer,
+		withCodes: transferWithCodes,
+		final:     []error{api.ErrHostBanned},
+	},
+	api.TaskRemoval: {
+		title: "Removal of ",
+		send:  sendRemoval,
+		final: []error{api.ErrHostBanned},
+	},
+	api.TaskRelease: {
+		title: "Move of ",
+		send:  sendRelease,
+	},
+	api.TaskEmail: {
+		title:     "Email of ",
+		send:      sendEmail,
+		final:     []error{api.ErrUnavailable}, // the server has no mail service and queued nothing
+		resendFor: answersKept,
+		noLicense: true,
+	},
+	api.TaskNewOrder: {
+		title: "New order with serial number ",
+		send:  sendNewOrder,
+		final: []error{api.ErrHostBanned},
+	},
+}
 
 // NewLicense is the request for a new license.
 type NewLicense struct {
@@ -168,6 +233,98 @@ func (m *Manager) NewOrder(ctx context.Context, r api.NewOrder) (api.Order, erro
 		Intent: fmt.Sprintf("program %d, serial %s", r.ProgramID, r.SerialNumber),
 	}, content)
 	return out.order, err
+}
+
+// The senders of the tasks.
+
+func sendNewLicense(ctx context.Context, c *client.Client, job *journal.Job, r request) (out outcome, err error) {
+	var body api.NewLicense
+	if err = r.read(&body); err == nil {
+		out.license, err = c.NewLicense(ctx, job.Key, r.OrderID, body)
+	}
+	return out, err
+}
+
+func sendReactivation(ctx context.Context, c *client.Client, job *journal.Job, r request) (out outcome, err error) {
+	var body api.Reactivation
+	if err = r.read(&body); err == nil {
+		out.license, err = c.Reactivate(ctx, job.Key, r.LicenseID, body)
+	}
+	return out, err
+}
+
+func sendTransfer(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
+	var body api.Transfer
+	if err := r.read(&body); err != nil {
+		return outcome{}, err
+	}
+	if r.code != "" {
+		body.RemovalCode = r.code
+	}
+	answer, err := c.Transfer(ctx, job.Key, r.LicenseID, body)
+	return outcome{license: answer.License, receipt: answer.Receipt}, err
+}
+
+func sendRemoval(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
+	body := api.Removal{RemovalCode: r.code}
+	if r.code == "" { // an older version's
+		if err := r.read(&body); err != nil {
+			return outcome{}, err
+		}
+	}
+	answer, err := c.Remove(ctx, job.Key, r.LicenseID, body)
+	return outcome{order: answer.Order, receipt: answer.Receipt}, err
+}
+
+func sendRelease(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
+	answer, err := c.Release(ctx, job.Key, r.LicenseID, api.Release{RemovalCode: r.code})
+	return outcome{license: answer.License, receipt: answer.Receipt}, err
+}
+
+func sendEmail(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
+	var body api.EmailRequest
+	if err := r.read(&body); err != nil {
+		return outcome{}, err
+	}
+	return outcome{}, c.SendEmail(ctx, job.Key, r.LicenseID, body)
+}
+
+func sendNewOrder(ctx context.Context, c *client.Client, job *journal.Job, r request) (out outcome, err error) {
+	var body api.NewOrder
+	if err = r.read(&body); err == nil {
+		out.order, err = c.NewOrder(ctx, job.Key, body)
+	}
+	return out, err
+}
+
+// The functions below return a request with other codes of the PC. They encode the body as the task encodes it, because
+// sameRequest compares it.
+
+func newLicenseWithCodes(r request, codes api.PCCodes) (request, error) {
+	var body api.NewLicense
+	if err := r.read(&body); err != nil {
+		return r, err
+	}
+	body.SiteCode, body.MachineID = codes.SiteCode, codes.MachineID
+	return r.withBody(body)
+}
+
+func reactivationWithCodes(r request, codes api.PCCodes) (request, error) {
+	var body api.Reactivation
+	if err := r.read(&body); err != nil {
+		return r, err
+	}
+	body.SiteCode, body.MachineID = codes.SiteCode, codes.MachineID
+	return r.withBody(body)
+}
+
+func transferWithCodes(r request, codes api.PCCodes) (request, error) {
+	var body api.Transfer
+	if err := r.read(&body); err != nil {
+		return r, err
+	}
+	body.SiteCode, body.MachineID = codes.SiteCode, codes.MachineID
+	return r.withBody(body)
 }
 
 // runForLicense runs a job that returns a license, and sets the license's state on this PC.

@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/acen-desktop/acen/api"
@@ -61,8 +62,19 @@ type TaskRule struct {
 	PerMonth int  `json:"per_month"` // 0 = no limit
 }
 
+// Limit is how often a task may be done in a period of the calendar; 0 = no limit.
+type Limit struct {
+	Period string // "day" or "month"
+	Times  *int   // in the rule
+}
+
+// Limits returns the limits of the rule, that of the shortest period first.
+func (r *TaskRule) Limits() []Limit { return []Limit{{"day", &r.PerDay}, {"month", &r.PerMonth}} }
+
 // Limited reports whether the task has a limit.
-func (r TaskRule) Limited() bool { return r.PerDay > 0 || r.PerMonth > 0 }
+func (r TaskRule) Limited() bool {
+	return slices.ContainsFunc(r.Limits(), func(l Limit) bool { return *l.Times > 0 })
+}
 
 // Rule returns the rule that applies to an order with a subscription in this state.
 func (t TaskRules) Rule(task api.Task, state api.SubscriptionState) TaskRule {

@@ -99,7 +99,7 @@ func (s *acting) renewSite(ctx context.Context, t task, job *journal.Job, r *req
 	}
 	title := job.Title
 	if job.Task == api.TaskNewLicense {
-		title = t.title + fresh.Site.String()
+		title = t.titleOf(fresh.Site.String())
 	}
 	next, err := t.withCodes(*r, api.PCCodes{SiteCode: fresh.Site.String(), MachineID: fresh.Machine.String()})
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 
 // task is what distinguishes the jobs of a task.
 type task struct {
-	// title is the beginning of the titles of its jobs; the subject follows.
-	title string
+	// title is the title of its jobs, with their subject as %s.
+	title client.Format
 	// send sends the request of a job with its idempotency key.
 	send func(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error)
 	// withCodes returns the body of a request with other codes of the PC that it asks a license for; nil for a task that
@@ -37,39 +37,39 @@ const answersKept = 24 * time.Hour
 // tasks are the tasks that this version knows.
 var tasks = map[api.Task]task{
 	api.TaskNewLicense: {
-		title:     "New license for ",
+		title:     "New license for %s",
 		send:      sendNewLicense,
 		withCodes: newLicenseWithCodes,
 	},
 	api.TaskReactivation: {
-		title:     "Reactivation of ",
+		title:     "Reactivation of %s",
 		send:      sendReactivation,
 		withCodes: reactivationWithCodes,
 	},
 	api.TaskTransfer: {
-		title:     "Transfer of ",
+		title:     "Transfer of %s",
 		send:      sendTransfer,
 		withCodes: transferWithCodes,
 		final:     []error{api.ErrHostBanned},
 	},
 	api.TaskRemoval: {
-		title: "Removal of ",
+		title: "Removal of %s",
 		send:  sendRemoval,
 		final: []error{api.ErrHostBanned},
 	},
 	api.TaskRelease: {
-		title: "Move of ",
+		title: "Move of %s",
 		send:  sendRelease,
 	},
 	api.TaskEmail: {
-		title:     "Email of ",
+		title:     "Email of %s",
 		send:      sendEmail,
 		final:     []error{api.ErrUnavailable}, // the server has no mail service and queued nothing
 		resendFor: answersKept,
 		noLicense: true,
 	},
 	api.TaskNewOrder: {
-		title: "New order with serial number ",
+		title: "New order with serial number %s",
 		send:  sendNewOrder,
 		final: []error{api.ErrHostBanned},
 	},
@@ -122,7 +122,7 @@ type SendEmail struct {
 func (s *acting) newLicense(ctx context.Context, r NewLicense) (License, error) {
 	return s.runForLicense(ctx, journal.Draft{
 		Task:    api.TaskNewLicense,
-		Title:   tasks[api.TaskNewLicense].title + r.Codes.Site.String(),
+		Title:   tasks[api.TaskNewLicense].titleOf(r.Codes.Site.String()),
 		OrderID: r.OrderID,
 		Intent:  fmt.Sprintf("order %d", r.OrderID) + intentCodes(r.Codes),
 	}, request{OrderID: r.OrderID}, api.NewLicense{
@@ -136,7 +136,7 @@ func (s *acting) newLicense(ctx context.Context, r NewLicense) (License, error) 
 func (s *acting) reactivate(ctx context.Context, r Reactivate) (License, error) {
 	return s.runForLicense(ctx, journal.Draft{
 		Task:      api.TaskReactivation,
-		Title:     tasks[api.TaskReactivation].title + jobName(r.License),
+		Title:     tasks[api.TaskReactivation].titleOf(jobName(r.License)),
 		OrderID:   r.License.OrderID,
 		LicenseID: r.License.ID,
 		Intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
@@ -158,7 +158,7 @@ func (s *acting) transfer(ctx context.Context, r Transfer) (License, error) {
 	}
 	return s.runForLicense(ctx, journal.Draft{
 		Task:      api.TaskTransfer,
-		Title:     tasks[api.TaskTransfer].title + jobName(r.License),
+		Title:     tasks[api.TaskTransfer].titleOf(jobName(r.License)),
 		OrderID:   r.License.OrderID,
 		LicenseID: r.License.ID,
 		Intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
@@ -191,7 +191,7 @@ func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
 func (s *acting) remove(ctx context.Context, l License, r request) (outcome, error) {
 	return s.run(ctx, journal.Draft{
 		Task:      api.TaskRemoval,
-		Title:     tasks[api.TaskRemoval].title + jobName(l),
+		Title:     tasks[api.TaskRemoval].titleOf(jobName(l)),
 		OrderID:   l.OrderID,
 		LicenseID: l.ID,
 		Intent:    fmt.Sprintf("license %d", l.ID),
@@ -210,7 +210,7 @@ func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
 	}
 	_, err = s.run(ctx, journal.Draft{
 		Task:      api.TaskEmail,
-		Title:     tasks[api.TaskEmail].title + jobName(License{License: api.License{ID: r.LicenseID}}),
+		Title:     tasks[api.TaskEmail].titleOf(jobName(License{License: api.License{ID: r.LicenseID}})),
 		LicenseID: r.LicenseID,
 		Intent:    fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
 	}, content)
@@ -229,7 +229,7 @@ func (m *Manager) NewOrder(ctx context.Context, r api.NewOrder) (api.Order, erro
 		return api.Order{}, err
 	}
 	out, err := s.run(ctx, journal.Draft{
-		Task: api.TaskNewOrder, Title: tasks[api.TaskNewOrder].title + r.SerialNumber,
+		Task: api.TaskNewOrder, Title: tasks[api.TaskNewOrder].titleOf(r.SerialNumber),
 		Intent: fmt.Sprintf("program %d, serial %s", r.ProgramID, r.SerialNumber),
 	}, content)
 	return out.order, err
@@ -344,22 +344,25 @@ func (s *acting) runForLicense(ctx context.Context, d journal.Draft, r request, 
 	return rows[0], nil
 }
 
-// About returns the subject of a job, for translating its title: the note of a license, or "" for a license without
-// one; the Site code of a new license; the serial number of a new order. It is false for any other title.
-func (j Job) About() (name string, ok bool) {
+// titleOf returns the title of a job in English.
+func (t task) titleOf(subject string) string { return Say(t.title, subject).String() }
+
+// About returns the title of a job, for translating it, and its subject: the note of a license, or "" for a license
+// without one; the Site code of a new license; the serial number of a new order. It is false for any other title.
+func (j Job) About() (title client.Format, name string, ok bool) {
 	t, known := tasks[j.Task]
-	name, ok = strings.CutPrefix(j.Title, t.title)
+	name, ok = strings.CutPrefix(j.Title, t.titleOf(""))
 	if !ok || !known {
-		return "", false
+		return "", "", false
 	}
 	if name == jobName(License{License: api.License{ID: j.LicenseID}}) {
-		return "", true
+		return t.title, "", true
 	}
 	if j.Task == api.TaskNewLicense || j.Task == api.TaskNewOrder {
-		return name, true
+		return t.title, name, true
 	}
 	note, quoted := strings.CutPrefix(strings.TrimSuffix(name, "”"), "“")
-	return note, quoted
+	return t.title, note, quoted
 }
 
 // jobName returns the name of a license for the title of a job.

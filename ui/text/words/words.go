@@ -314,24 +314,14 @@ var statuses = map[api.LicenseStatus]tr.Text{
 
 // Job returns the title of a job: "Transfer of “Office”", "New license for 7183EC4D".
 func Job(j manager.Job) string {
-	about, ok := j.About()
+	title, about, ok := j.About()
 	if !ok {
 		return j.Title
 	}
 	if j.Task != api.TaskNewLicense && j.Task != api.TaskNewOrder {
 		about = Named(j.LicenseID, about)
 	}
-	return tr.T(jobs[j.Task], about)
-}
-
-var jobs = map[api.Task]tr.Text{
-	api.TaskNewLicense:   "New license for %s",
-	api.TaskReactivation: "Reactivation of %s",
-	api.TaskTransfer:     "Transfer of %s",
-	api.TaskRemoval:      "Removal of %s",
-	api.TaskRelease:      "Move of %s",
-	api.TaskEmail:        "Email of %s",
-	api.TaskNewOrder:     "New order with serial number %s",
+	return tr.T(tr.Text(title), about)
 }
 
 // Say translates a text of the manager and its arguments.

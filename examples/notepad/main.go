@@ -290,7 +290,7 @@ func (n *notepad) remove(ctx context.Context, _ []string) error {
 	fmt.Fprintf(n.out,
 		"Removal code  %s\nThe license was removed from this PC on %s. The removal code gives it back, or to another PC.\n",
 		r.Code, r.At.Format("2 January 2006"))
-	for _, path := range r.Left {
+	for _, path := range r.RemainingFiles {
 		fmt.Fprintf(n.errors, "notepad: %s could not be erased; ask the administrator of this PC to erase it\n", path)
 	}
 	return nil

@@ -53,6 +53,6 @@ func (s *Store) SetContact(ctx context.Context, signature license.Signature, c C
 		if err != nil {
 			return err
 		}
-		return s.replace(filepath.Join(Below(s.dir, signature), contactsName), content)
+		return s.replace(filepath.Join(ProgramFolder(s.dir, signature), contactsName), content)
 	})
 }

@@ -35,7 +35,7 @@ func TestUserFolder(t *testing.T) {
 func TestFreshFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "licenses [2]") // also a glob pattern
 	s := Open(dir, fixed())
-	folder := Below(dir, notepad)
+	folder := ProgramFolder(dir, notepad)
 	require.NoError(t, os.MkdirAll(folder, 0o700))
 	victim := filepath.Join(t.TempDir(), "victim")
 	require.NoError(t, os.WriteFile(victim, []byte("precious"), 0o600))

@@ -22,7 +22,7 @@ var errTrialVersion = errors.New("the file that keeps this PC's Site code was wr
 func (s *Store) current(signature license.Signature) (State, error) {
 	state, err := s.View(signature).state(decodeForChange)
 	if errors.Is(err, errTrialVersion) {
-		return State{Signature: signature}, s.setTrialVersionAside(Below(s.dir, signature))
+		return State{Signature: signature}, s.setTrialVersionAside(ProgramFolder(s.dir, signature))
 	}
 	return state, err
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// View reads the folder of one program. It has no time limit (see Within and Direct) and must not be used
+// View reads the folder of one program. It has no time limit (see RunUntil and Direct) and must not be used
 // concurrently.
 type View struct {
 	dir       string
@@ -28,7 +28,7 @@ func (s *Store) View(signature license.Signature) *View {
 	if s.dir == "" {
 		return &View{err: ErrNoHome}
 	}
-	return &View{dir: Below(s.dir, signature), signature: signature}
+	return &View{dir: ProgramFolder(s.dir, signature), signature: signature}
 }
 
 // ViewOf returns a view of a folder that contains license files of any program.

@@ -179,7 +179,7 @@ func (u *Unreadable) Unwrap() error { return u.Err }
 
 // ReadFault returns the message for a file or link that cannot be opened.
 func ReadFault(err error) dialogs.Message {
-	var damaged *carry.Fault
+	var damaged *carry.DocumentError
 	if errors.Is(err, carry.ErrTooLarge) || errors.Is(err, carry.ErrLink) || errors.Is(err, carry.ErrServer) ||
 		errors.As(err, &damaged) {
 		return explain.Error(err)

@@ -145,7 +145,7 @@ func (in *intake) next() {
 	in.dialog.SetBusy(tr.T("Reading…"), in.slot.Interrupt)
 	background.Run(in.slot, func(ctx context.Context) (r readResult, fault error) {
 		for _, content := range contents {
-			docs, err := in.collector.Take(ctx, content)
+			docs, err := in.collector.AddData(ctx, content)
 			if ctx.Err() != nil {
 				return r, ctx.Err()
 			}
@@ -157,7 +157,7 @@ func (in *intake) next() {
 			}
 			r.add(docs)
 		}
-		r.open = in.collector.Open()
+		r.open = in.collector.Incomplete()
 		if len(folders) > 0 {
 			if err := in.readFolders(ctx, folders, &r.batch); err != nil && fault == nil {
 				fault = err

@@ -39,7 +39,7 @@ type pageCode struct {
 
 // page returns a document as HTML to print: its text and its QR codes.
 func page(doc carry.Document) ([]byte, error) {
-	parts, err := carry.Pictures(doc, carry.DefaultPicture)
+	parts, err := carry.Parts(doc, carry.DefaultPartSize)
 	if err != nil {
 		return nil, err
 	}

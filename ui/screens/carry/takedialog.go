@@ -172,7 +172,7 @@ func (d *Screen) takeAll(ctx context.Context, docs []carry.Document) (o outcome,
 		case carry.Answer:
 			for _, r := range requests {
 				if r.ID == doc.Request {
-					o.mismatch = o.mismatch || doc.Answers(r) != nil
+					o.mismatch = o.mismatch || doc.CheckRequest(r) != nil
 					o.open += max(0, len(r.Items)-len(doc.Results))
 				}
 			}

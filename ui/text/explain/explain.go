@@ -223,7 +223,7 @@ var localErrors = []struct {
 		"Choose the file that the other PC made.",
 	}},
 	{carry.ErrTooManyPictures, text{"This is too much for pictures.", "", "Save it as a file, or copy it as text."}},
-	{carry.ErrPictureText, text{"This is too much for a picture.", "", "Save it as a file, or copy it as text."}},
+	{carry.ErrTextTooLong, text{"This is too much for a picture.", "", "Save it as a file, or copy it as text."}},
 	{carry.ErrConflict, text{
 		"The pictures do not fit together.",
 		"Two with the same number say different things.",
@@ -256,7 +256,11 @@ var localErrors = []struct {
 		"It is neither a request nor an answer nor a license file.",
 		"Choose the file, the picture or the text that the other PC made.",
 	}},
-	{carry.ErrOther, text{"This answer belongs to another request.", "", "Take it on the PC that made the request."}},
+	{carry.ErrOtherRequest, text{
+		"This answer belongs to another request.",
+		"",
+		"Take it on the PC that made the request.",
+	}},
 	{manager.ErrOtherPC, text{
 		"The license is for another PC.",
 		"Its license file was made for another PC, or for a Site code that this PC no longer has.",
@@ -384,8 +388,8 @@ func Error(err error) dialogs.Message {
 	var code api.Code
 	var network *manager.NetworkError
 	var typed *license.CodeError
-	var fault *carry.Fault
-	var incomplete *carry.Incomplete
+	var fault *carry.DocumentError
+	var incomplete *carry.IncompleteError
 	var refused *manager.Refusal
 	var localized manager.Told
 	var busy *installed.BusyError
@@ -472,7 +476,7 @@ func Job(err error) dialogs.Message {
 }
 
 // documentFault returns the sentence for a damaged document. The details exist in English only.
-func documentFault(f *carry.Fault) string {
+func documentFault(f *carry.DocumentError) string {
 	if tr.InUse() == tr.English {
 		return words.Sentence(f.Error())
 	}

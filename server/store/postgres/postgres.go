@@ -196,7 +196,7 @@ func (s *Store) run(ctx context.Context, k kind, fn func(store.Tx) error) error 
 		err = fault(err)
 		var e *pgconn.PgError
 		if k.writes && errors.As(err, &e) && e.Code == "25006" { // read_only_sql_transaction, after a failover
-			err = fmt.Errorf("%w: the database only reads: %w", errRetry, err)
+			err = fmt.Errorf("%w: the database is read-only: %w", errRetry, err)
 		}
 		if errors.Is(err, errRetry) {
 			retryErr = err
@@ -264,7 +264,7 @@ func (s *Store) outcome(ctx context.Context, id txID, lost error) error {
 			break
 		}
 	}
-	return fmt.Errorf("the connection was lost at the end of a change, and whether it was done is not known: %w: %w",
+	return fmt.Errorf("the connection was lost during the commit; it is not known whether the change was made: %w: %w",
 		store.ErrUnavailable, lost)
 }
 

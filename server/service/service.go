@@ -149,8 +149,8 @@ func (d *Data) unlock(ctx context.Context, p Place) error {
 			return err
 		}
 		if used {
-			return fmt.Errorf("the master key file %s is missing: put the one there that belongs to these data, from a "+
-				"backup or from another server", file)
+			return fmt.Errorf("the master key file %s is missing: restore the one that belongs to these data from a "+
+				"backup, or copy it from another server", file)
 		}
 	}
 	var err error
@@ -192,7 +192,7 @@ func (d *Data) upgrade(ctx context.Context) error {
 				return err
 			}
 		case !d.Secrets.Knows(named):
-			return fmt.Errorf("the database belongs to the master key %s, and this server has %s: give it the file "+
+			return fmt.Errorf("the database belongs to the master key %s, but this server has %s: use the file "+
 				"master.key that belongs to these data", named, d.Secrets.ID())
 		}
 		return d.moveSerials(ctx, tx)

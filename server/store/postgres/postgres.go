@@ -339,11 +339,11 @@ func fault(err error) error {
 		return store.ErrNoSeat
 	case e.Code == "40001", e.Code == "40P01", e.Code == "55P03":
 		// serialization_failure, deadlock_detected, lock_not_available
-		return fmt.Errorf("%w: others work on the same rows: %w", errRetry, err)
+		return fmt.Errorf("%w: another transaction changes the same rows: %w", errRetry, err)
 	case isLost(err):
 		return fmt.Errorf("%w: the database does not answer: %w", errRetry, err)
 	case strings.HasPrefix(e.Code, "53"): // insufficient_resources, such as a full disk
-		return fmt.Errorf("%w: the database has no room: %w", store.ErrUnavailable, err)
+		return fmt.Errorf("%w: the database is out of resources: %w", store.ErrUnavailable, err)
 	}
 	return err
 }

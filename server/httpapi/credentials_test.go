@@ -266,7 +266,7 @@ func TestPasswordForm(t *testing.T) {
 		"hostile token": {"GET", "token=" + url.QueryEscape(hostile), nil, "", 422, false, false},
 		"broken query":  {"GET", "token=%zz", nil, "", 400, false, false},
 		"broken form":   {"POST", "", nil, "token=%zz", 400, false, false},
-		"not the same":  {"POST", "", fill(hostile, "", "long enough", "other"), "", 422, true, false},
+		"two passwords differ":  {"POST", "", fill(hostile, "", "long enough", "other"), "", 422, true, false},
 		"too short":     {"POST", "", fill(link(), uuid.NewString(), "x", "x"), "", 422, true, false},
 		"no key":        {"POST", "", fill(link(), "", "long enough", "long enough"), "", 422, true, false},
 		"token in the query": {

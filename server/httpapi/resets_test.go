@@ -60,7 +60,7 @@ func TestForgottenPassword(t *testing.T) {
 	post := strings.Split(links[0], "?")[0]
 	status, answer := loadPage(w, t, "POST", post, fill(page, "a new password", "another one"))
 	require.Equal(t, 422, status)
-	require.Contains(t, answer, "not the same")
+	require.Contains(t, answer, "two passwords differ")
 	status, answer = loadPage(w, t, "POST", post, fill(answer, "short", "short"))
 	require.Equal(t, 422, status)
 	require.Contains(t, answer, "10 to 1024")
@@ -71,7 +71,7 @@ func TestForgottenPassword(t *testing.T) {
 	for range 2 { // the link cannot be used twice
 		status, answer = loadPage(w, t, "GET", links[0], nil)
 		require.Equal(t, 422, status)
-		require.Contains(t, answer, "too old or was used")
+		require.Contains(t, answer, "too old or was already used")
 		require.NotContains(t, answer, "<form")
 	}
 	status, _ = session.Call("GET", "/orders", nil)

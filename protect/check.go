@@ -376,7 +376,7 @@ func (l *License) register(ctx context.Context, state installed.State, best cand
 	_, _ = l.store.Update(ctx, l.signature, func(s *installed.State) error { // the next start retries
 		s.Program = self
 		if adopt {
-			adoptGeneration(s, codes)
+			s.Adopt(codes.Site)
 		}
 		return nil
 	})

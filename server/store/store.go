@@ -408,7 +408,8 @@ type Stock struct{ MailsQueued, MailsFailed, SeatsTotal, SeatsActive int }
 
 // Store is the server's database. Its methods may be called from any goroutine.
 type Store interface {
-	// Read runs fn on a snapshot. fn must not write.
+	// Read runs fn on a snapshot. fn must not write, and may run more than once, because the database can request a
+	// retry.
 	Read(ctx context.Context, fn func(tx Tx) error, hints ...Hint) error
 	// Write runs fn in one transaction and rolls it back if fn fails. fn may run more than once, because the database
 	// can request a retry, so it must have no effect except through tx.

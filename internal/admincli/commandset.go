@@ -35,7 +35,7 @@ func (cs *commandSet) group(name, short string, verbs ...*cobra.Command) *cobra.
 		Short: short,
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return usageError{fmt.Errorf("say what to do: %s", strings.Join(verbNames(verbs), ", "))}
+			return usageError{fmt.Errorf("missing command: %s", strings.Join(verbNames(verbs), ", "))}
 		},
 	}
 	cs.withFlags(c)
@@ -48,8 +48,8 @@ func (cs *commandSet) withFlags(c *cobra.Command) *cobra.Command {
 	f := c.PersistentFlags()
 	dataFlags(f, &cs.Place)
 	f.BoolVar(&cs.asJSON, "json", false, "print JSON")
-	f.BoolVar(&cs.dryRun, "dry-run", false, "try it, print what would be, and keep nothing")
-	f.BoolVar(&cs.yes, "yes", false, "go on without being asked")
+	f.BoolVar(&cs.dryRun, "dry-run", false, "print the result and change nothing")
+	f.BoolVar(&cs.yes, "yes", false, "do not ask for confirmation")
 	return c
 }
 
@@ -84,7 +84,7 @@ func (cs *commandSet) task(use, short string, args cobra.PositionalArgs, run han
 	runE := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if !cs.Exists() {
-			return fmt.Errorf("there is no data in the folder %s: name the right one with --data, or add a program first",
+			return fmt.Errorf("there is no data in the folder %s: choose another one with --data, or add a program first",
 				cs.Folder)
 		}
 		return runE(c, args)
@@ -194,7 +194,7 @@ func idArg(c *cobra.Command, args []string) error {
 		return err
 	}
 	if n, err := strconv.ParseInt(args[0], 10, 64); err != nil || n < 1 {
-		return fmt.Errorf("%q is no id", args[0])
+		return fmt.Errorf("%q is not an ID", args[0])
 	}
 	return nil
 }

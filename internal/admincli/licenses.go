@@ -42,7 +42,7 @@ func listLicenses(cs *commandSet) *cobra.Command {
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			return licenseView.many(a.Licenses(c.Context(), order, ended))
 		})
-	c.Flags().Int64Var(&order, "order", 0, "id of the order")
+	c.Flags().Int64Var(&order, "order", 0, "ID of the order")
 	c.Flags().BoolVar(&ended, "ended", false, "also licenses that have ended")
 	require(c, "order")
 	return c
@@ -55,7 +55,7 @@ func addLicense(cs *commandSet) *cobra.Command {
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			return licenseView.one(a.AddLicense(c.Context(), order, request))
 		})
-	c.Flags().Int64Var(&order, "order", 0, "id of the order")
+	c.Flags().Int64Var(&order, "order", 0, "ID of the order")
 	require(c, "order")
 	pcFlags(c, &request.SiteCode, &request.MachineID, &request.SiteMID, &request.Note)
 	return c
@@ -76,7 +76,7 @@ func pcFlags(c *cobra.Command, site, machine, merged, note *string) {
 func changeLicense(cs *commandSet) *cobra.Command {
 	var note, ends string
 	var features uint16
-	c := cs.task("change ID", "Change note, features or expiry; the activation code follows", idArg,
+	c := cs.task("change ID", "Change note, features or end of a license, and with them the activation code", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			return licenseView.one(a.ChangeLicense(c.Context(), id(args), func(l *store.License) (err error) {
 				if c.Flags().Changed("note") {

@@ -54,30 +54,30 @@ func banCommand() *cobra.Command {
 	var host, username, reason string
 	var lasts time.Duration
 	subjectFlags := func(c *cobra.Command) {
-		c.Flags().StringVar(&host, "host", "", "address of the host; of an IPv6 address the network of 64 bits is meant")
-		c.Flags().StringVar(&username, "username", "", "user name whose attempts are meant")
+		c.Flags().StringVar(&host, "host", "", "address of the host; an IPv6 address stands for its /64 network")
+		c.Flags().StringVar(&username, "username", "", "user name")
 		c.MarkFlagsOneRequired("host", "username")
 		c.MarkFlagsMutuallyExclusive("host", "username")
 	}
-	list := cs.task("list", "List the bans that count now, with those that failed attempts brought about", cobra.NoArgs,
+	list := cs.task("list", "List active bans, including those for failed attempts", cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			return banView.many(a.Bans(c.Context()))
 		})
-	add := cs.task("add", "Ban a host, or the attempts for a user name; all servers follow within seconds", cobra.NoArgs,
+	add := cs.task("add", "Ban a host or a user name; all servers apply the ban within seconds", cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			b, err := a.AddBan(c.Context(), host, username, reason, lasts)
 			return banView.one(admin.Ban{Ban: b}, err)
 		})
-	add.Flags().DurationVar(&lasts, "for", 24*time.Hour, "how long, such as 2h; 0: for good")
-	add.Flags().StringVar(&reason, "reason", "", "why, for the list and the audit trail")
+	add.Flags().DurationVar(&lasts, "for", 24*time.Hour, "duration, such as 2h; 0: no end")
+	add.Flags().StringVar(&reason, "reason", "", "reason, for the list and the audit trail")
 	subjectFlags(add)
-	lift := cs.task("lift", "Lift the bans of a host or a user name and forget the failed attempts", cobra.NoArgs,
+	lift := cs.task("lift", "Lift the bans of a host or a user name and delete its failed attempts", cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			n, err := a.LiftBan(c.Context(), host, username)
-			return message(fmt.Sprintf("%d bans lifted; failed attempts are forgotten", n), map[string]int{"lifted": n}), err
+			return message(fmt.Sprintf("%d bans lifted; failed attempts are deleted", n), map[string]int{"lifted": n}), err
 		})
 	subjectFlags(lift)
-	return cs.group("ban", "Keep hosts and user names out, and let them in again", add, lift, list)
+	return cs.group("ban", "Ban hosts and user names, or lift bans", add, lift, list)
 }
 
 // message returns an output of one sentence, or of values in JSON.
@@ -98,7 +98,7 @@ func optionCommand() *cobra.Command {
 		if err != nil {
 			return printable{}, err
 		}
-		out := printable{lines: [][]string{{"NAME", "VALUE", "DEFAULT", "WHAT"}}}
+		out := printable{lines: [][]string{{"NAME", "VALUE", "DEFAULT", "DESCRIPTION"}}}
 		values := []optionJSON{}
 		for _, s := range settings.All() {
 			value, standard := s.Value(current), s.Value(settings.Default())
@@ -108,21 +108,21 @@ func optionCommand() *cobra.Command {
 		out.values = values
 		return out, nil
 	}
-	set := cs.task("set NAME VALUE", "Change an option; all servers follow within seconds", cobra.ExactArgs(2),
+	set := cs.task("set NAME VALUE", "Change an option; all servers apply it within seconds", cobra.ExactArgs(2),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			if err := a.SetOption(c.Context(), args[0], args[1]); err != nil {
 				return printable{}, err
 			}
 			return list(c, args, a)
 		})
-	reset := cs.task("reset NAME", "Bring the default of an option back", cobra.ExactArgs(1),
+	reset := cs.task("reset NAME", "Reset an option to its default", cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			if err := a.SetOption(c.Context(), args[0], ""); err != nil {
 				return printable{}, err
 			}
 			return list(c, args, a)
 		})
-	return cs.group("option", "Limits that count for all servers on the database",
+	return cs.group("option", "Limits that apply to all servers on the database",
 		cs.task("list", "List the options", cobra.NoArgs, list), reset, set)
 }
 
@@ -146,7 +146,7 @@ func templateCommand() *cobra.Command {
 	list := cs.task("list", "List the mail templates", cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			templates, err := a.Templates(c.Context())
-			out := printable{lines: [][]string{{"NAME", "OWN", "SUBJECT"}}}
+			out := printable{lines: [][]string{{"NAME", "CUSTOM", "SUBJECT"}}}
 			values := []templateJSON{}
 			for _, t := range templates {
 				out.lines = append(out.lines, []string{string(t.Kind), yesNo(t.Own), t.Subject})
@@ -184,7 +184,7 @@ func templateCommand() *cobra.Command {
 		return c
 	}
 	preview := write(cs.task("preview NAME",
-		"Print the mail with made-up values; with --subject and --body before they are set", cobra.ExactArgs(1),
+		"Print the mail with made-up values; --subject and --body try a text before it is set", cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			kind := mail.Kind(args[0])
 			text, err := read(c, a, kind)
@@ -194,7 +194,7 @@ func templateCommand() *cobra.Command {
 			subject, body, err := mail.Texts{kind: text}.Sample(kind)
 			return showTemplate(admin.Template{Kind: kind, Own: true, Text: mail.Text{Subject: subject, Body: body}}), err
 		}))
-	set := write(cs.task("set NAME", "Replace a template; it must render and hold what the mail is sent for",
+	set := write(cs.task("set NAME", "Replace a template, after a check that it renders and contains what the mail is for",
 		cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			kind := mail.Kind(args[0])
@@ -208,12 +208,12 @@ func templateCommand() *cobra.Command {
 			return showTemplate(admin.Template{Kind: kind, Own: true, Text: text}), nil
 		}))
 	set.MarkFlagsOneRequired("subject", "body")
-	reset := cs.task("reset NAME", "Bring the built-in template back", cobra.ExactArgs(1),
+	reset := cs.task("reset NAME", "Reset a template to the built-in one", cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			if t, err := a.Template(c.Context(), mail.Kind(args[0])); err != nil {
 				return printable{}, err
 			} else if t.Own {
-				if err := cs.confirm(c, "Your own text of this mail is lost. Bring the built-in one back?"); err != nil {
+				if err := cs.confirm(c, "This deletes your own text of the mail. Reset it to the built-in one?"); err != nil {
 					return printable{}, err
 				}
 			}
@@ -293,18 +293,18 @@ func auditCommand() *cobra.Command {
 		})
 	flags := c.Flags()
 	flags.StringVar(&since, "since", "",
-		"from this time on: 2026-11-24, 2026-11-24T15:04:05Z, or how long ago, such as 36h")
+		"since this time: 2026-11-24, 2026-11-24T15:04:05Z, or how long ago, such as 36h")
 	flags.StringVar(&until, "until", "", "before this time")
 	flags.StringVar(&f.Actor, "actor", "", "client, admin, server or anonymous")
-	flags.Int64Var(&f.ClientID, "client", 0, "id of a client")
+	flags.Int64Var(&f.ClientID, "client", 0, "ID of a client")
 	flags.StringVar(&f.Host, "host", "", "address")
-	flags.StringVar(&f.Action, "action", "", "an action or its beginning, such as license.")
+	flags.StringVar(&f.Action, "action", "", "an action, or the beginning of one, such as license.")
 	flags.StringVar(&f.Object, "object", "", "such as \"order 1042\"")
 	flags.StringVar(&f.Outcome, "outcome", "", "ok, or the code of a refusal")
-	flags.StringVar(&f.Text, "text", "", "a part of object or detail, in any case")
-	flags.Int64Var(&f.Before, "before", 0, "lines before this id, to go on")
-	flags.IntVar(&f.Limit, "limit", 100, "how many lines; 0: all")
-	return cs.group("audit", "Look into the audit trail", c)
+	flags.StringVar(&f.Text, "text", "", "part of object or detail, ignoring case")
+	flags.Int64Var(&f.Before, "before", 0, "only lines before this ID, to continue a list")
+	flags.IntVar(&f.Limit, "limit", 100, "maximum number of lines; 0: all")
+	return cs.group("audit", "Search the audit trail", c)
 }
 
 // parseMoment parses a day, a time, or a duration before now. It returns the zero time for "".
@@ -337,16 +337,17 @@ func pause(ctx context.Context, d time.Duration) error {
 func keyCommand() *cobra.Command {
 	cs := &commandSet{}
 	rotate := cs.task("rotate",
-		"Make a new master key and seal everything with it; the former one stays in the key file until forget", cobra.NoArgs,
+		"Make a new master key and seal all secrets with it; the former one stays in the key file until forget",
+		cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			rows, err := a.RotateMaster(c.Context())
 			return message(fmt.Sprintf("%d rows are sealed with the master key %s; keep a copy of the key file", rows,
 				a.Secrets.ID()), map[string]any{"rows": rows, "master_key": a.Secrets.ID()}), err
 		})
 	forget := cs.task("forget",
-		"Take former master keys out of the key file; backups from before the rotation need them", cobra.NoArgs,
+		"Delete former master keys from the key file; backups from before the rotation need them", cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
-			const question = "Backups that were made before the rotation open with the former key only. Forget it?"
+			const question = "Backups from before the rotation need the former key. Delete it?"
 			if err := cs.confirm(c, question); err != nil {
 				return printable{}, err
 			}
@@ -354,15 +355,15 @@ func keyCommand() *cobra.Command {
 			return message(fmt.Sprintf("the master key %s is the only one", a.Secrets.ID()),
 				map[string]any{"rows": rows, "master_key": a.Secrets.ID()}), err
 		})
-	return cs.group("master-key", "Change the key that everything secret in the database is sealed with", forget, rotate)
+	return cs.group("master-key", "Rotate the master key, which seals the secrets in the database", forget, rotate)
 }
 
 func prepareKey(cs *commandSet) *cobra.Command {
 	prepare := cs.task("prepare-key ID",
-		"Make the signing key that comes next and print its public half, for the program's next version", idArg,
+		"Make the next signing key and print its public key, for the next version of the program", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			if cs.dryRun {
-				return printable{}, usageError{errors.New("a key cannot be made and not kept")}
+				return printable{}, usageError{errors.New("--dry-run does not work with prepare-key: a key is always stored")}
 			}
 			_, next, err := a.PrepareKey(c.Context(), id(args))
 			return printable{lines: [][]string{{"NEXT PUBLIC KEY", next.String()}, {"KEY ID", next.KeyID()}},
@@ -372,10 +373,10 @@ func prepareKey(cs *commandSet) *cobra.Command {
 }
 
 func useKey(cs *commandSet) *cobra.Command {
-	return cs.task("use-key ID", "Sign license files with the prepared key from now on; those signed before stay good",
+	return cs.task("use-key ID", "Sign license files with the prepared key from now on; existing license files stay valid",
 		idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-			const question = "Programs that do not know the prepared key will refuse new license files. Use it?"
+			const question = "Programs without the prepared key will refuse new license files. Use it?"
 			if err := cs.confirm(c, question); err != nil {
 				return printable{}, err
 			}
@@ -387,8 +388,8 @@ func endLicense(cs *commandSet) *cobra.Command {
 	return cs.task("end ID", "End a license without a removal code; its order has one more free license", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			if err := cs.confirm(c,
-				fmt.Sprintf("License %d ends for good. The program on that PC may go on until it asks the server. End it?",
-					id(args))); err != nil {
+				fmt.Sprintf("License %d ends and cannot be brought back. The program on its PC may run until it asks the server. "+
+					"End it?", id(args))); err != nil {
 				return printable{}, err
 			}
 			return licenseView.one(a.EndLicense(c.Context(), id(args)))
@@ -399,7 +400,7 @@ func replaceLicense(cs *commandSet) *cobra.Command {
 	var request api.Reactivation
 	c := cs.task("replace ID", "Give a license to another PC without a removal code, when the old PC is gone", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-			if err := cs.confirm(c, fmt.Sprintf("License %d ends on its PC. Replace it?", id(args))); err != nil {
+			if err := cs.confirm(c, fmt.Sprintf("License %d ends on its present PC. Replace it?", id(args))); err != nil {
 				return printable{}, err
 			}
 			return licenseView.one(a.ReplaceLicense(c.Context(), id(args), request))
@@ -411,7 +412,7 @@ func replaceLicense(cs *commandSet) *cobra.Command {
 func extendLicense(cs *commandSet) *cobra.Command {
 	var days int
 	var ends string
-	c := cs.task("extend ID", "Move the expiry of a license; the activation code follows", idArg,
+	c := cs.task("extend ID", "Change the end of a license, and with it the activation code", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			return licenseView.one(a.ChangeLicense(c.Context(), id(args), func(l *store.License) (err error) {
 				if ends != "" {
@@ -422,7 +423,7 @@ func extendLicense(cs *commandSet) *cobra.Command {
 					return fmt.Errorf("license %d never ends", l.ID)
 				}
 				if days < 1 {
-					return usageError{errors.New("give a number of days from 1")}
+					return usageError{errors.New("the number of days must be at least 1")}
 				}
 				from := *l.ExpiresAt
 				if now := a.Now(); from.Before(now) {
@@ -433,7 +434,7 @@ func extendLicense(cs *commandSet) *cobra.Command {
 				return nil
 			}))
 		})
-	c.Flags().IntVar(&days, "days", 0, "days from its expiry on, or from today if it has expired")
+	c.Flags().IntVar(&days, "days", 0, "days after its end, or after today if it has expired")
 	c.Flags().StringVar(&ends, "to", "", "last day, such as 2027-12-31, or \"never\"")
 	c.MarkFlagsOneRequired("days", "to")
 	c.MarkFlagsMutuallyExclusive("days", "to")
@@ -443,16 +444,17 @@ func extendLicense(cs *commandSet) *cobra.Command {
 func backupCommand() *cobra.Command {
 	cs := &commandSet{}
 	return cs.withFlags(cs.task("backup FILE",
-		"Write a whole copy of the SQLite database, also while a server works on it", cobra.ExactArgs(1),
+		"Write a copy of the SQLite database, also while a server is running", cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			if cs.dryRun {
-				return printable{}, usageError{errors.New("a backup cannot be tried; it changes nothing in the database")}
+				return printable{}, usageError{
+					errors.New("--dry-run does not work with backup: it changes nothing in the database"),
+				}
 			}
 			if err := a.Backup(c.Context(), args[0]); err != nil {
 				return printable{}, err
 			}
-			return message("The backup is written. It opens with this server's master key only: keep a copy of the key, and "+
-				"not beside the backup.",
+			return message("The backup is written. It needs this server's master key: store a copy of the key in another place.",
 				map[string]string{"file": args[0], "master_key": a.Secrets.ID()}), nil
 		}))
 }
@@ -460,7 +462,7 @@ func backupCommand() *cobra.Command {
 // gapFlag adds the flag for the number of ids to skip.
 func gapFlag(c *cobra.Command, gap *int64) {
 	c.Flags().Int64Var(gap, "gap", store.DefaultGap,
-		"how many ids of licenses, orders and clients are passed over: more than were given since the backup")
+		"how many IDs of licenses, orders and clients to skip: more than were assigned since the backup")
 }
 
 func checkGap(gap int64) error {
@@ -481,7 +483,7 @@ type restoredJSON struct {
 
 // showRestored returns sentence and the changes of a restore. former is the name of the former database, or nil.
 func showRestored(sentence string, former *string, r store.Restored) printable {
-	const next = "The next license has the id %d, the next order %d, the next client %d; a new epoch has begun."
+	const next = "The next license has the ID %d, the next order %d, the next client %d; a new epoch has begun."
 	return message(sentence+" "+fmt.Sprintf(next, r.Next.License, r.Next.Order, r.Next.Client), restoredJSON{
 		Former:      former,
 		Epoch:       r.Epoch,
@@ -495,8 +497,7 @@ func showRestored(sentence string, former *string, r store.Restored) printable {
 func restoredCommand() *cobra.Command {
 	cs := &commandSet{}
 	var gap int64
-	const short = "Finish a restore that another program did, such as pg_restore: no id is given again, and the " +
-		"apps notice"
+	const short = "Finish a restore by another program, such as pg_restore: no ID is assigned twice, and the apps notice"
 	c := cs.task("restored", short, cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			if err := checkGap(gap); err != nil {
@@ -514,7 +515,7 @@ func restoreCommand() *cobra.Command {
 	var gap int64
 	c := cs.withFlags(&cobra.Command{
 		Use:   "restore FILE",
-		Short: "Put a backup into the place of the SQLite database; no server may be running on it",
+		Short: "Replace the SQLite database with a backup; no server may be running on it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkGap(gap); err != nil {
@@ -522,20 +523,22 @@ func restoreCommand() *cobra.Command {
 			}
 			if cs.Exists() {
 				if err := cs.confirm(c,
-					"What happened since the backup is in the former database only, which is kept beside it. Restore?"); err != nil {
+					"Changes since the backup are only in the former database, which is renamed. Restore?"); err != nil {
 					return err
 				}
 			}
 			if cs.dryRun {
-				return usageError{errors.New("a restore cannot be tried; it checks the backup before it changes anything")}
+				return usageError{
+					errors.New("--dry-run does not work with restore: it checks the backup before it changes anything"),
+				}
 			}
 			former, r, err := cs.Place.Restore(c.Context(), args[0], gap, time.Now())
 			if err != nil {
 				return err
 			}
-			text := "The backup is in place."
+			text := "The backup is restored."
 			if former != "" {
-				text += " The former database is kept as " + former + "."
+				text += " The former database was renamed to " + former + "."
 			}
 			return showRestored(text, &former, r).print(c.OutOrStdout(), cs.asJSON)
 		},
@@ -550,7 +553,7 @@ func (cs *commandSet) confirm(c *cobra.Command, question string) error {
 		return nil
 	}
 	if !isTerminal(c.InOrStdin()) {
-		return usageError{errors.New("nothing was changed: say --yes to go on without being asked")}
+		return usageError{errors.New("nothing was changed: use --yes to confirm")}
 	}
 	if _, err := fmt.Fprint(c.ErrOrStderr(), question+" Type yes: "); err != nil {
 		return err

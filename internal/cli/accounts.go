@@ -27,7 +27,7 @@ func accountOf(a manager.Account) accountJSON {
 func (cs *commandSet) signInCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "sign-in SERVER USERNAME",
-		Short: "Sign in and remember it in the keyring",
+		Short: "Sign in and store the session in the keyring",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			m, err := cs.open(c.Context())
@@ -51,7 +51,7 @@ func (cs *commandSet) signInCommand() *cobra.Command {
 			}
 			if warning != nil {
 				cs.signOut = true
-				return fmt.Errorf("the sign-in worked and cannot be remembered: %w. Give --server and --username with each "+
+				return fmt.Errorf("signed in, but the session cannot be remembered: %w. Give --server and --username with each "+
 					"command instead", warning)
 			}
 			return cs.printSentence(accountOf(account),
@@ -61,7 +61,7 @@ func (cs *commandSet) signInCommand() *cobra.Command {
 }
 
 func (cs *commandSet) signOutCommand() *cobra.Command {
-	return cs.signedIn("sign-out", "Sign out and forget the session", cobra.NoArgs,
+	return cs.signedIn("sign-out", "Sign out and delete the stored session", cobra.NoArgs,
 		func(ctx context.Context, m *manager.Manager, _ []string) error {
 			account, _ := m.Current()
 			if err := m.SignOut(ctx); err != nil {
@@ -72,7 +72,7 @@ func (cs *commandSet) signOutCommand() *cobra.Command {
 }
 
 func (cs *commandSet) whoamiCommand() *cobra.Command {
-	return cs.signedIn("whoami", "Say who is signed in", cobra.NoArgs,
+	return cs.signedIn("whoami", "Show who is signed in", cobra.NoArgs,
 		func(_ context.Context, m *manager.Manager, _ []string) error {
 			account, _ := m.Current()
 			return cs.printSentence(accountOf(account),
@@ -82,7 +82,7 @@ func (cs *commandSet) whoamiCommand() *cobra.Command {
 
 func (cs *commandSet) accountCommand() *cobra.Command {
 	values := map[string]*string{}
-	c := cs.signedIn("account", "Show your contact data, or change what is given", cobra.NoArgs, nil)
+	c := cs.signedIn("account", "Show your contact data, or change some of them", cobra.NoArgs, nil)
 	for _, field := range contactFlags {
 		values[field.flag] = c.Flags().String(field.flag, "", field.what)
 	}
@@ -148,9 +148,9 @@ var contactFlags = []struct {
 func (cs *commandSet) passwordCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "password",
-		Short: "Change your password; other sessions end",
-		Long: "Change your password; other sessions end. The current and the new password are asked for, or read from " +
-			"standard input, one a line.",
+		Short: "Change your password and end all other sessions",
+		Long: `Change your password and end all other sessions. The current and the new password are asked for, or read
+from standard input, one per line.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			m, err := cs.session(c.Context())
@@ -171,13 +171,13 @@ func (cs *commandSet) passwordCommand() *cobra.Command {
 					return err
 				}
 				if repeated != next {
-					return usageError{errors.New("the two new passwords are not the same")}
+					return usageError{errors.New("the two new passwords differ")}
 				}
 			}
 			if err := m.ChangePassword(c.Context(), current, next); err != nil {
 				return err
 			}
-			return cs.printSentence(struct{}{}, "The password is changed. Whoever was signed in elsewhere has been signed out.")
+			return cs.printSentence(struct{}{}, "The password is changed. All other sessions have ended.")
 		},
 	}
 }

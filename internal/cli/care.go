@@ -22,17 +22,13 @@ func writeText(name, text string) error {
 	})
 }
 
-// errBrokenConnection is the error of doctor for an unreachable license server.
-var errBrokenConnection = fmt.Errorf("%w: the way to the license server is broken", manager.ErrUnreachable)
-
 func (cs *commandSet) doctorCommand() *cobra.Command {
 	var report string
 	c := &cobra.Command{
 		Use:   "doctor [SERVER]",
-		Short: "Find out where the way to the license server is broken",
-		Long: "Goes along the way to a license server, step by step: address, proxy, name, connection, encryption, server, " +
-			"clock. Without SERVER it is\n" +
-			"that of the account used last. Nothing is changed, and no password is sent.",
+		Short: "Check the connection to the license server",
+		Long: `Check the connection to a license server step by step: address, proxy, name, connection, encryption, server,
+clock. Without SERVER, check that of the account used last. Nothing is changed, and no password is sent.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			m, err := cs.open(c.Context())
@@ -43,7 +39,7 @@ func (cs *commandSet) doctorCommand() *cobra.Command {
 			if len(args) > 0 {
 				server = args[0]
 			} else if err := m.Recall(c.Context()); errors.Is(err, manager.ErrSignedOut) {
-				return usageError{errors.New("no account is known here: name the server")}
+				return usageError{errors.New("there is no account on this PC: give SERVER")}
 			} else if err != nil {
 				return err
 			}
@@ -68,13 +64,13 @@ func (cs *commandSet) doctorCommand() *cobra.Command {
 			}
 			for _, f := range findings {
 				if f.Verdict == manager.VerdictBad {
-					return errors.Join(err, errBrokenConnection)
+					return errors.Join(err, manager.ErrUnreachable)
 				}
 			}
 			return err
 		},
 	}
-	c.Flags().StringVar(&report, "report", "", "also write what was found to this new file; it holds no secret")
+	c.Flags().StringVar(&report, "report", "", "also write the findings to this new file, which contains no secret")
 	return c
 }
 
@@ -101,12 +97,11 @@ func expiringOf(e manager.Expiring) expiringJSON {
 
 func (cs *commandSet) expiringCommand() *cobra.Command {
 	var calendar int64
-	c := cs.orCached("expiring", "List the licenses that end within 14 days, the soonest first", cobra.NoArgs, nil)
+	c := cs.orCached("expiring", "List the licenses that end within 14 days, soonest first", cobra.NoArgs, nil)
 	c.Use = "expiring [--calendar LICENSE [FILE]]"
-	c.Long = "List the licenses that end within 14 days, the soonest first: from the tables as they were last known, " +
-		"after \"acenctl licenses\" or the app has\n" +
-		"shown them. With --calendar the end of any license is written as a calendar file, which reminds 14, 7 and 1 " +
-		"days before."
+	c.Long = `List the licenses that end within 14 days, soonest first. The list is made from the tables that "acenctl
+licenses" or the app loaded last. With --calendar, write the end of a license to a calendar file with
+reminders 14, 7 and 1 days before.`
 	c.Args = func(c *cobra.Command, args []string) error {
 		if calendar == 0 {
 			return cobra.NoArgs(c, args)
@@ -136,7 +131,7 @@ func (cs *commandSet) expiringCommand() *cobra.Command {
 				})
 		}
 		if len(out) == 0 {
-			lines = [][]string{{"No license that is known here ends within 14 days."}}
+			lines = [][]string{{"None of the licenses loaded so far ends within 14 days."}}
 		}
 		return cs.print(struct {
 			Expiring []expiringJSON `json:"expiring"`
@@ -154,7 +149,7 @@ func (cs *commandSet) writeCalendar(ctx context.Context, m *manager.Manager, id 
 		return err
 	}
 	if l.ExpiresAt == nil {
-		return api.NewProblem(api.ErrNotFound, fmt.Sprintf("The license %d never ends.", id))
+		return api.NewProblem(api.ErrNotFound, fmt.Sprintf("License %d never ends.", id))
 	}
 	name, content := m.Calendar(o, l, nil)
 	if len(args) > 0 {
@@ -184,11 +179,10 @@ func (cs *commandSet) accountsCommand() *cobra.Command {
 	var use int64
 	c := &cobra.Command{
 		Use:   "accounts",
-		Short: "List the accounts that are known here, and go on with another one",
+		Short: "List the accounts on this PC, or switch to another one",
 		Args:  cobra.NoArgs,
-		Long: "List the accounts that are known here. The commands work with the one marked as current; --use goes on with " +
-			"another one, whose session the\n" +
-			"keyring holds. \"acenctl sign-in\" adds an account.",
+		Long: `List the accounts on this PC. The commands work with the current one. --use switches to another one, whose
+session must be in the keyring. "acenctl sign-in" adds an account.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			m, err := cs.open(c.Context())
 			if err != nil {
@@ -204,7 +198,7 @@ func (cs *commandSet) accountsCommand() *cobra.Command {
 			return cs.printAccounts(c.Context(), m)
 		},
 	}
-	c.Flags().Int64Var(&use, "use", 0, "go on with the account that has this number")
+	c.Flags().Int64Var(&use, "use", 0, "switch to the account with this number")
 	return c
 }
 
@@ -219,7 +213,7 @@ func (cs *commandSet) printAccounts(ctx context.Context, m *manager.Manager) err
 	}
 	current, signedIn := m.Current()
 	out := []knownJSON{}
-	lines := [][]string{{"NUMBER", "USER NAME", "NAME", "SERVER", "REMEMBERED", "CURRENT", "TASKS WAIT"}}
+	lines := [][]string{{"NUMBER", "USER NAME", "NAME", "SERVER", "REMEMBERED", "CURRENT", "OPEN TASKS"}}
 	for _, a := range list {
 		one := knownJSON{accountOf(a), a.ID, signedIn && a.ID == current.ID, 0}
 		if one.Current {
@@ -242,7 +236,7 @@ func (cs *commandSet) printAccounts(ctx context.Context, m *manager.Manager) err
 			})
 	}
 	if len(out) == 0 {
-		lines = [][]string{{"No account is known here: acenctl sign-in SERVER USERNAME"}}
+		lines = [][]string{{"There is no account on this PC. \"acenctl sign-in SERVER USERNAME\" adds one."}}
 	}
 	return cs.print(struct {
 		Accounts []knownJSON `json:"accounts"`

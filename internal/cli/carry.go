@@ -22,7 +22,7 @@ import (
 )
 
 // errSomeRefused is the error of a command some of whose items were refused; its output lists them.
-var errSomeRefused = errors.New("part of it was refused; the list says what and why")
+var errSomeRefused = errors.New("some items were refused; the list shows which and why")
 
 // unreadable reports whether err means that a request, an answer, a license file or a picture cannot be decoded.
 func unreadable(err error) bool {
@@ -66,14 +66,14 @@ type offlineProgramJSON struct {
 }
 
 func (cs *commandSet) offlineProgramsCommand() *cobra.Command {
-	return cs.local("offline-programs", "List the programs that this PC knows without a network", cobra.NoArgs,
+	return cs.local("offline-programs", "List the programs on this PC, without a network", cobra.NoArgs,
 		func(ctx context.Context, m *manager.Manager, _ []string) error {
 			list, err := m.OfflinePrograms(ctx)
 			if err != nil {
 				return err
 			}
 			out := []offlineProgramJSON{}
-			lines := [][]string{{"SIGNATURE", "NAME", "TYPED CODES", "LICENSE HERE"}}
+			lines := [][]string{{"SIGNATURE", "NAME", "TYPED CODES", "LICENSE ON THIS PC"}}
 			for _, p := range list {
 				one := offlineProgramJSON{Signature: string(p.Signature), Name: p.Name, TypedCodes: p.TypedCodes}
 				current := "none"
@@ -89,7 +89,7 @@ func (cs *commandSet) offlineProgramsCommand() *cobra.Command {
 					current = strings.TrimSpace(fmt.Sprintf("%d %s", one.License, one.Note))
 				}
 				if one.Unproven {
-					current += " (unproven: the program has never run here)"
+					current += " (not verified: the program has never run here)"
 				}
 				out = append(out, one)
 				lines = append(lines,
@@ -106,7 +106,7 @@ type outFlags struct{ file, pictures string }
 
 func (o *outFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&o.file, "output", "", "file to write, or a folder (default: the text on standard output)")
-	c.Flags().StringVar(&o.pictures, "qr", "", "folder for QR codes, one PNG file a picture")
+	c.Flags().StringVar(&o.pictures, "qr", "", "folder for QR codes, one PNG file each")
 }
 
 // writtenDocument is a document that was written, as --json prints it.
@@ -140,7 +140,7 @@ func (o outFlags) write(doc carry.Document, id string) (h writtenDocument, err e
 			return h, err
 		}
 		if err := os.MkdirAll(o.pictures, 0o700); err != nil {
-			return h, fmt.Errorf("the folder cannot be made: %w", err)
+			return h, fmt.Errorf("the folder cannot be created: %w", err)
 		}
 		for i, p := range parts {
 			img, err := p.Picture(6)
@@ -200,11 +200,12 @@ func (cs *commandSet) requestCommand() *cobra.Command {
 	var note, device string
 	var handIn, stdin bool
 	var out outFlags
-	c := cs.local("request", "Ask for licenses for this PC, by a courier", cobra.NoArgs, nil)
-	c.Long = `Ask for licenses for this PC, which needs no network and no account: a courier carries the request to a PC with a network
-("acenctl carry", or the app there) and brings the answer back ("acenctl take").
+	c := cs.local("request", "Request licenses for this PC through a courier", cobra.NoArgs, nil)
+	c.Long = `Request licenses for this PC, which needs no network and no account: a courier carries the request to a PC
+with a network ("acenctl carry", or the app there) and brings back the answer ("acenctl take").
 
-A program is named by its application signature, and where this PC does not know it, by its name too: LUMENST7="Lumen Studio 7".`
+Give the application signature of a program and, if this PC does not know the program, its name:
+LUMENST7="Lumen Studio 7".`
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		ctx := c.Context()
 		if err := out.check(); err != nil {
@@ -256,7 +257,7 @@ A program is named by its application signature, and where this PC does not know
 			}
 		}
 		if len(wishes) == 0 {
-			return usageError{errors.New("there is nothing to ask for: name a program, or let one go first")}
+			return usageError{errors.New("there is nothing to request: give a program, or \"acenctl let-go\" a license first")}
 		}
 		r, err := m.MakeRequest(ctx, device, wishes)
 		if err != nil {
@@ -269,12 +270,12 @@ A program is named by its application signature, and where this PC does not know
 		return cs.print(h, h.lines()...)
 	}
 	f := c.Flags()
-	f.StringArrayVar(&programs, "program", nil, "application signature of a program to activate; again for several")
+	f.StringArrayVar(&programs, "program", nil, "application signature of a program to activate; may be repeated")
 	f.StringArrayVar(&transfers, "transfer", nil,
-		"application signature of a program whose license another PC gives up; its removal code is asked for")
-	f.BoolVar(&stdin, "removal-code-stdin", false, "read the removal codes from standard input, one a line")
-	f.BoolVar(&handIn, "hand-in", false, "hand in the removal codes that this PC keeps")
-	f.StringVar(&note, "note", "", "what you call this PC, at most 30 characters")
+		"application signature of a program whose license comes from another PC; asks for its removal code; may be repeated")
+	f.BoolVar(&stdin, "removal-code-stdin", false, "read the removal codes from standard input, one per line")
+	f.BoolVar(&handIn, "hand-in", false, "hand in the removal codes on this PC")
+	f.StringVar(&note, "note", "", "your name for this PC, at most 30 characters")
 	f.StringVar(&device, "device", paths.DeviceName(), "name of this PC in the request")
 	out.register(c)
 	c.MarkFlagsOneRequired("program", "transfer", "hand-in")
@@ -292,7 +293,7 @@ type requestJSON struct {
 func (cs *commandSet) requestsCommand() *cobra.Command {
 	var forget, show string
 	var out outFlags
-	c := cs.local("requests", "List, show again or forget requests whose answers have not been taken", cobra.NoArgs,
+	c := cs.local("requests", "List, show again or forget requests that have no answer yet", cobra.NoArgs,
 		func(ctx context.Context, m *manager.Manager, _ []string) error {
 			list, err := m.Requests(ctx)
 			if err != nil {
@@ -306,7 +307,7 @@ func (cs *commandSet) requestsCommand() *cobra.Command {
 					if err := m.ForgetRequest(ctx, r.ID); err != nil {
 						return err
 					}
-					return cs.printSentence(writtenDocument{Request: r.ID}, "Forgotten. Removal codes in it stay kept.")
+					return cs.printSentence(writtenDocument{Request: r.ID}, "Forgotten. The removal codes in it stay on this PC.")
 				case show:
 					h, err := out.write(r, r.ID)
 					if err != nil {
@@ -459,7 +460,7 @@ func choices(plan []manager.CourierItem, chosen []string) ([]int, error) {
 		}
 		if err != nil || option < 0 || one && (at < 1 || at > len(plan)) {
 			return nil, usageError{
-				fmt.Errorf("%q chooses nothing: give the number of an option, or ITEM=OPTION, as --dry-run lists them", text),
+				fmt.Errorf("%q chooses no option: give the number of an option, or ITEM=OPTION, as --dry-run lists them", text),
 			}
 		}
 		for i := range list {
@@ -497,7 +498,7 @@ func (r resultJSON) line() []string {
 		text += fmt.Sprintf(" %d", r.License)
 	}
 	if r.Unproven {
-		text += " (unproven: only the program itself can tell whether it is the vendor's)"
+		text += " (not verified: only the program itself can check its signature)"
 	}
 	return []string{nameOf(r.Program, license.Signature(r.Signature)), text}
 }
@@ -543,12 +544,12 @@ func (cs *commandSet) carryCommand() *cobra.Command {
 			for _, doc := range docs {
 				r, ok := doc.(carry.Request)
 				if !ok {
-					return usageError{fmt.Errorf("one of the files is no request: take it on its own PC with \"acenctl take\"")}
+					return usageError{errors.New("one of the files is not a request: run \"acenctl take\" on the PC that it is for")}
 				}
 				requests = append(requests, r)
 			}
 			if info, err := os.Stat(out.file); len(requests) > 1 && out.file != "" && (err != nil || !info.IsDir()) {
-				return usageError{errors.New("several requests need a folder that exists for their answers: --output FOLDER")}
+				return usageError{errors.New("several requests need an existing folder for their answers: --output FOLDER")}
 			}
 			var all []carriedJSON
 			var lines [][]string
@@ -567,14 +568,15 @@ func (cs *commandSet) carryCommand() *cobra.Command {
 				Requests []carriedJSON `json:"requests"`
 			}{all}, lines...), failed)
 		})
-	c.Long = `Carry out the requests of PCs without a network and write the answers for them. FILE is a request, a text or a picture with QR
-codes, of which several may make one request; - reads standard input.
+	c.Long = `Carry out the requests of PCs without a network and write their answers. FILE is a request, a text, or a
+picture with QR codes; several pictures may form one request. - is standard input.
 
---dry-run lists what would be done and changes nothing. Each program of a request has options, the best first; --choose 2
-takes the second for all, --choose 3=2 for the third program, and 0 leaves a program open. A request that is carried once more, such
-as after an interruption, does nothing twice.`
+--dry-run lists what would be done and changes nothing. Each program of a request has options, the best
+first. --choose 2 takes the second option for all programs, --choose 3=2 takes it for the third program, and
+option 0 leaves a program out. A request can be carried again, such as after an interruption: nothing is
+done twice.`
 	c.Flags().StringArrayVar(&chosen, "choose", nil,
-		"option, or ITEM=OPTION; again for several (default: the first of each)")
+		"option, or ITEM=OPTION; may be repeated (default: the first option of each item)")
 	c.Flags().BoolVar(&dry, "dry-run", false, "list what would be done")
 	out.register(c)
 	return c
@@ -612,8 +614,8 @@ func (cs *commandSet) carryOne(ctx context.Context, m *manager.Manager, r carry.
 		}
 	}
 	if err != nil && !errors.Is(err, errSomeRefused) {
-		err = fmt.Errorf("%w. What was done is in the answer; carry the request once more for the rest, nothing is "+
-			"done twice", wrapOpenTask(ctx, m, err, "", 0))
+		err = fmt.Errorf("%w. The answer contains what was done; carry the request again for the rest: nothing is done twice",
+			wrapOpenTask(ctx, m, err, "", 0))
 	}
 	if len(a.Results) > 0 {
 		h, writeErr := out.write(a, r.ID)
@@ -624,7 +626,7 @@ func (cs *commandSet) carryOne(ctx context.Context, m *manager.Manager, r carry.
 }
 
 func (cs *commandSet) takeCommand() *cobra.Command {
-	c := cs.local("take FILE...", "Take the answer of a courier, or a license file, on this PC", cobra.MinimumNArgs(1),
+	c := cs.local("take FILE...", "Install the answer of a courier, or a license file, on this PC", cobra.MinimumNArgs(1),
 		func(ctx context.Context, m *manager.Manager, files []string) error {
 			docs, err := cs.documents(ctx, files)
 			if err != nil {
@@ -634,7 +636,7 @@ func (cs *commandSet) takeCommand() *cobra.Command {
 			var failed error
 			note := func(r resultJSON, err error) {
 				if err != nil {
-					r.Outcome, r.Reason = "not taken", sentence(err)
+					r.Outcome, r.Reason = "not installed", sentence(err)
 					if failed == nil {
 						failed = err
 					}
@@ -644,7 +646,7 @@ func (cs *commandSet) takeCommand() *cobra.Command {
 			for _, doc := range docs {
 				switch doc := doc.(type) {
 				case carry.Request:
-					return usageError{errors.New("this is a request: carry it on a PC with a network with \"acenctl carry\"")}
+					return usageError{errors.New("this is a request: run \"acenctl carry\" on a PC with a network")}
 				case carry.Answer:
 					taken, err := m.TakeAnswer(ctx, doc)
 					for _, t := range taken {
@@ -685,14 +687,15 @@ func (cs *commandSet) takeCommand() *cobra.Command {
 				Results []resultJSON `json:"results"`
 			}{results}, lines...), failed)
 		})
-	c.Long = `Take the answer of a courier, or a license file, on this PC: each license file is checked and put where its program finds it.
-FILE is a file, a text or a picture with QR codes, of which several may make one answer; - reads standard input.`
+	c.Long = `Install the answer of a courier, or a license file, on this PC: each license file is checked and stored
+where its program finds it. FILE is a file, a text, or a picture with QR codes; several pictures may form
+one answer. - is standard input.`
 	return c
 }
 
 func (cs *commandSet) enterCodeCommand() *cobra.Command {
 	return cs.local("enter-code SIGNATURE CODE",
-		"Give a typed activation code to a program of this PC that accepts such codes", cobra.ExactArgs(2),
+		"Enter an activation code for a program on this PC that accepts typed codes", cobra.ExactArgs(2),
 		func(ctx context.Context, m *manager.Manager, args []string) error {
 			signature, err := license.ParseSignature(args[0])
 			if err != nil {
@@ -703,12 +706,12 @@ func (cs *commandSet) enterCodeCommand() *cobra.Command {
 			}
 			return cs.printSentence(struct {
 				Signature string `json:"signature"`
-			}{args[0]}, "The code is kept. The program checks it at its next start.")
+			}{args[0]}, "The code is stored. The program checks it at its next start.")
 		})
 }
 
 func (cs *commandSet) letGoCommand() *cobra.Command {
-	c := cs.local("let-go SIGNATURE", "Give the license of a program on this PC back, without a network",
+	c := cs.local("let-go SIGNATURE", "Give back the license of a program on this PC, without a network",
 		cobra.ExactArgs(1), func(ctx context.Context, m *manager.Manager, args []string) error {
 			signature, err := license.ParseSignature(args[0])
 			if err != nil {
@@ -726,10 +729,11 @@ func (cs *commandSet) letGoCommand() *cobra.Command {
 				SiteCode  string `json:"site_code"`
 				License   int64  `json:"license,omitempty"`
 			}{args[0], k.Codes.Site.String(), k.LicenseID},
-				fmt.Sprintf("%s stops working on this PC. Its removal code is kept; \"acenctl request --hand-in\" gives it to a "+
-					"courier.", nameOf(k.Program, k.Signature)))
+				fmt.Sprintf("%s stops working on this PC. The removal code is kept; \"acenctl request --hand-in\" adds it to a "+
+					"request.", nameOf(k.Program, k.Signature)))
 		})
-	c.Long = `Give the license of a program on this PC back, without a network. The program stops working on this PC at once. Its removal code is
-kept here until a courier has handed it in ("acenctl request --hand-in"); the order then has one license more.`
+	c.Long = `Give back the license of a program on this PC, without a network. The program stops working on this PC at
+once. The removal code is kept here until a courier has handed it in ("acenctl request --hand-in"); then the
+order has one more free license.`
 	return c
 }

@@ -39,8 +39,8 @@ const exitHelp = `Exit status:
   3  not signed in, or the sign-in was refused
   4  refused: by the license server, or because it cannot be done here or now
   5  no connection to the license server
-  6  not done yet; the task is kept and goes on with "acenctl send"
-  7  the local data or the keyring cannot be used; a task that was begun is kept`
+  6  not done yet; the task stays open, and "acenctl send" sends it again
+  7  the local data or the keyring cannot be used; a task that was begun stays open`
 
 // systemKeyring returns the keyring of this PC; the tests replace it.
 var systemKeyring = func() keyring.Store { return keyring.System(paths.KeyringService) }
@@ -155,7 +155,7 @@ func sentence(err error) string {
 	var open openTaskError
 	switch {
 	case errors.As(err, &open):
-		return fmt.Sprintf("%s. Nothing is lost: the task is kept, and \"acenctl send\" sends it again",
+		return fmt.Sprintf("%s. Nothing is lost: the task stays open, and \"acenctl send\" sends it again",
 			strings.TrimSuffix(sentence(open.error), "."))
 	case errors.As(err, &refusal) && refusal.Detail != "":
 		text := refusal.Detail
@@ -163,22 +163,23 @@ func sentence(err error) string {
 			text += fmt.Sprintf(" Try again in %d seconds.", refusal.RetryAfter)
 		}
 		if refusal.Limit != nil && !refusal.Limit.ResetsAt.IsZero() {
-			text += fmt.Sprintf(" The count starts anew on %s.",
+			text += fmt.Sprintf(" The count is reset on %s.",
 				refusal.Limit.ResetsAt.Local().Format("2 January 2006 at 15:04"))
 		}
 		return text
 	case errors.Is(err, manager.ErrLeftThisPC):
-		return err.Error() + ": \"acenctl send\" does it now, \"acenctl jobs\" lists what waits"
+		return err.Error() + ": \"acenctl send\" does it now, \"acenctl jobs\" lists open tasks"
 	case errors.Is(err, manager.ErrJobSent):
 		return err.Error() +
-			": \"acenctl send\" asks. A task that waits for a day can be given up: \"acenctl jobs --give-up TASK\""
+			": \"acenctl send\" asks the server. After a day, \"acenctl jobs --give-up TASK\" gives it up"
 	case errors.Is(err, manager.ErrNewerHere), errors.Is(err, manager.ErrCodeShown):
 		return err.Error() + ": \"acenctl removal-codes\" lists it"
 	case errors.Is(err, manager.ErrAlreadyRunning):
-		return "the desktop app is running on the same data: close its window, or name other data with --data (this PC has " +
-			"other codes there)"
+		return "the desktop app is using the same data: close its window, or choose another folder with --data, where this " +
+			"PC has other codes"
 	case errors.Is(err, manager.ErrSignedOut):
-		return "nobody is signed in: acenctl sign-in SERVER USERNAME, or give --server and --username with the command"
+		return "you are not signed in: run \"acenctl sign-in SERVER USERNAME\", or give --server and --username with the " +
+			"command"
 	}
 	return err.Error()
 }
@@ -186,11 +187,11 @@ func sentence(err error) string {
 func command(cs *commandSet) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "acenctl",
-		Short: "Look after licenses in a terminal",
-		Long: `acenctl does in a terminal what the ACEN desktop app does, on the same data of the same person.
+		Short: "Manage licenses in a terminal",
+		Long: `acenctl does in a terminal what the ACEN Desktop app does, with the same data.
 
-Passwords and removal codes never stand in arguments: they are asked for at the terminal or read from standard input,
-one a line. With --json every command prints JSON, on standard output its result and on standard error its fault.
+Passwords and removal codes are never arguments: they are asked for at the terminal or read from standard input, one
+per line. With --json every command prints JSON: its result on standard output, its error on standard error.
 
 ` + exitHelp,
 		Version:       paths.Version(),
@@ -202,7 +203,7 @@ one a line. With --json every command prints JSON, on standard output its result
 	f := root.PersistentFlags()
 	f.BoolVar(&cs.asJSON, "json", false, "print JSON")
 	f.StringVar(&cs.data, "data", paths.DefaultData(), "folder with your data")
-	f.StringVar(&cs.server, "server", "", "sign in to this server for this one command")
+	f.StringVar(&cs.server, "server", "", "sign in to this server for this command only")
 	f.StringVar(&cs.username, "username", "", "user name to sign in with")
 	f.BoolVar(&cs.passwordStdin, "password-stdin", false, "read the password from standard input")
 	root.AddCommand(

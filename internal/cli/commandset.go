@@ -239,7 +239,7 @@ func idArg(c *cobra.Command, args []string) error {
 		return err
 	}
 	if n, err := strconv.ParseInt(args[0], 10, 64); err != nil || n < 1 {
-		return fmt.Errorf("%q is no id", args[0])
+		return fmt.Errorf("%q is not an ID", args[0])
 	}
 	return nil
 }

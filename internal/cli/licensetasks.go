@@ -34,8 +34,8 @@ func (p *pcFlags) register(c *cobra.Command, withThisPC bool) {
 	}
 	f.StringVar(&p.site, "site-code", "", "Site code of the PC")
 	f.StringVar(&p.machine, "machine-id", "", "Machine ID of the PC")
-	f.StringVar(&p.merged, "codes", "", "both in their merged form")
-	f.StringVar(&p.paste, "paste", "", "file with a text that holds both, such as a mail; - for standard input")
+	f.StringVar(&p.merged, "codes", "", "both codes in their merged form")
+	f.StringVar(&p.paste, "paste", "", "file with a text that contains both, such as a mail; - for standard input")
 	c.MarkFlagsRequiredTogether("site-code", "machine-id")
 	c.MarkFlagsMutuallyExclusive(group...)
 	c.MarkFlagsOneRequired(group...)
@@ -70,7 +70,7 @@ func (p *pcFlags) codes(cs *commandSet) (license.Codes, error) {
 				return license.Codes{}, fault
 			}
 		}
-		return license.Codes{}, usageError{errors.New("the text holds no Site code and Machine ID")}
+		return license.Codes{}, usageError{errors.New("the text contains no Site code and Machine ID")}
 	}
 	return license.ParseCodes(site, machine)
 }
@@ -100,7 +100,7 @@ func (cs *commandSet) text(file string) (string, error) {
 func (cs *commandSet) printLicense(l manager.License, how string) error {
 	if l.ThisPC && !l.Installed {
 		fmt.Fprintf(cs.errors,
-			"acenctl: the license file could not be put on this PC yet: \"acenctl licenses %d\" tries again\n", l.OrderID)
+			"acenctl: the license file could not be stored on this PC yet: \"acenctl licenses %d\" tries again\n", l.OrderID)
 	}
 	return cs.print(licenseOf(l), []string{how, fmt.Sprintf("license %d of order %d", l.ID, l.OrderID)},
 		[]string{"Note", l.Note},
@@ -144,7 +144,7 @@ func (cs *commandSet) newCommand() *cobra.Command {
 			return cs.printLicense(l, "Activated")
 		})
 	pc.register(c, true)
-	c.Flags().StringVar(&note, "note", "", "what you call that PC, at most 30 characters")
+	c.Flags().StringVar(&note, "note", "", "your name for that PC, at most 30 characters")
 	c.ValidArgsFunction = cs.complete(orderIDs)
 	return c
 }
@@ -156,7 +156,7 @@ func (cs *commandSet) checked(ctx context.Context, m *manager.Manager, o api.Ord
 		return codes, err
 	}
 	if _, err := m.CheckCodes(ctx, o.ProgramID, codes.Site.String(), codes.Machine.String()); err != nil {
-		return codes, fmt.Errorf("%w: they are mistyped, or belong to another program than %s", err, o.ProgramName)
+		return codes, fmt.Errorf("%w: they are mistyped, or belong to a program other than %s", err, o.ProgramName)
 	}
 	return codes, nil
 }
@@ -173,7 +173,7 @@ func (cs *commandSet) pcFor(ctx context.Context, m *manager.Manager, l manager.L
 func (cs *commandSet) reactivateCommand() *cobra.Command {
 	var pc pcFlags
 	var note string
-	c := cs.signedIn("reactivate LICENSE", "License reactivation: bring a license back on its PC", idArg,
+	c := cs.signedIn("reactivate LICENSE", "License reactivation: replace a license by a new one for the same PC", idArg,
 		func(ctx context.Context, m *manager.Manager, args []string) error {
 			l, o, err := findLicense(ctx, m, id(args))
 			if err != nil {
@@ -233,7 +233,7 @@ func (cs *commandSet) removalCode(l manager.License, none, fromThisPC, stdin boo
 // removalFlags adds the flags for the source of a removal code.
 func removalFlags(c *cobra.Command, fromThisPC, stdin *bool) {
 	c.Flags().BoolVar(fromThisPC, "from-this-pc", false,
-		"only if this PC makes the removal code: the license is on it, or left it and the server does not know")
+		"only if this PC makes the removal code: the license is on it, or left it and the server was not informed")
 	c.Flags().BoolVar(stdin, "removal-code-stdin", false, "read the removal code from standard input")
 	c.MarkFlagsMutuallyExclusive("from-this-pc", "removal-code-stdin")
 }
@@ -277,7 +277,7 @@ func (cs *commandSet) transferCommand() *cobra.Command {
 
 func (cs *commandSet) removeCommand() *cobra.Command {
 	var fromThisPC, stdin bool
-	c := cs.orCached("remove LICENSE", "License removal: end a license; its order gets one back", idArg,
+	c := cs.orCached("remove LICENSE", "License removal: end a license and free its seat in the order", idArg,
 		func(ctx context.Context, m *manager.Manager, args []string) error {
 			l, _, err := findKnownLicense(ctx, m, id(args))
 			if err != nil {
@@ -346,7 +346,7 @@ func (cs *commandSet) emailCommand() *cobra.Command {
 			}{to}, "The server sends the code to "+strings.Join(to, ", "))
 		})
 	c.Flags().StringSliceVar(&to, "to", nil, "addresses on file (default: the first)")
-	c.Flags().StringVar(&message, "message", "", "a few words, at most 500 characters")
+	c.Flags().StringVar(&message, "message", "", "text to add to the mail, at most 500 characters")
 	c.Flags().BoolVar(&preview, "preview", false, "print the mail and send nothing")
 	c.ValidArgsFunction = cs.complete(licenseIDs)
 	return c
@@ -394,7 +394,7 @@ func (cs *commandSet) verificationCommand() *cobra.Command {
 				return err
 			}
 			return cs.print(v, []string{"Verification", v.ID}, []string{"Picture", v.Picture},
-				[]string{"Good until", v.ExpiresAt.Local().Format(time.TimeOnly)})
+				[]string{"Valid until", v.ExpiresAt.Local().Format(time.TimeOnly)})
 		})
 	c.Flags().StringVar(&picture, "picture", "", "file for the picture, PNG (default: one in a new temporary folder)")
 	c.Flags().StringVar(&sound, "sound", "", "file for the sound, WAV")
@@ -403,7 +403,7 @@ func (cs *commandSet) verificationCommand() *cobra.Command {
 
 func (cs *commandSet) newOrderCommand() *cobra.Command {
 	var verification, number, picture string
-	c := cs.signedIn("new-order SERIAL", "New order with a serial number", cobra.ExactArgs(1),
+	c := cs.signedIn("new-order SERIAL", "Add an order with a serial number", cobra.ExactArgs(1),
 		func(ctx context.Context, m *manager.Manager, args []string) error {
 			serial, err := license.ParseSerialNumber(args[0])
 			if err != nil {
@@ -425,7 +425,8 @@ func (cs *commandSet) newOrderCommand() *cobra.Command {
 				}
 				if !cs.in.terminal() && number == "" {
 					return usageError{
-						fmt.Errorf("read the number in %s and give it: --verification %s --number DIGITS", v.Picture, v.ID),
+						fmt.Errorf("read the number in %s and repeat the command with --verification %s --number DIGITS", v.Picture,
+							v.ID),
 					}
 				}
 				fmt.Fprintf(cs.errors, "The verification number is in the picture %s\nVerification number: ", v.Picture)
@@ -447,10 +448,10 @@ func (cs *commandSet) newOrderCommand() *cobra.Command {
 			return cs.printSentence(o, fmt.Sprintf("Added order %d of %s: %d licenses.", o.ID, o.ProgramName, o.LicensesTotal))
 		})
 	f := c.Flags()
-	f.Int64Var(&cs.program, "program", 0, "program id; needed when several programs accept serial numbers")
-	f.StringVar(&verification, "verification", "", "verification that \"acenctl verification\" printed")
+	f.Int64Var(&cs.program, "program", 0, "ID of the program, if several programs accept serial numbers")
+	f.StringVar(&verification, "verification", "", "ID of the verification number, as printed by \"acenctl verification\"")
 	f.StringVar(&number, "number", "", "the six digits of its picture")
-	f.StringVar(&picture, "picture", "", "file for the picture of a new verification")
+	f.StringVar(&picture, "picture", "", "file for the picture of a new verification number")
 	c.MarkFlagsRequiredTogether("verification", "number")
 	return c
 }
@@ -465,7 +466,7 @@ func chooseProgram(programs []api.Program, wanted int64) (int64, error) {
 		names = append(names, fmt.Sprintf("%d (%s)", p.ID, p.Name))
 	}
 	if len(names) == 0 {
-		return 0, api.NewProblem(api.ErrTaskDisabled, "None of the vendor's programs takes a serial number.")
+		return 0, api.NewProblem(api.ErrTaskDisabled, "None of the vendor's programs accepts serial numbers.")
 	}
 	return 0, usageError{
 		fmt.Errorf("choose a program that accepts serial numbers with --program: %s", strings.Join(names, ", ")),
@@ -474,7 +475,7 @@ func chooseProgram(programs []api.Program, wanted int64) (int64, error) {
 
 func (cs *commandSet) compareCommand() *cobra.Command {
 	var pc pcFlags
-	c := cs.signedIn("compare LICENSE", "Compare a PC with the one that a license was made for; changes nothing", idArg,
+	c := cs.signedIn("compare LICENSE", "Compare a PC with the PC of a license; changes nothing", idArg,
 		func(ctx context.Context, m *manager.Manager, args []string) error {
 			l, o, err := findLicense(ctx, m, id(args))
 			if err != nil {

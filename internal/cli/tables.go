@@ -90,13 +90,13 @@ func statusOf(l manager.License) string {
 	switch {
 	case l.Status != api.StatusActive:
 	case l.ReleasedAt != nil:
-		status = string(api.StatusActive) + ", waits to be picked up"
+		status = string(api.StatusActive) + ", released, ready to be picked up"
 	case l.JobOpen:
-		status += ", left this PC, a task tells the server"
+		status += ", left this PC, a task informs the server"
 	case l.LeftHere:
-		status += ", left this PC, the server does not know: move, remove or bring-back"
+		status += ", left this PC, the server was not informed: move, remove or bring-back"
 	case l.ThisPC && !l.Installed:
-		status += ", this PC, its file is not in place"
+		status += ", this PC, its license file is missing"
 	case l.ThisPC:
 		status += ", this PC"
 	}
@@ -140,7 +140,7 @@ func (cs *commandSet) licensesCommand() *cobra.Command {
 }
 
 func (cs *commandSet) historyCommand() *cobra.Command {
-	c := cs.signedIn("history ORDER", "List what happened to an order, newest first", idArg,
+	c := cs.signedIn("history ORDER", "List the history of an order, newest first", idArg,
 		func(ctx context.Context, m *manager.Manager, args []string) error {
 			entries, err := m.History(ctx, id(args))
 			if err != nil {
@@ -205,7 +205,7 @@ func (cs *commandSet) thisPCCommand() *cobra.Command {
 				{"LOCK", "KIND", "READABLE"},
 			}
 			if explain {
-				lines[4] = []string{"LOCK", "KIND", "READABLE", "BITS", "MADE OF"}
+				lines[4] = []string{"LOCK", "KIND", "READABLE", "BITS", "SOURCE"}
 			}
 			for _, l := range pc.Locks {
 				one := lockJSON{
@@ -231,16 +231,16 @@ func (cs *commandSet) thisPCCommand() *cobra.Command {
 					[]string{
 						"Generation", fmt.Sprintf("%012b", pc.Codes.Site.Generation()), "a random number, new after every removal",
 					},
-					[]string{"The Machine ID is the 63 bits of the locks and one that is always 0, scrambled with the Site code."},
+					[]string{"The Machine ID is the 63 bits of the locks and one that is always 0, encrypted with the Site code."},
 					[]string{"The Site code is the generation and a check of 20 bits. Nothing else is sent about this PC."},
 					[]string{})
-				for _, sentence := range words.GivesAway() {
+				for _, sentence := range words.Disclosure() {
 					lines = append(lines, []string{sentence})
 				}
 			}
 			return cs.print(out, lines...)
 		})
-	c.Flags().BoolVar(&explain, "explain", false, "also what is sent: of each lock what it is made of, and its bits")
+	c.Flags().BoolVar(&explain, "explain", false, "also show what is sent: the source and the bits of each lock")
 	c.ValidArgsFunction = cs.complete(orderIDs)
 	return c
 }
@@ -268,7 +268,7 @@ func (cs *commandSet) fileCommand() *cobra.Command {
 				File string `json:"file"`
 			}{name}, "Written to "+name)
 		})
-	c.Flags().StringVar(&to, "to", "", "file to write; - for standard output (default: a name of program and license)")
+	c.Flags().StringVar(&to, "to", "", "file to write; - for standard output (default: named after program and license)")
 	c.ValidArgsFunction = cs.complete(licenseIDs)
 	return c
 }
@@ -300,7 +300,7 @@ func comparisonOf(c license.Comparison) api.Comparison {
 }
 
 func comparisonLines(c license.Comparison) [][]string {
-	lines := [][]string{{"LOCK", "KIND", "THEN AND NOW", ""}}
+	lines := [][]string{{"LOCK", "KIND", "STATE", ""}}
 	for _, l := range c.Locks {
 		remark := ""
 		switch {
@@ -312,7 +312,7 @@ func comparisonLines(c license.Comparison) [][]string {
 		default:
 			remark = "may always change"
 		}
-		lines = append(lines, []string{l.Lock.String(), l.Lock.Kind().String(), words.State(l), remark})
+		lines = append(lines, []string{l.Lock.String(), l.Lock.Kind().String(), words.LockState(l), remark})
 	}
 	verdict := fmt.Sprintf("accepted, %d of %d hardware changes", c.HardwareChanges, c.MaxHardwareChanges)
 	if !c.Accepted {

@@ -90,7 +90,7 @@ func (g *Guard) Check(ctx context.Context, tx store.Tx, a Attempt) error {
 			return err
 		}
 		if until := latest.Add(banPeriod); count >= who.most && g.now().Before(until) {
-			return g.refuseUntil(until, "There were too many failed attempts from this PC or for this account.")
+			return g.refuseUntil(until, "Too many failed attempts from this PC or for this account.")
 		}
 	}
 	return nil
@@ -106,7 +106,7 @@ func (g *Guard) CheckSerial(ctx context.Context, tx store.Tx, a Attempt) error {
 		return err
 	}
 	if until := latest.Add(time.Duration(failures) * serialWait); failures > 0 && g.now().Before(until) {
-		return g.refuseUntil(until, "After a serial number that was not accepted the server waits a little longer each time.")
+		return g.refuseUntil(until, "After each serial number that is not accepted, the wait becomes a little longer.")
 	}
 	return nil
 }

@@ -76,9 +76,9 @@ func (g *Guard) CheckBans(host, account string) error {
 		case !ok:
 		case ends.IsZero():
 			return g.refuseUntil(g.now().Add(24*time.Hour),
-				"The vendor has closed this server to this PC or this account. Ask the vendor.")
+				"The vendor has blocked this PC or this account. Ask the vendor.")
 		case g.now().Before(ends):
-			return g.refuseUntil(ends, "There were too many requests or attempts from this PC or for this account.")
+			return g.refuseUntil(ends, "Too many requests or failed attempts from this PC or for this account.")
 		}
 	}
 	return nil
@@ -148,7 +148,7 @@ func (g *Guard) CheckMails(ctx context.Context, tx store.Tx, client int64, host 
 				continue
 			}
 			p := api.NewProblem(api.ErrLimitReached,
-				"Too many mails were asked for within an hour. Try again later, or copy the code.")
+				"Too many mails were requested within an hour. Try again later, or copy the code.")
 			p.RetryAfter = int(time.Hour / time.Second)
 			p.Limit = &api.LimitReached{
 				Task:     "email",

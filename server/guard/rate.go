@@ -65,7 +65,7 @@ func (l *limiters) allow(name string, r settings.RequestRate, now time.Time) (p 
 		host.minute, host.refused = now, 0
 	}
 	host.refused++
-	p = api.NewProblem(api.ErrHostBanned, "This PC asks for too much at once.")
+	p = api.NewProblem(api.ErrHostBanned, "This PC sends too many requests.")
 	p.RetryAfter = max(1, int(math.Ceil((1-host.TokensAt(now))/l.rate.PerSecond)))
 	return p, host.refused
 }

@@ -98,7 +98,7 @@ func (s *Server) hashForChange(
 }
 
 // errUnhashed is the error for a stored answer that was deleted between hashForChange and apply.
-var errUnhashed = api.NewProblem(api.ErrUnavailable, "The server is too busy; try again.")
+var errUnhashed = api.NewProblem(api.ErrUnavailable, "The server is too busy. Try again.")
 
 // capitalize returns a sentence with a capital letter.
 func capitalize(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
@@ -127,7 +127,7 @@ func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out ap
 			}
 		}
 		if r.Email != nil && strings.TrimSpace(*r.Email) == "" {
-			return rules.InvalidField("body.email", "The email address is missing: codes and links are sent there.")
+			return rules.InvalidField("body.email", "The email address is missing. Codes and links are sent there.")
 		}
 		before := c.Emails
 		setContact(&c, w)
@@ -188,7 +188,7 @@ func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error
 		return err
 	}
 	if !ok {
-		refusal := rules.InvalidField("body.current_password", "The current password is not right.")
+		refusal := rules.InvalidField("body.current_password", "The current password is incorrect.")
 		return s.fail(ctx, who, a, store.FailurePassword, action, account, refusal)
 	}
 	hash, err := s.hashNew(ctx, "body.new_password", r.NewPassword)
@@ -256,7 +256,7 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 		}
 		if client.RegistrationName == "" {
 			return 0, api.Client{}, rules.InvalidField("body.registration_name",
-				"The registration name is missing: licenses are made out to it.")
+				"The registration name is missing. Licenses are issued to it.")
 		}
 		if _, err := tx.Clients.ByUsername(ctx, client.Username); !errors.Is(err, store.ErrNotFound) {
 			if err == nil { // requests with taken names count as guessing

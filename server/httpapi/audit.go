@@ -56,13 +56,12 @@ func (s *Server) problem(ctx context.Context, err error) *api.Problem {
 		level = slog.LevelInfo // the client closed the connection, which caused the error
 	}
 	s.Logger.Log(ctx, level, "a call failed", "request", req.ID, "error", err)
-	code := api.ErrInternal
-	detail := "The server failed. Try again later; if it goes on, tell the vendor the request id."
+	code, detail := api.ErrInternal, serverFailed
 	switch {
 	case ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
-		code, detail = api.ErrUnavailable, "The server is too busy; try again."
+		code, detail = api.ErrUnavailable, "The server is too busy. Try again."
 	case errors.Is(err, store.ErrUnavailable):
-		code, detail = api.ErrUnavailable, "The server cannot keep anything now. Nothing was changed; try again later."
+		code, detail = api.ErrUnavailable, "The server cannot store data now. Nothing was changed. Try again later."
 	}
 	p = api.NewProblem(code, detail)
 	p.Instance = req.ID

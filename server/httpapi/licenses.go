@@ -36,7 +36,7 @@ func (s *Server) registerLicenses(c contract) {
 		of: api.TaskReactivation, do: s.reactivate,
 	})
 	registerLicenseTask(c, "/release",
-		"Release a license for another PC, which may then take it without the removal code; answers a receipt", 200,
+		"Release a license for another PC, which can pick it up without a removal code; answers a receipt", 200,
 		task[api.Release, api.LicenseReceipt]{
 			of: api.TaskRelease, do: s.release,
 		})

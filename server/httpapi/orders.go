@@ -47,7 +47,7 @@ func (s *Server) registerOrders(c contract) {
 			return &answer[api.Order]{status, out}, err
 		})
 	register(c, c.signedIn(http.MethodGet, "/orders/{id}/history", "order-history",
-		"List what happened to an order, newest first", 200),
+		"List the history of an order, newest first", 200),
 		func(ctx context.Context, in *struct {
 			OrderPath
 			ListInput
@@ -204,7 +204,7 @@ func (s *Server) checkStock(ctx context.Context, program int64) {
 	})
 	if err != nil {
 		s.counted.Delete(program) // the next order retries
-		s.Logger.Warn("serial numbers were not counted", "program", program, "error", err)
+		s.Logger.Warn("serial numbers could not be counted", "program", program, "error", err)
 		return
 	}
 	for _, warning := range stock.Warnings() {

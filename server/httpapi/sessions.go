@@ -49,7 +49,7 @@ func callerAttempt(ctx context.Context) guard.Attempt {
 	return attemptBy(ctx, request.CallerFrom(ctx).Client.Username)
 }
 
-var errSignIn = api.NewProblem(api.ErrAuthorization, "The user name or the password is not right.")
+var errSignIn = api.NewProblem(api.ErrAuthorization, "The user name or the password is incorrect.")
 
 // authenticate is a middleware that requires a valid access token.
 func (s *Server) authenticate(hctx huma.Context, next func(huma.Context)) {
@@ -89,7 +89,7 @@ func (s *Server) identify(ctx context.Context, token string) (who request.Caller
 // signIn handles POST /sessions. An unknown name takes as long as a wrong password (spec: api 13).
 func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.Session, err error) {
 	if rules.HasControl(r.DeviceName) {
-		refusal := rules.InvalidField("body.device_name", "The name of a PC has one line.")
+		refusal := rules.InvalidField("body.device_name", "The name of a PC must be one line.")
 		return session, s.auditRefusal(ctx, request.Caller{}, "session.create", "", refusal)
 	}
 	var client store.Client

@@ -18,7 +18,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrExists means that a row with this unique value exists (user name, Site code of an active license,
 	// idempotency key).
-	ErrExists = errors.New("exists already")
+	ErrExists = errors.New("already exists")
 	// ErrNoSeat means that the order has no free seat. The database decides this, whatever the caller read before.
 	ErrNoSeat = errors.New("no free license")
 	// ErrUnavailable means that the database cannot write or answer now, for example because the disk is full. Nothing

@@ -10,6 +10,7 @@ import (
 	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager/journal"
+	"github.com/acen-desktop/acen/manager/storage"
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
@@ -95,7 +96,7 @@ func (m *Manager) readRequest(ctx context.Context, job journal.Job) (r request, 
 		}
 	}
 	if json.Unmarshal(content, &r) != nil {
-		return r, storageError(errDamaged)
+		return r, storage.Wrap(storage.ErrDamaged)
 	}
 	if r.Body == nil && job.Task == api.TaskNewOrder { // older versions stored the body alone
 		r.Body = content
@@ -235,7 +236,7 @@ func sendNewOrder(ctx context.Context, c *client.Client, job *journal.Job, r req
 // read decodes the body.
 func (r request) read(body any) error {
 	if json.Unmarshal(r.Body, body) != nil {
-		return storageError(errDamaged)
+		return storage.Wrap(storage.ErrDamaged)
 	}
 	return nil
 }

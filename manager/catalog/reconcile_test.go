@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -85,6 +86,18 @@ func TestOnlyEndedLicensesAreSettled(t *testing.T) {
 		return len(codes)
 	}
 	require.Equal(t, 1, kept("active"))
+	rows := w.server.rows
+	w.server.rows = nil
+	w.server.before = func() { // the second answer lists it
+		if slices.Contains(w.server.calls, "licenses") {
+			w.server.rows = rows
+		}
+	}
+	_, err := w.view.Licenses(t.Context(), orderNumber)
+	require.NoError(t, err)
+	w.server.before = nil
+	require.Equal(t, "all licenses", w.server.calls[len(w.server.calls)-1])
+	require.Equal(t, 1, kept("listed late"))
 	w.end(l.ID)
 	w.open = map[thispc.DepartureKey]api.Task{leaves.Key(): api.TaskRemoval}
 	require.Equal(t, 1, kept("the job is open"))

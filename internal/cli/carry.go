@@ -77,7 +77,7 @@ func (cs *commandSet) offlineProgramsCommand() *cobra.Command {
 			for _, p := range list {
 				one := offlineProgramJSON{Signature: string(p.Signature), Name: p.Name, TypedCodes: p.TypedCodes}
 				current := "none"
-				file := p.Here
+				file := p.File
 				if one.Unproven = p.Unproven != nil; one.Unproven {
 					file = p.Unproven
 				}
@@ -215,7 +215,7 @@ LUMENST7="Lumen Studio 7".`
 		if err != nil {
 			return err
 		}
-		var wishes []manager.Wish
+		var wishes []manager.RequestItem
 		if handIn { // removals come first: the order may have no other free license
 			codes, err := m.KeptCodes(ctx)
 			if err != nil {
@@ -224,7 +224,7 @@ LUMENST7="Lumen Studio 7".`
 			for _, k := range codes {
 				if k.Purpose == "" { // otherwise an open task hands it in
 					wishes = append(wishes,
-						manager.Wish{
+						manager.RequestItem{
 							Task:      carry.TaskRemove,
 							Signature: k.Signature,
 							Program:   carry.Clean(k.Program, carry.MaxName),
@@ -238,7 +238,7 @@ LUMENST7="Lumen Studio 7".`
 			named []string
 		}{{carry.TaskActivate, programs}, {carry.TaskTransfer, transfers}} {
 			for _, text := range list.named {
-				w := manager.Wish{Task: list.task, Note: note}
+				w := manager.RequestItem{Task: list.task, Note: note}
 				signature, name, _ := strings.Cut(text, "=")
 				if w.Signature, err = license.ParseSignature(signature); err != nil {
 					return usageError{err}
@@ -398,7 +398,7 @@ type itemJSON struct {
 	Refusal   string       `json:"refusal,omitempty"`
 }
 
-func describePlan(plan []manager.CourierItem) (list []itemJSON, lines [][]string) {
+func describePlan(plan []manager.CarryItem) (list []itemJSON, lines [][]string) {
 	for n, p := range plan {
 		i := p.Item
 		one := itemJSON{
@@ -431,7 +431,7 @@ func describePlan(plan []manager.CourierItem) (list []itemJSON, lines [][]string
 				option.Refusal = sentence(o.Refusal)
 				what += "; refused: " + option.Refusal
 			}
-			if o.Action == manager.CourierReactivate {
+			if o.Action == manager.CarryReactivate {
 				compared := comparisonOf(o.Comparison)
 				option.Comparison = &compared
 				what += fmt.Sprintf("; %d of %d hardware changes", o.Comparison.HardwareChanges, o.Comparison.MaxHardwareChanges)
@@ -446,7 +446,7 @@ func describePlan(plan []manager.CourierItem) (list []itemJSON, lines [][]string
 
 // choices returns the index of the chosen option of each item, or -1. "2" chooses option 2 for every item, "3=2" for
 // item 3; option 0 chooses none.
-func choices(plan []manager.CourierItem, chosen []string) ([]int, error) {
+func choices(plan []manager.CarryItem, chosen []string) ([]int, error) {
 	list := make([]int, len(plan))
 	for _, text := range chosen {
 		item, number, one := strings.Cut(text, "=")
@@ -587,7 +587,7 @@ func (cs *commandSet) carryOne(ctx context.Context, m *manager.Manager, r carry.
 	out outFlags) (one carriedJSON, lines [][]string, err error) {
 	one = carriedJSON{Request: r.ID, Device: r.Device}
 	done := cs.progress("Asking the server")
-	plan, err := m.PlanCourier(ctx, r)
+	plan, err := m.PlanCarry(ctx, r)
 	done()
 	if err != nil {
 		return one, nil, err
@@ -648,7 +648,7 @@ func (cs *commandSet) takeCommand() *cobra.Command {
 				case carry.Request:
 					return usageError{errors.New("this is a request: run \"acenctl carry\" on a PC with a network")}
 				case carry.Answer:
-					taken, err := m.TakeAnswer(ctx, doc)
+					taken, err := m.ReadAnswer(ctx, doc)
 					for _, t := range taken {
 						r := resultOf(t.Result)
 						r.Unproven = t.Unproven
@@ -661,7 +661,7 @@ func (cs *commandSet) takeCommand() *cobra.Command {
 						return err
 					}
 				case carry.License:
-					f, unproven, err := m.TakeLicense(ctx, string(doc))
+					f, unproven, err := m.InstallLicense(ctx, string(doc))
 					if errors.Is(err, manager.ErrStorage) || ctx.Err() != nil {
 						return err
 					}
@@ -717,7 +717,7 @@ func (cs *commandSet) letGoCommand() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			k, err := m.LetGo(ctx, signature)
+			k, err := m.LeaveOffline(ctx, signature)
 			if errors.Is(err, manager.ErrNotThisPC) {
 				return api.NewProblem(api.ErrNotFound, "This PC has no license of that program.")
 			}

@@ -41,6 +41,14 @@ func TestReadDropped(t *testing.T) {
 	web, err := storage.ParseURI("https://licenses.lumen.example/answer.acen")
 	require.NoError(t, err)
 
+	path, err := folderPath(storage.NewFileURI(dir), nil)
+	require.NoError(t, err)
+	require.Equal(t, dir, path)
+	_, err = folderPath(web, nil)
+	require.ErrorIs(t, err, errNoFolder)
+	_, err = folderPath(nil, os.ErrPermission)
+	require.ErrorIs(t, err, os.ErrPermission)
+
 	d, err := readDropped([]fyne.URI{storage.NewFileURI(file), storage.NewFileURI(dir)})
 	require.NoError(t, err)
 	require.Equal(t, dropped{contents: [][]byte{[]byte("answer")}, folders: []string{dir}}, d)

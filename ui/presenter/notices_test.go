@@ -43,7 +43,7 @@ func newTestNotices(t *testing.T) (*stage, *Notices, *noticesPeers) {
 }
 
 func offer(key string) Offer {
-	return Offer{Banner: Banner{Message: dialogs.Message{What: "Offer " + key}}, Key: key}
+	return Offer{Banner: Banner{Key: key, Message: dialogs.Message{What: "Offer " + key}}}
 }
 
 func TestNotify(t *testing.T) {
@@ -75,6 +75,27 @@ func TestMaxOffers(t *testing.T) {
 	require.False(t, s.Shows("Offer 1"))
 	require.True(t, s.Shows("Offer 3"), "it follows when another is dismissed")
 	require.Equal(t, "1 notice", n.Unseen())
+}
+
+// A banner with the texts of another one does what it says.
+func TestEqualBanners(t *testing.T) {
+	s, n, peers := newTestNotices(t)
+	done := ""
+	of := func(license string, next string) []Offer {
+		o := offer("for the same program")
+		o.Key, o.Message.Next = license, next
+		o.Actions = []dialogs.Action{{Label: "Accept", Do: func() { done = license }}}
+		return []Offer{o}
+	}
+	peers.offers = of("20000", "")
+	n.Show()
+	peers.offers = of("20001", "")
+	n.Show()
+	s.Press("Accept")
+	require.Equal(t, "20001", done)
+	peers.offers = of("20001", "Try again.")
+	n.Show()
+	require.True(t, s.Shows("Try again."))
 }
 
 func TestBannersWaitForPointer(t *testing.T) {

@@ -37,7 +37,7 @@ func programOf(e removalcode.Entry) string {
 
 // newOffer returns an offer about licenses or orders by their ids; prefix is unique for each kind of offer.
 func newOffer(tone theme.Tone, prefix string, ids []string) Offer {
-	return Offer{Banner: Banner{Tone: tone}, Key: prefix + strings.Join(ids, " ")}
+	return Offer{Banner: Banner{Key: prefix + strings.Join(ids, " "), Tone: tone}}
 }
 
 // do returns a button that opens the dialog of an action.

@@ -129,34 +129,34 @@ func (s *Session) Leave() {
 	s.account, s.signedIn, s.resuming = manager.Account{}, false, false
 }
 
-// resumed is the result of resuming: the latest account and the one that was resumed.
-type resumed struct{ latest, account manager.Account }
+// resumption is the result of resuming: the latest account and the one that was resumed.
+type resumption struct{ latest, account manager.Account }
 
 // Resume resumes the latest session, or shows the sign-in screen if there is none. It waits for shown to be closed,
 // because the requests that follow would delay the first frame.
 func (s *Session) Resume(shown <-chan struct{}) {
 	s.resuming = true
-	background.Run(s.opening, func(ctx context.Context) (resumed, error) {
+	background.Run(s.opening, func(ctx context.Context) (r resumption, err error) {
 		known, err := s.backend.Accounts(ctx)
 		if err != nil {
-			return resumed{}, err
+			return r, err
 		}
-		r := resumed{}
 		if len(known) > 0 {
 			r.latest = known[0]
 		}
 		if given := s.start.Server; given != "" && given != r.latest.Server {
-			return resumed{}, manager.ErrSignedOut // another server was given at the start
+			return resumption{}, manager.ErrSignedOut // another server was given at the start
 		}
 		r.account, err = s.backend.Resume(ctx)
 		if _, ok := s.backend.Current(); ok {
 			_ = background.Wait(ctx, shown)
 		}
 		return r, err
-	}, s.resumed)
+	}, s.showResumed)
 }
 
-func (s *Session) resumed(r resumed, err error) {
+// showResumed shows the account that was resumed, or else the sign-in screen.
+func (s *Session) showResumed(r resumption, err error) {
 	s.resuming = false
 	s.peers.CollectNotices()
 	s.LoadAccounts()
@@ -208,7 +208,7 @@ func (s *Session) Expired(err error) {
 	s.showSignIn(explain.Error(err))
 }
 
-// Enter shows an account after the sign-in; warning is why the session cannot be remembered, or nil.
+// Enter shows an account that is signed in; warning is why a new session cannot be remembered, or nil.
 func (s *Session) Enter(a manager.Account, warning error) {
 	s.peers.Leave()
 	s.account, s.signedIn = a, true
@@ -276,16 +276,6 @@ func (s *Session) GoTo(server string) {
 	})
 }
 
-// goBack shows the account whose session is still open.
-func (s *Session) goBack(a manager.Account) {
-	s.peers.Leave()
-	s.account, s.signedIn = a, true
-	s.peers.ShowTables()
-	s.peers.FocusFirst()
-	s.LoadAccounts()
-	s.peers.Begin()
-}
-
 // SwitchTo shows another account. It asks for a confirmation if the current one is not remembered, because returning to
 // it needs the password.
 func (s *Session) SwitchTo(a manager.Account) {
@@ -310,7 +300,7 @@ func (s *Session) open(a manager.Account) {
 	s.peers.FocusFirst()
 	background.Run(s.opening, func(ctx context.Context) (manager.Account, error) {
 		return s.backend.Switch(ctx, a.ID)
-	}, func(now manager.Account, err error) {
+	}, func(opened manager.Account, err error) {
 		s.resuming = false
 		s.peers.CollectNotices()
 		s.LoadAccounts()
@@ -324,7 +314,7 @@ func (s *Session) open(a manager.Account) {
 			s.showSignIn(m)
 			return
 		}
-		s.begin(now)
+		s.begin(opened)
 		if err != nil && !errors.Is(err, manager.ErrUnreachable) {
 			s.shell.Explain(err)
 		}
@@ -363,7 +353,7 @@ func (s *Session) showAccountLinks() {
 	for _, a := range s.accounts {
 		switch {
 		case active && a.ID == current.ID:
-			back := signin.AccountLink{Label: tr.T("Back to %s", words.Account(a)), Go: func() { s.goBack(a) }}
+			back := signin.AccountLink{Label: tr.T("Back to %s", words.Account(a)), Go: func() { s.Enter(a, nil) }}
 			links = append([]signin.AccountLink{back}, links...)
 		case a.Remembered:
 			links = append(links, signin.AccountLink{Label: tr.T("Go on as %s", words.Account(a)), Go: func() { s.open(a) }})

@@ -102,7 +102,7 @@ test-ui: ## the screens, in Fyne's test driver
 
 test-postgres: ## the server's rules again, on a real PostgreSQL; the store is tested alone because it crashes the database
 	scripts/with-postgres.sh go test -count=1 -tags postgres ./server/store/postgres
-	scripts/with-postgres.sh go test -count=1 -tags postgres ./server ./server/attacktest ./server/timingtest ./server/listen ./e2e
+	scripts/with-postgres.sh go test -count=1 -tags postgres ./server ./server/attacktest ./server/httpapi ./server/timingtest ./server/listen ./e2e
 	scripts/with-postgres.sh go test -count=1 -tags postgres ./e2e/exactness
 
 test-keyring: ## credentials, against a real GNOME keyring

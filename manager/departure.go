@@ -107,7 +107,7 @@ func (m *Manager) Move(ctx context.Context, l License) (License, error) {
 func (s *acting) release(ctx context.Context, l License, leaves departure) (License, error) {
 	return s.runForLicense(ctx, journal.Draft{
 		Task:      api.TaskRelease,
-		Title:     tasks[api.TaskRelease].title + jobName(l),
+		Title:     tasks[api.TaskRelease].titleOf(jobName(l)),
 		OrderID:   l.OrderID,
 		LicenseID: l.ID,
 		Intent:    fmt.Sprintf("license %d", l.ID),

@@ -83,7 +83,7 @@ func (m *Manager) rescueCodes(ctx context.Context) (rest Rest, err error) {
 		if err != nil {
 			return rest, installedError(err)
 		}
-		spent, ok := state.Find(k.Codes.Site)
+		spent, ok := state.FindSpent(k.Codes.Site)
 		switch {
 		case !ok || spent.Settled || spent.RemovalCode != 0: // the license has not left, or its departure is complete
 			continue

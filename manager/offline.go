@@ -134,7 +134,7 @@ type Wish struct {
 }
 
 // MakeRequest makes a request for a courier with the codes of this PC, and stores it until its answer is taken in. It
-// needs no account and no network. It fails with a *carry.Fault for a note or a name that cannot be sent.
+// needs no account and no network. It fails with a *carry.DocumentError for a note or a name that cannot be sent.
 func (m *Manager) MakeRequest(ctx context.Context, device string, wishes []Wish) (carry.Request, error) {
 	request := carry.Request{Device: carry.Clean(device, carry.MaxName), MadeAt: m.options.Now()}
 	var err error
@@ -306,7 +306,7 @@ func (m *Manager) takeReceipt(ctx context.Context, r carry.Result) error {
 	if err != nil {
 		return installedError(err)
 	}
-	if spent, ok := state.Find(r.Codes.Site); ok {
+	if spent, ok := state.FindSpent(r.Codes.Site); ok {
 		leaves.LicenseID = spent.LicenseID
 	}
 	s, _ := m.acting() // s is nil if nobody is signed in
@@ -416,7 +416,7 @@ func (m *Manager) checkFits(ctx context.Context, p api.Program, f license.File) 
 	if err != nil {
 		return installedError(err)
 	}
-	if _, left := state.Find(f.Codes.Site); left {
+	if _, left := state.FindSpent(f.Codes.Site); left {
 		return fmt.Errorf("%w: its license has left this PC", ErrOtherPC)
 	}
 	key, err := thispc.KeyOf(p)
@@ -464,7 +464,7 @@ func (m *Manager) EnterCode(ctx context.Context, signature license.Signature, te
 		if !s.Program.TypedCodes {
 			return ErrNoTypedCodes
 		}
-		s.Enter(installed.Typed{Codes: codes, Code: code})
+		s.AddTyped(installed.Typed{Codes: codes, Code: code})
 		return nil
 	})
 	if errors.Is(err, ErrNoTypedCodes) {

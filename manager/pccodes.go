@@ -43,7 +43,7 @@ func (s *acting) renewCodes(ctx context.Context, order int64, codes license.Code
 func installedError(err error) error {
 	var busy *installed.BusyError
 	switch {
-	case err == nil || errors.Is(err, installed.ErrGenerations) || errors.Is(err, ErrNewer):
+	case err == nil || errors.Is(err, installed.ErrNoGeneration) || errors.Is(err, ErrNewer):
 		return err
 	case errors.As(err, &busy) && busy.Holder != "":
 		return &StorageError{Say("%s is held by %s. End that program, or wait until it is done, and try again.", busy.Path,

@@ -338,7 +338,7 @@ func TestRestoredFolderWithReleasedLicense(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
-	folder := installed.Below(p.options.Installed.Dir(), lumenSignature)
+	folder := installed.ProgramFolder(p.options.Installed.Dir(), lumenSignature)
 	backup := t.TempDir()
 	require.NoError(t, os.CopyFS(backup, os.DirFS(folder)))
 	_, err := p.Move(t.Context(), l)

@@ -203,7 +203,7 @@ func TestKilledWhileRenewingSiteCode(t *testing.T) {
 			require.NoError(t, err)
 			pc, err := p.ThisPC(t.Context(), 1)
 			require.NoError(t, err)
-			require.NoError(t, p.options.Installed.Renew(t.Context(), lumenSignature, pc.Codes.Site))
+			require.NoError(t, p.options.Installed.RenewGeneration(t.Context(), lumenSignature, pc.Codes.Site))
 			after, err := p.options.Installed.State(lumenSignature)
 			require.NoError(t, err)
 			require.NotEqual(t, state.Generation, after.Generation)

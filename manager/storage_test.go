@@ -174,7 +174,7 @@ func TestDamagedState(t *testing.T) {
 	defer m.Close()
 	_, err := m.pc.Generation(t.Context(), lumen)
 	require.NoError(t, err)
-	record := filepath.Join(installed.Below(m.options.Installed.Dir(), "LUMENST7"), "pc.json")
+	record := filepath.Join(installed.ProgramFolder(m.options.Installed.Dir(), "LUMENST7"), "pc.json")
 	require.NoError(t, os.WriteFile(record, []byte("{"), 0o600))
 	_, err = m.pc.Generation(t.Context(), lumen)
 	require.NoError(t, err)

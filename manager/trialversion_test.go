@@ -52,7 +52,7 @@ func trialState(t *testing.T, folder string) (path string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("..", "license", "installed", "testdata", "pc-v1.json"))
 	require.NoError(t, err)
-	path = filepath.Join(installed.Below(filepath.Join(folder, "licenses"), "NOTEPAD1"), "pc.json")
+	path = filepath.Join(installed.ProgramFolder(filepath.Join(folder, "licenses"), "NOTEPAD1"), "pc.json")
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 	return path
@@ -236,7 +236,7 @@ func TestTakeTrialLicense(t *testing.T) {
 func TestTrialLicenseFile(t *testing.T) {
 	m := open(t, t.TempDir())
 	defer m.Close()
-	dir := installed.Below(m.options.Installed.Dir(), "NOTEPAD1")
+	dir := installed.ProgramFolder(m.options.Installed.Dir(), "NOTEPAD1")
 	require.NoError(t, os.MkdirAll(dir, 0o700))
 	path := filepath.Join(dir, "notepad-7.acen")
 	require.NoError(t, os.WriteFile(path, []byte(trialFile(t)), 0o600))

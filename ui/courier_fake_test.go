@@ -265,7 +265,7 @@ func file(doc carry.Document) []byte {
 
 // pictures returns the QR codes of a document as PNG files.
 func pictures(doc carry.Document, size int) (list [][]byte) {
-	parts, err := carry.Pictures(doc, size)
+	parts, err := carry.Parts(doc, size)
 	if err != nil {
 		panic(err)
 	}

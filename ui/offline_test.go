@@ -74,7 +74,7 @@ func TestRequestWithoutAccount(t *testing.T) {
 		require.True(t, d.shows(line.Heading()) && d.shows(line.Text()), "%+v", line)
 	}
 	d.press("Copy as text")
-	docs, err := new(carry.Collector).Take(t.Context(), []byte(d.app.Clipboard().Content()))
+	docs, err := new(carry.Collector).AddData(t.Context(), []byte(d.app.Clipboard().Content()))
 	require.NoError(t, err)
 	require.Equal(t, []carry.Document{request}, docs)
 	d.press("Print…")

@@ -237,7 +237,7 @@ var departureScenarios = []scenario{
 
 // statePath returns the path of the state file.
 func (p *pc) statePath() string {
-	return filepath.Join(installed.Below(p.shared, signature), "pc.json")
+	return filepath.Join(installed.ProgramFolder(p.shared, signature), "pc.json")
 }
 
 // stateFileDamages damage the state file.

@@ -291,7 +291,7 @@ func (n *notepad) remove(ctx context.Context, _ []string) error {
 	fmt.Fprintf(n.out,
 		"Removal code  %s\nThe license was removed from this PC on %s. Use the removal code to give it back or to transfer "+
 			"it to another PC.\n", r.Code, r.At.Format("2 January 2006"))
-	for _, path := range r.Left {
+	for _, path := range r.RemainingFiles {
 		fmt.Fprintf(n.errors, "notepad: %s could not be erased; ask the administrator of this PC to erase it\n", path)
 	}
 	return nil

@@ -2,7 +2,6 @@ package admincli
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,32 +25,7 @@ var licenseView = view[store.License]{
 			{"ORIGINAL LICENSE", strconv.FormatInt(l.OriginalID, 10)},
 		}
 	},
-	wire: func(l store.License) any {
-		return api.License{
-			ID:                l.ID,
-			OrderID:           l.OrderID,
-			OriginalLicenseID: l.OriginalID,
-			SiteCode:          l.Codes.Site.String(),
-			MachineID:         l.Codes.Machine.String(),
-			ActivationCode:    l.Activation.String(),
-			Note:              l.Note,
-			Features:          l.Features,
-			ActivatedAt:       l.ActivatedAt.UTC(),
-			ExpiresAt:         utc(l.ExpiresAt),
-			LastAliveAt:       utc(l.LastAliveAt),
-			Status:            l.Status,
-			EndedAt:           utc(l.EndedAt),
-			ReleasedAt:        utc(l.ReleasedAt),
-		}
-	},
-}
-
-func utc(t *time.Time) *time.Time {
-	if t == nil {
-		return nil
-	}
-	u := t.UTC()
-	return &u
+	wire: func(l store.License) any { return l.Wire() },
 }
 
 func licenseCommand() *cobra.Command {

@@ -45,7 +45,7 @@ var banView = view[admin.Ban]{
 	},
 	detail: func(admin.Ban) [][2]string { return nil },
 	wire: func(b admin.Ban) any {
-		return banJSON{b.ID, string(b.Kind), b.Subject, b.Reason, b.MadeBy, b.Failures, b.CreatedAt.UTC(), utc(b.EndsAt)}
+		return banJSON{b.ID, string(b.Kind), b.Subject, b.Reason, b.MadeBy, b.Failures, b.CreatedAt.UTC(), store.UTC(b.EndsAt)}
 	},
 }
 

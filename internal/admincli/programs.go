@@ -68,9 +68,12 @@ var programView = view[store.Program]{
 		for _, task := range api.LimitedTasks() {
 			for _, state := range admin.States() {
 				r := p.Tasks.Rule(task, state)
+				text := onOff(r.On)
+				for _, l := range r.Limits() {
+					text += fmt.Sprintf(", a %s: %s", l.Period, limit(*l.Times))
+				}
 				lines = append(lines, [2]string{
-					strings.ToUpper(fmt.Sprintf("%s, subscription %s", task.Rule(), state)),
-					fmt.Sprintf("%s, a day: %s, a month: %s", onOff(r.On), limit(r.PerDay), limit(r.PerMonth)),
+					strings.ToUpper(fmt.Sprintf("%s, subscription %s", task.Rule(), state)), text,
 				})
 			}
 		}
@@ -265,8 +268,9 @@ func programRule(cs *commandSet) *cobra.Command {
 	flags.StringSliceVar(&states, "subscription", []string{"none", "valid"},
 		"subscriptions of the orders to which this applies: none, valid, expired")
 	flags.BoolVar(&r.On, "on", true, "the task is offered")
-	flags.IntVar(&r.PerDay, "per-day", 0, "limit per calendar day; 0: none")
-	flags.IntVar(&r.PerMonth, "per-month", 0, "limit per calendar month; 0: none")
+	for _, l := range r.Limits() {
+		flags.IntVar(l.Times, "per-"+l.Period, 0, "limit per calendar "+l.Period+"; 0: none")
+	}
 	return c
 }
 

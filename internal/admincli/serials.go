@@ -15,6 +15,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/rules"
+	"github.com/acen-desktop/acen/server/store"
 )
 
 // serialJSON is a serial id as --json prints it. serial_number is absent if its features are unknown.
@@ -67,7 +68,7 @@ var serialView = view[admin.Serial]{
 			out.OrderID, out.ClientID = s.Order.ID, s.Order.ClientID
 		}
 		if s.Blocked != nil {
-			out.BlockedAt, out.BlockedReason = utc(&s.Blocked.BlockedAt), s.Blocked.Reason
+			out.BlockedAt, out.BlockedReason = store.UTC(&s.Blocked.BlockedAt), s.Blocked.Reason
 		}
 		return out
 	},

@@ -135,7 +135,7 @@ func (o outFlags) write(doc carry.Document, id string) (h writtenDocument, err e
 		}
 	}
 	if o.pictures != "" {
-		parts, err := carry.Pictures(doc, carry.DefaultPicture)
+		parts, err := carry.Parts(doc, carry.DefaultPartSize)
 		if err != nil {
 			return h, err
 		}
@@ -363,15 +363,15 @@ func (cs *commandSet) documents(ctx context.Context, files []string) (docs []car
 		if err != nil {
 			return nil, usageError{fmt.Errorf("the file cannot be read: %w", err)}
 		}
-		found, err := c.Take(ctx, content)
+		found, err := c.AddData(ctx, content)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		docs = append(docs, found...)
 	}
-	if open := c.Open(); len(open) > 0 {
+	if open := c.Incomplete(); len(open) > 0 {
 		p := open[len(open)-1]
-		return nil, usageError{&carry.Incomplete{Kind: p.Kind, Missing: p.Missing, Count: p.Count}}
+		return nil, usageError{&carry.IncompleteError{Kind: p.Kind, Missing: p.Missing, Count: p.Count}}
 	}
 	return docs, nil
 }

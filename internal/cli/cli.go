@@ -209,12 +209,10 @@ per line. With --json every command prints JSON: its result on standard output, 
 	root.AddCommand(
 		cs.signInCommand(), cs.signOutCommand(), cs.whoamiCommand(), cs.accountCommand(), cs.passwordCommand(),
 		cs.ordersCommand(), cs.licensesCommand(), cs.historyCommand(), cs.thisPCCommand(), cs.fileCommand(),
-		cs.newCommand(), cs.reactivateCommand(), cs.transferCommand(), cs.removeCommand(), cs.moveCommand(),
-		cs.pickUpCommand(), cs.bringBackCommand(), cs.removalCodesCommand(), cs.noteCommand(), cs.emailCommand(),
-		cs.statusCommand(), cs.offlineProgramsCommand(), cs.requestCommand(), cs.requestsCommand(), cs.carryCommand(),
-		cs.takeCommand(), cs.enterCodeCommand(), cs.letGoCommand(), cs.verificationCommand(), cs.newOrderCommand(),
-		cs.compareCommand(), cs.decodeCommand(), cs.jobsCommand(), cs.sendCommand(), cs.accountsCommand(),
-		cs.doctorCommand(), cs.expiringCommand(),
+		cs.moveCommand(), cs.pickUpCommand(), cs.bringBackCommand(), cs.removalCodesCommand(), cs.statusCommand(),
+		cs.offlineProgramsCommand(), cs.requestCommand(), cs.requestsCommand(), cs.carryCommand(), cs.takeCommand(),
+		cs.enterCodeCommand(), cs.letGoCommand(), cs.decodeCommand(), cs.jobsCommand(), cs.sendCommand(),
+		cs.accountsCommand(), cs.doctorCommand(), cs.expiringCommand(),
 		&cobra.Command{
 			Use:   "exit-codes",
 			Short: "Explain the exit statuses",
@@ -225,6 +223,7 @@ per line. With --json every command prints JSON: its result on standard output, 
 			},
 		},
 	)
+	root.AddCommand(cs.licenseTasks()...)
 	root.SetOut(cs.out)
 	wrapUsageErrors(root)
 	return root

@@ -108,6 +108,14 @@ func (cs *commandSet) printLicense(l manager.License, how string) error {
 		[]string{"Activation code", l.ActivationCode}, []string{"Expires", maybeDay(l.ExpiresAt, "never")})
 }
 
+// licenseTasks returns the commands of this file.
+func (cs *commandSet) licenseTasks() []*cobra.Command {
+	return []*cobra.Command{
+		cs.newCommand(), cs.reactivateCommand(), cs.transferCommand(), cs.removeCommand(), cs.noteCommand(),
+		cs.emailCommand(), cs.verificationCommand(), cs.newOrderCommand(), cs.compareCommand(),
+	}
+}
+
 func (cs *commandSet) newCommand() *cobra.Command {
 	var pc pcFlags
 	var note string

@@ -86,11 +86,11 @@ func licenseOf(l manager.License) licenseJSON {
 
 // statusOf returns the status of a license, with its state on this PC.
 func statusOf(l manager.License) string {
-	status := string(l.Status)
+	status := string(l.State())
 	switch {
 	case l.Status != api.StatusActive:
 	case l.ReleasedAt != nil:
-		status += ", released, ready to be picked up"
+		status = string(api.StatusActive) + ", released, ready to be picked up"
 	case l.JobOpen:
 		status += ", left this PC, a task informs the server"
 	case l.LeftHere:
@@ -234,7 +234,7 @@ func (cs *commandSet) thisPCCommand() *cobra.Command {
 					[]string{"The Machine ID is the 63 bits of the locks and one that is always 0, encrypted with the Site code."},
 					[]string{"The Site code is the generation and a check of 20 bits. Nothing else is sent about this PC."},
 					[]string{})
-				for _, sentence := range words.GivesAway() {
+				for _, sentence := range words.Disclosure() {
 					lines = append(lines, []string{sentence})
 				}
 			}
@@ -312,7 +312,7 @@ func comparisonLines(c license.Comparison) [][]string {
 		default:
 			remark = "may always change"
 		}
-		lines = append(lines, []string{l.Lock.String(), l.Lock.Kind().String(), words.State(l), remark})
+		lines = append(lines, []string{l.Lock.String(), l.Lock.Kind().String(), words.LockState(l), remark})
 	}
 	verdict := fmt.Sprintf("accepted, %d of %d hardware changes", c.HardwareChanges, c.MaxHardwareChanges)
 	if !c.Accepted {

@@ -207,7 +207,7 @@ func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, le
 		return errors.Join(ErrTooLate, pc.options.Vault.DeleteCode(ctx, signature, codes.Site))
 	case errors.Is(err, installed.ErrReplaced):
 		return ErrNewerHere
-	case errors.Is(err, installed.ErrShown):
+	case errors.Is(err, installed.ErrCodeShown):
 		return ErrCodeShown
 	case err != nil:
 		return err
@@ -239,7 +239,7 @@ func (pc *PC) RemovalCode(ctx context.Context, l Departure) (string, error) {
 	if errors.Is(err, installed.ErrNewer) { // a damaged state has no code
 		return "", err
 	}
-	if spent, ok := state.Find(codes.Site); ok && spent.RemovalCode != 0 {
+	if spent, ok := state.FindSpent(codes.Site); ok && spent.RemovalCode != 0 {
 		return spent.RemovalCode.String(), nil
 	}
 	if code, ok := pc.options.Vault.Code(ctx, signature, codes.Site); ok {

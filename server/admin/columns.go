@@ -292,7 +292,13 @@ type rulesCell struct{ p *store.TaskRules }
 func (r rulesCell) Text() string { return rulesText(*r.p) }
 
 // rulePattern matches one rule in the form of rulesText.
-var rulePattern = regexp.MustCompile(`^(\w+) (\w+): (on|off)(?:, (\d{1,7}) a day)?(?:, (\d{1,7}) a month)?$`)
+var rulePattern = func() *regexp.Regexp {
+	pattern := `^(\w+) (\w+): (on|off)`
+	for _, l := range new(store.TaskRule).Limits() {
+		pattern += `(?:, (\d{1,7}) a ` + l.Period + `)?`
+	}
+	return regexp.MustCompile(pattern + `$`)
+}()
 
 func (r rulesCell) SetText(t string) error {
 	rules := store.TaskRules{}
@@ -302,8 +308,8 @@ func (r rulesCell) SetText(t string) error {
 			return fmt.Errorf("%s is not a rule such as \"reactivate valid: on, 2 a day, 4 a month\"", sheet.Quote(text))
 		}
 		task, state, rule := m[1], api.SubscriptionState(m[2]), store.TaskRule{On: m[3] == "on"}
-		for i, to := range []*int{&rule.PerDay, &rule.PerMonth} {
-			*to, _ = strconv.Atoi(m[4+i]) // digits or ""
+		for i, l := range rule.Limits() {
+			*l.Times, _ = strconv.Atoi(m[4+i]) // digits or ""
 		}
 		if _, twice := rules[task][state]; twice {
 			return fmt.Errorf("the rule of %s, subscription %s, is given twice", task, state)

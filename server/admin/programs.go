@@ -18,7 +18,7 @@ const (
 	maxName     = 100       // characters of a program's name
 	maxDays     = 36_500    // of licenses and subscriptions
 	maxLicenses = 1_000_000 // of an order
-	maxLimit    = 1_000_000 // of a task in a day or a month
+	maxLimit    = 1_000_000 // of a task in a period
 )
 
 var errTooManyLicenses = fmt.Errorf("an order has at most %d licenses", maxLicenses)
@@ -134,11 +134,13 @@ func checkProgram(p store.Program) error {
 	}
 	for task, states := range p.Tasks {
 		for _, rule := range states {
-			if rule.PerDay < 0 || rule.PerMonth < 0 {
-				return fmt.Errorf("the limits of %s cannot be negative", task)
-			}
-			if max(rule.PerDay, rule.PerMonth) > maxLimit {
-				return fmt.Errorf("the limits of %s are at most %d; 0 means no limit", task, maxLimit)
+			for _, l := range rule.Limits() {
+				if *l.Times < 0 {
+					return fmt.Errorf("the limits of %s cannot be negative", task)
+				}
+				if *l.Times > maxLimit {
+					return fmt.Errorf("the limits of %s are at most %d; 0 means no limit", task, maxLimit)
+				}
 			}
 		}
 	}
@@ -158,11 +160,10 @@ func rulesText(rules store.TaskRules) string {
 			if rule.On {
 				text = fmt.Sprintf("%s %s: on", task.Rule(), state)
 			}
-			if rule.PerDay > 0 {
-				text += fmt.Sprintf(", %d a day", rule.PerDay)
-			}
-			if rule.PerMonth > 0 {
-				text += fmt.Sprintf(", %d a month", rule.PerMonth)
+			for _, l := range rule.Limits() {
+				if *l.Times > 0 {
+					text += fmt.Sprintf(", %d a %s", *l.Times, l.Period)
+				}
 			}
 			list = append(list, text)
 		}

@@ -142,11 +142,7 @@ func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out ap
 			s.notifyFormerAddresses(ctx, tx, c, before),
 			s.audit(ctx, tx, who, "account.change", object("client", c.ID), api.OutcomeOK))
 	})
-	var refusal *api.Problem
-	if errors.As(err, &refusal) {
-		return out, s.addRefusal(ctx, who, "account.change", object("client", who.Client.ID), refusal)
-	}
-	return out, err
+	return out, s.auditRefusal(ctx, who, "account.change", object("client", who.Client.ID), err)
 }
 
 // notifyFormerAddresses sends a mail to the addresses that were removed from an account, so that a person who has taken
@@ -199,11 +195,15 @@ func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error
 	if err != nil {
 		return s.auditRefusal(ctx, who, action, account, err)
 	}
-	return s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		if err := s.Guard.Check(ctx, tx, a); err != nil { // failures may have come while the passwords were hashed
+			return err
+		}
 		return errors.Join(
 			s.setPassword(ctx, tx, who.Client.ID, hash, who.Session.ID),
 			s.audit(ctx, tx, who, action, account, api.OutcomeOK))
 	})
+	return s.auditRefusal(ctx, who, action, account, err)
 }
 
 // setPassword sets a client's password, and ends its password links and its sessions except one; 0 = no exception.
@@ -334,13 +334,4 @@ func (s *Server) fail(
 		return banned
 	}
 	return refusal
-}
-
-// auditRefusal adds err to the audit trail if it is a refusal, and returns err.
-func (s *Server) auditRefusal(ctx context.Context, who request.Caller, action, object string, err error) error {
-	var refusal *api.Problem
-	if errors.As(err, &refusal) {
-		return s.addRefusal(ctx, who, action, object, refusal)
-	}
-	return err
 }

@@ -28,15 +28,19 @@ func (s *Server) audit(ctx context.Context, tx store.Tx, who request.Caller, act
 	})
 }
 
-// addRefusal adds a refusal to the audit trail and returns it.
-func (s *Server) addRefusal(ctx context.Context, who request.Caller, action, object string, p *api.Problem) error {
-	err := s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
-		return s.audit(ctx, tx, who, action, object, string(p.Code))
-	})
-	if err != nil {
+// auditRefusal adds err to the audit trail if it is a refusal, and returns err (spec: api 14).
+func (s *Server) auditRefusal(ctx context.Context, who request.Caller, action, object string, err error) error {
+	var refusal *api.Problem
+	if !errors.As(err, &refusal) {
 		return err
 	}
-	return p
+	failed := s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		return s.audit(ctx, tx, who, action, object, string(refusal.Code))
+	})
+	if failed != nil {
+		return failed
+	}
+	return refusal
 }
 
 // problem converts an error to a problem. It logs errors that are not refusals, and answers only the request ID for

@@ -51,10 +51,7 @@ type checked struct {
 
 // state returns the state of the license on its PC. A released license is on no PC.
 func (c checked) state() license.ValidationState {
-	if c.license.Status == api.StatusActive && c.license.ReleasedAt != nil {
-		return license.StateReleased
-	}
-	return license.ValidationState(c.license.Status)
+	return license.ValidationState(c.license.Wire().State())
 }
 
 // check returns the license with an id, codes and an activation code. Any mismatch is "not found", so that the answer

@@ -179,12 +179,12 @@ func (u *Unreadable) Unwrap() error { return u.Err }
 
 // ReadFault returns the message for a file or link that cannot be opened.
 func ReadFault(err error) dialogs.Message {
-	var damaged *carry.Fault
+	var damaged *carry.DocumentError
 	if errors.Is(err, carry.ErrTooLarge) || errors.Is(err, carry.ErrLink) || errors.Is(err, carry.ErrServer) ||
 		errors.As(err, &damaged) {
 		return explain.Error(err)
 	}
-	what, why := tr.T("The file cannot be read."), words.Cause(err)
+	what, why := tr.T("The file cannot be read."), words.FileError(err)
 	named := &Unreadable{}
 	if errors.As(err, &named) {
 		what = tr.T("%s cannot be read.", named.Path)

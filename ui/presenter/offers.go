@@ -26,7 +26,7 @@ func firstNames(names []string) string {
 	return words.List(names)
 }
 
-func quoted(l manager.License) string { return words.Named(l.ID, l.Note) }
+func quoted(l manager.License) string { return words.LicenseName(l.ID, l.Note) }
 
 func programOf(e removalcode.Entry) string {
 	if e.Program == "" {

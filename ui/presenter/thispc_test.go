@@ -69,7 +69,7 @@ func newTestThisPC(t *testing.T, b *thisPCBackend) (*stage, *ThisPC, *thisPCPeer
 	peers := &thisPCPeers{stage: s}
 	p := NewThisPC(s.shell, b, peers)
 	p.Find()
-	s.Until("what is found", p.Searched)
+	s.WaitUntil("what is found", p.Searched)
 	return s, p, peers
 }
 
@@ -247,13 +247,13 @@ func TestMarks(t *testing.T) {
 
 	s.calls, p.searched = nil, false
 	p.Find()
-	s.Until("the same", p.Searched)
+	s.WaitUntil("the same", p.Searched)
 	require.False(t, s.called("marks"), "nothing is drawn anew")
 
 	b.err, p.searched = unreachable, false
 	b.found = manager.Found{}
 	p.Find()
-	s.Until("the failure", p.Searched)
+	s.WaitUntil("the failure", p.Searched)
 	bringBacks, _ = p.Marks()
 	require.NotEmpty(t, bringBacks, "what is shown stays")
 
@@ -282,5 +282,5 @@ func TestHandInOffer(t *testing.T) {
 	require.Equal(t, "Hand in", o.Actions[0].Label)
 	o.Actions[0].Do()
 	require.True(t, s.Shows("Telling the server…"))
-	s.Sees("The server has the removal code")
+	s.WaitFor("The server has the removal code")
 }

@@ -3,6 +3,8 @@
 package actions
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 
 	"github.com/acen-desktop/acen/api"
@@ -69,6 +71,8 @@ type Action struct {
 	Name tr.Text
 	// Label is the text of the button and the entry in menus.
 	Label tr.Text
+	// OfSelected is true if the row of buttons and the menu of a license have it, with what remains of its allowance.
+	OfSelected bool
 }
 
 var table = [...]Action{
@@ -112,31 +116,34 @@ var table = [...]Action{
 		Label:     "Move to another PC…",
 	},
 	Reactivate: {
-		Task:      api.TaskReactivation,
-		Dialog:    Dialogs.Reactivate,
-		WhyNot:    func(s Subject) error { return manager.ReactivationRefusal(s.Order, s.License) },
-		Allowance: func(a api.LicenseAllowed) *api.Allowance { return a.Reactivate },
-		Key:       fyne.KeyB,
-		Name:      "License reactivation",
-		Label:     "Reactivate…",
+		Task:       api.TaskReactivation,
+		Dialog:     Dialogs.Reactivate,
+		WhyNot:     func(s Subject) error { return manager.ReactivationRefusal(s.Order, s.License) },
+		Allowance:  func(a api.LicenseAllowed) *api.Allowance { return a.Reactivate },
+		Key:        fyne.KeyB,
+		Name:       "License reactivation",
+		Label:      "Reactivate…",
+		OfSelected: true,
 	},
 	Transfer: {
-		Task:      api.TaskTransfer,
-		Dialog:    Dialogs.Transfer,
-		WhyNot:    func(s Subject) error { return manager.TransferRefusal(s.Order, s.License) },
-		Allowance: transferAllowance,
-		Key:       fyne.KeyT,
-		Name:      "License transfer",
-		Label:     "Transfer…",
+		Task:       api.TaskTransfer,
+		Dialog:     Dialogs.Transfer,
+		WhyNot:     func(s Subject) error { return manager.TransferRefusal(s.Order, s.License) },
+		Allowance:  transferAllowance,
+		Key:        fyne.KeyT,
+		Name:       "License transfer",
+		Label:      "Transfer…",
+		OfSelected: true,
 	},
 	Remove: {
-		Task:      api.TaskRemoval,
-		Dialog:    Dialogs.Remove,
-		WhyNot:    func(s Subject) error { return manager.RemovalRefusal(s.Order, s.License) },
-		Allowance: func(a api.LicenseAllowed) *api.Allowance { return a.Remove },
-		Key:       fyne.KeyD,
-		Name:      "License removal",
-		Label:     "Remove…",
+		Task:       api.TaskRemoval,
+		Dialog:     Dialogs.Remove,
+		WhyNot:     func(s Subject) error { return manager.RemovalRefusal(s.Order, s.License) },
+		Allowance:  func(a api.LicenseAllowed) *api.Allowance { return a.Remove },
+		Key:        fyne.KeyD,
+		Name:       "License removal",
+		Label:      "Remove…",
+		OfSelected: true,
 	},
 	PickUp: {
 		Task:      api.TaskTransfer,
@@ -181,6 +188,11 @@ func All() []ID {
 		all[i] = ID(i)
 	}
 	return all
+}
+
+// OfSelected returns the actions of the row of buttons and of the menu of a license.
+func OfSelected() []ID {
+	return slices.DeleteFunc(All(), func(id ID) bool { return !table[id].OfSelected })
 }
 
 // Action returns the row of the table.

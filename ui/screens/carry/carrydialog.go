@@ -194,7 +194,7 @@ func (c *carryDialog) item(one *fyne.Container, l *plannedRequest, n int) {
 	labels = append(labels, tr.T(leaveOpen))
 	about := widget.NewLabel("")
 	about.Wrapping, about.Importance = fyne.TextWrapWord, widget.LowImportance
-	aboutLine := theme.Tight(about)
+	aboutLine := theme.Unpadded(about)
 	choice := dialogs.NewSelect(labels, nil)
 	follow := func() {
 		at := choice.SelectedIndex()

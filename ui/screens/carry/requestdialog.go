@@ -345,7 +345,7 @@ func newWish(a *requestDialog, p *manager.OfflineProgram) *wish {
 	w.removal.OnChanged = func(string) { w.showFound(); a.changed() }
 	w.foundLabel = theme.NewCaption("")
 	w.foundLabel.Wrapping = fyne.TextWrapWord
-	pasted := rows(2, w.removal, theme.Tight(w.foundLabel))
+	pasted := rows(2, w.removal, theme.Unpadded(w.foundLabel))
 	pasted.Hide()
 	w.other = dialogs.NewCheck(tr.T("Another PC gives its license: I have its removal code"), func(on bool) {
 		pasted.Hidden = !on

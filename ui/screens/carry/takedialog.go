@@ -172,7 +172,7 @@ func (d *Screen) takeAll(ctx context.Context, docs []carry.Document) (o outcome,
 		case carry.Answer:
 			for _, r := range requests {
 				if r.ID == doc.Request {
-					o.mismatch = o.mismatch || doc.Answers(r) != nil
+					o.mismatch = o.mismatch || doc.CheckRequest(r) != nil
 					o.open += max(0, len(r.Items)-len(doc.Results))
 				}
 			}
@@ -310,7 +310,7 @@ func takenText(t manager.Taken, d *Screen) (theme.Tone, dialogs.Message) {
 // code" unchanged, and texts of other languages, because German capitalizes every noun.
 func lower(text string) string {
 	first, rest, _ := strings.Cut(text, " ")
-	if tr.InUse() != tr.English || strings.ToUpper(first) == first || strings.HasPrefix(first, "Site") ||
+	if tr.Current() != tr.English || strings.ToUpper(first) == first || strings.HasPrefix(first, "Site") ||
 		strings.HasPrefix(first, "Machine") {
 		return text
 	}

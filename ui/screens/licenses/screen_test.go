@@ -324,6 +324,6 @@ func TestComparing(t *testing.T) {
 	s.Show(content(func(_ *Content, l *manager.License) { l.ThisPC = true }))
 	require.True(t, stage.Shows("Comparing…"))
 	require.True(t, s.Comparing())
-	stage.Sees("Recognized.")
+	stage.WaitFor("Recognized.")
 	require.False(t, s.Comparing())
 }

@@ -147,7 +147,7 @@ func (o Options) line(s step) string {
 	case s.refusal != nil && (a == nil || a.OK || a.ResetsAt == nil) || a == nil:
 		return explain.Reason(s.refusal)
 	default:
-		return words.Left(*a, o.Now())
+		return words.Remaining(*a, o.Now())
 	}
 }
 

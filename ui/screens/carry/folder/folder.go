@@ -44,7 +44,7 @@ type File struct {
 	Name string
 	// Docs are the documents in the file. A document in several pictures belongs to the last of them.
 	Docs []carry.Document
-	// Err is why the file has no document: ErrFile or an error of carry.Collector.Take.
+	// Err is why the file has no document: ErrFile or an error of carry.Collector.AddData.
 	Err error
 }
 
@@ -89,14 +89,14 @@ func Read(ctx context.Context, dir string, progress func(n, count int)) (c Conte
 		}
 		f := File{Name: name, Err: err}
 		if err == nil {
-			f.Docs, f.Err = parts.Take(ctx, content)
+			f.Docs, f.Err = parts.AddData(ctx, content)
 		}
 		if ctx.Err() != nil {
 			return c, ctx.Err()
 		}
 		c.Files = append(c.Files, f)
 	}
-	c.Open, c.Left = parts.Open(), more
+	c.Open, c.Left = parts.Incomplete(), more
 	return c, nil
 }
 

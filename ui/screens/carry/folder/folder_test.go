@@ -71,7 +71,7 @@ func encode(t *testing.T, doc carry.Document) []byte {
 // qr returns the QR codes of a document as picture files.
 func qr(t *testing.T, doc carry.Document, size int) (list [][]byte) {
 	t.Helper()
-	parts, err := carry.Pictures(doc, size)
+	parts, err := carry.Parts(doc, size)
 	require.NoError(t, err)
 	for _, p := range parts {
 		img, err := p.Picture(4)

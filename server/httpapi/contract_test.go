@@ -1,4 +1,4 @@
-package server_test
+package httpapi_test
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ import (
 // specifiedCalls returns the calls of one table of the specification, and whether each needs a session.
 func specifiedCalls(t *testing.T, heading string) map[string]bool {
 	t.Helper()
-	text, err := os.ReadFile("../docs/spec/api.md")
+	text, err := os.ReadFile("../../docs/spec/api.md")
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(text), "\n## "+heading+"\n")
 	require.True(t, found, heading)
@@ -57,5 +57,43 @@ func TestCallsAreThoseOfTheSpecification(t *testing.T) {
 	require.Equal(t, specifiedCalls(t, "Calls"), offered)
 	for call := range specifiedCalls(t, "Calls of later versions") {
 		require.NotContains(t, offered, call, "it is offered: move its row to the table of calls")
+	}
+}
+
+// The OpenAPI document contains the headers.
+func TestHeadersAreDescribed(t *testing.T) {
+	s := servertest.Start(t)
+	_, body := servertest.Client{Server: s, T: t}.Call("GET", "/openapi.json", nil)
+	named := strings.Count(string(body), `"`+api.Epoch+`":`)
+	require.Greater(t, named, 28, "on every answer of every call")
+	require.Equal(t, named, strings.Count(string(body), `"description":"Epoch of the server's data`))
+	require.Contains(t, string(body), `"LicenseReceipt"`)
+}
+
+func TestPublicPages(t *testing.T) {
+	s := servertest.Start(t)
+	c := servertest.Client{Server: s, T: t}
+	status, body := c.Call("GET", "/openapi.json", nil)
+	require.Equal(t, 200, status)
+	var doc struct {
+		OpenAPI string                    `json:"openapi"`
+		Paths   map[string]map[string]any `json:"paths"`
+	}
+	require.NoError(t, json.Unmarshal(body, &doc))
+	require.Equal(t, "3.1.0", doc.OpenAPI)
+	calls := 0
+	for path, methods := range doc.Paths {
+		require.True(t, strings.HasPrefix(path, api.Base), path)
+		calls += len(methods)
+	}
+	require.Equal(t, 28, calls)
+	status, body = c.Call("GET", "/docs", nil)
+	require.Equal(t, 200, status)
+	require.Contains(t, string(body), "STATUS_LICENSES_IN_USE")
+	require.NotContains(t, string(body), "http://")
+	require.NotContains(t, string(body), "<script")
+	for _, path := range []string{"/healthz", "/readyz"} {
+		status, _ = c.Call("GET", path, nil)
+		require.Equal(t, 204, status)
 	}
 }

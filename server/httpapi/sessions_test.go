@@ -1,4 +1,4 @@
-package server_test
+package httpapi_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -114,26 +115,78 @@ func TestTrailHidesUserNames(t *testing.T) {
 	}, lines["nobody"])
 }
 
-// The list of orders contains the refusal of a full order, and no refusal if there is a free seat.
-func TestFullOrders(t *testing.T) {
-	w := servertest.NewWorld(t)
-	add := func() *api.Allowance {
-		_, body := w.Clients["anna"].Call("GET", "/orders?limit=500", nil)
-		var list api.OrderList
-		require.NoError(t, json.Unmarshal(body, &list))
-		for _, o := range list.Orders {
-			if o.ID == sample.WithSerial {
-				return o.Allowed.Add
-			}
-		}
-		t.Fatal("the order is not listed")
-		return nil
+// Tokens expire, and a second use of a refresh token ends the session (spec: api "Who may call").
+func TestSessions(t *testing.T) {
+	s := servertest.Start(t)
+	c, session := servertest.SignIn(t, s)
+
+	anonymous := servertest.Client{Server: s, T: t}
+	for _, body := range []map[string]any{
+		{"username": "anna", "password": "wrong password"},
+		{"username": "nobody", "password": "wrong password"},
+		{"username": "bruno", "password": ""},
+		{"username": "bruno", "password": "anything at all"},
+	} {
+		status, answer := anonymous.Call("POST", "/sessions", body)
+		require.Contains(t, []int{401, 422}, status)
+		require.NotContains(t, string(answer), "bruno")
 	}
-	w.Prepare("total 5")
-	w.Prepare("new A")
-	require.Equal(t, &api.Allowance{OK: true}, add())
-	w.Prepare("new B")
-	require.Equal(t, &api.Allowance{Reason: api.ErrLicensesInUse}, add())
-	w.Prepare("remove B")
-	require.Equal(t, &api.Allowance{OK: true}, add())
+	_, wrong := anonymous.Call("POST", "/sessions", map[string]any{"username": "anna", "password": "wrong password"})
+	_, unknown := anonymous.Call("POST", "/sessions", map[string]any{"username": "nobody", "password": "wrong password"})
+	require.Equal(t, string(wrong), string(unknown), "the answers reveal no names")
+
+	s.Clock.Advance(16 * time.Minute)
+	status, _ := c.Call("GET", "/orders", nil)
+	require.Equal(t, 401, status, "an access token expires after 15 minutes")
+	status, body := anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
+	require.Equal(t, 201, status)
+	var renewed api.Session
+	require.NoError(t, json.Unmarshal(body, &renewed))
+	c.Token = renewed.AccessToken
+	status, _ = c.Call("GET", "/orders", nil)
+	require.Equal(t, 200, status)
+
+	status, _ = anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
+	require.Equal(t, 401, status, "a refresh token cannot be used twice")
+	status, _ = c.Call("GET", "/orders", nil)
+	require.Equal(t, 401, status, "a second use ends the session")
+	status, _ = anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: renewed.RefreshToken})
+	require.Equal(t, 401, status)
+
+	c, session = servertest.SignIn(t, s)
+	status, _ = c.Call("DELETE", "/sessions/current", nil)
+	require.Equal(t, 204, status)
+	status, _ = c.Call("GET", "/orders", nil)
+	require.Equal(t, 401, status)
+	_, session = servertest.SignIn(t, s)
+	s.Clock.Advance(31 * 24 * time.Hour)
+	status, _ = anonymous.Call("POST", "/sessions/refresh", api.RefreshRequest{RefreshToken: session.RefreshToken})
+	require.Equal(t, 401, status, "a refresh token expires after 30 days")
+}
+
+// Failed sign-ins ban the account they name, whether it exists or not, and no other (spec: api 11).
+func TestSignInBans(t *testing.T) {
+	for _, name := range []string{"anna", "nobody"} {
+		w := servertest.NewWorld(t)
+		anonymous := servertest.Client{Server: w.Server, T: t}
+		for range 10 {
+			status, _ := anonymous.Call("POST", "/sessions", api.SessionRequest{Username: name, Password: "wrong password"})
+			require.Equal(t, 401, status)
+		}
+		status, body := anonymous.Call("POST", "/sessions", api.SessionRequest{Username: name, Password: w.Login.Password})
+		w.RequireProblem(status, body, api.ErrHostBanned, `"retry_after":900`)
+		status, _ = anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
+		require.Equal(t, 201, status)
+		for i := range 20 {
+			anonymous.Call("POST", "/sessions", api.SessionRequest{
+				Username: "guess" + string(rune('a'+i)),
+				Password: "wrong password",
+			})
+		}
+		status, _ = anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "bruno", Password: w.Login.Password})
+		require.Equal(t, 429, status, "30 failures ban the host")
+		w.Clock.Advance(15 * time.Minute)
+		status, _ = anonymous.Call("POST", "/sessions", api.SessionRequest{Username: "anna", Password: w.Login.Password})
+		require.Equal(t, 201, status)
+	}
 }

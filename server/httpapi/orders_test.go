@@ -1,4 +1,4 @@
-package server_test
+package httpapi_test
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/server/sample"
 	"github.com/acen-desktop/acen/server/servertest"
 	"github.com/acen-desktop/acen/server/settings"
 )
@@ -74,4 +75,28 @@ func optionValue(t *testing.T, w *servertest.World, name string) string {
 		}
 	}
 	return ""
+}
+
+// The list of orders contains the refusal of a full order, and no refusal if there is a free seat.
+func TestFullOrders(t *testing.T) {
+	w := servertest.NewWorld(t)
+	add := func() *api.Allowance {
+		_, body := w.Clients["anna"].Call("GET", "/orders?limit=500", nil)
+		var list api.OrderList
+		require.NoError(t, json.Unmarshal(body, &list))
+		for _, o := range list.Orders {
+			if o.ID == sample.WithSerial {
+				return o.Allowed.Add
+			}
+		}
+		t.Fatal("the order is not listed")
+		return nil
+	}
+	w.Prepare("total 5")
+	w.Prepare("new A")
+	require.Equal(t, &api.Allowance{OK: true}, add())
+	w.Prepare("new B")
+	require.Equal(t, &api.Allowance{Reason: api.ErrLicensesInUse}, add())
+	w.Prepare("remove B")
+	require.Equal(t, &api.Allowance{OK: true}, add())
 }

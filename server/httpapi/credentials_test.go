@@ -260,15 +260,15 @@ func TestPasswordForm(t *testing.T) {
 		status        int
 		hasForm, done bool
 	}{
-		"link":          {"GET", "token=" + link(), nil, "", 200, true, false},
-		"no token":      {"GET", "", nil, "", 422, false, false},
-		"unknown token": {"GET", "token=x", nil, "", 422, false, false},
-		"hostile token": {"GET", "token=" + url.QueryEscape(hostile), nil, "", 422, false, false},
-		"broken query":  {"GET", "token=%zz", nil, "", 400, false, false},
-		"broken form":   {"POST", "", nil, "token=%zz", 400, false, false},
-		"two passwords differ":  {"POST", "", fill(hostile, "", "long enough", "other"), "", 422, true, false},
-		"too short":     {"POST", "", fill(link(), uuid.NewString(), "x", "x"), "", 422, true, false},
-		"no key":        {"POST", "", fill(link(), "", "long enough", "long enough"), "", 422, true, false},
+		"link":                 {"GET", "token=" + link(), nil, "", 200, true, false},
+		"no token":             {"GET", "", nil, "", 422, false, false},
+		"unknown token":        {"GET", "token=x", nil, "", 422, false, false},
+		"hostile token":        {"GET", "token=" + url.QueryEscape(hostile), nil, "", 422, false, false},
+		"broken query":         {"GET", "token=%zz", nil, "", 400, false, false},
+		"broken form":          {"POST", "", nil, "token=%zz", 400, false, false},
+		"two passwords differ": {"POST", "", fill(hostile, "", "long enough", "other"), "", 422, true, false},
+		"too short":            {"POST", "", fill(link(), uuid.NewString(), "x", "x"), "", 422, true, false},
+		"no key":               {"POST", "", fill(link(), "", "long enough", "long enough"), "", 422, true, false},
 		"token in the query": {
 			"POST", "token=" + link(), fill("", uuid.NewString(), "long enough", "long enough"), "", 422, false, false,
 		},

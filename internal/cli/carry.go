@@ -127,7 +127,7 @@ func (cs *commandSet) carryOne(ctx context.Context, m *manager.Manager, r carry.
 	out outFlags) (one carriedJSON, lines [][]string, err error) {
 	one = carriedJSON{Request: r.ID, Device: r.Device}
 	done := cs.progress("Asking the server")
-	plan, err := m.PlanCourier(ctx, r)
+	plan, err := m.PlanCarry(ctx, r)
 	done()
 	if err != nil {
 		return one, nil, err

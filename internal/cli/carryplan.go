@@ -31,7 +31,7 @@ type itemJSON struct {
 	Refusal   string       `json:"refusal,omitempty"`
 }
 
-func describePlan(plan []manager.CourierItem) (list []itemJSON, lines [][]string) {
+func describePlan(plan []manager.CarryItem) (list []itemJSON, lines [][]string) {
 	for n, p := range plan {
 		i := p.Item
 		one := itemJSON{
@@ -64,7 +64,7 @@ func describePlan(plan []manager.CourierItem) (list []itemJSON, lines [][]string
 				option.Refusal = sentence(o.Refusal)
 				what += "; refused: " + option.Refusal
 			}
-			if o.Action == manager.CourierReactivate {
+			if o.Action == manager.CarryReactivate {
 				compared := comparisonOf(o.Comparison)
 				option.Comparison = &compared
 				what += fmt.Sprintf("; %d of %d hardware changes", o.Comparison.HardwareChanges, o.Comparison.MaxHardwareChanges)
@@ -79,7 +79,7 @@ func describePlan(plan []manager.CourierItem) (list []itemJSON, lines [][]string
 
 // choices returns the index of the chosen option of each item, or -1. "2" chooses option 2 for every item, "3=2" for
 // item 3; option 0 chooses none.
-func choices(plan []manager.CourierItem, chosen []string) ([]int, error) {
+func choices(plan []manager.CarryItem, chosen []string) ([]int, error) {
 	list := make([]int, len(plan))
 	for _, text := range chosen {
 		item, number, one := strings.Cut(text, "=")

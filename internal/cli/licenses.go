@@ -14,21 +14,21 @@ import (
 // licenseJSON is a license as --json prints it: api.License with its state on this PC.
 type licenseJSON struct {
 	api.License
-	ThisPC    bool `json:"this_pc"`
-	Installed bool `json:"installed"` // its file is in the license folder
-	LeftHere  bool `json:"left_here"` // it left this PC; the server may not have been told
-	JobOpen   bool `json:"job_open"`  // an open job tells the server
-	Stranded  bool `json:"stranded"`  // it left this PC and is active at the server, without an open job
+	ThisPC     bool `json:"this_pc"`
+	Installed  bool `json:"installed"` // its file is in the license folder
+	LeftThisPC bool `json:"left_here"` // it left this PC; the server may not have been told
+	JobOpen    bool `json:"job_open"`  // an open job tells the server
+	Stranded   bool `json:"stranded"`  // it left this PC and is active at the server, without an open job
 }
 
 func licenseOf(l manager.License) licenseJSON {
 	return licenseJSON{
-		License:   l.License,
-		ThisPC:    l.ThisPC,
-		Installed: l.Installed,
-		LeftHere:  l.LeftHere,
-		JobOpen:   l.JobOpen,
-		Stranded:  l.Stranded(),
+		License:    l.License,
+		ThisPC:     l.ThisPC,
+		Installed:  l.Installed,
+		LeftThisPC: l.LeftThisPC,
+		JobOpen:    l.JobOpen,
+		Stranded:   l.Stranded(),
 	}
 }
 
@@ -41,7 +41,7 @@ func statusOf(l manager.License) string {
 		status = string(api.StatusActive) + ", released, ready to be picked up"
 	case l.JobOpen:
 		status += ", left this PC, a task informs the server"
-	case l.LeftHere:
+	case l.LeftThisPC:
 		status += ", left this PC, the server was not informed: move, remove or bring-back"
 	case l.ThisPC && !l.Installed:
 		status += ", this PC, its license file is missing"

@@ -99,7 +99,7 @@ func (cs *commandSet) printWaiting(ctx context.Context, m *manager.Manager) erro
 	if err := fetchLicenses(ctx, m); err != nil {
 		return err
 	}
-	waiting, err := m.WaitingToMove(ctx)
+	waiting, err := m.ReleasedLicenses(ctx)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (cs *commandSet) bringBackCommand() *cobra.Command {
 			}
 			// BringBacks does not list a license with a kept code, but a person may name it.
 			l, o, err := findLicense(ctx, m, id(args))
-			if err == nil && l.LeftHere && l.ReleasedAt == nil {
+			if err == nil && l.LeftThisPC && l.ReleasedAt == nil {
 				if err := manager.ReactivationRefusal(o, l); err != nil {
 					return err
 				}

@@ -39,7 +39,7 @@ func (cs *commandSet) offlineProgramsCommand() *cobra.Command {
 			for _, p := range list {
 				one := offlineProgramJSON{Signature: string(p.Signature), Name: p.Name, TypedCodes: p.TypedCodes}
 				current := "none"
-				file := p.Here
+				file := p.File
 				if one.Unproven = p.Unproven != nil; one.Unproven {
 					file = p.Unproven
 				}
@@ -87,7 +87,7 @@ func (cs *commandSet) letGoCommand() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			k, err := m.LetGo(ctx, signature)
+			k, err := m.LeaveOffline(ctx, signature)
 			if errors.Is(err, manager.ErrNotThisPC) {
 				return api.NewProblem(api.ErrNotFound, "This PC has no license of that program.")
 			}

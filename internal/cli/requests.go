@@ -35,7 +35,7 @@ LUMENST7="Lumen Studio 7".`
 		if err != nil {
 			return err
 		}
-		var wishes []manager.Wish
+		var wishes []manager.RequestItem
 		if handIn { // removals come first: the order may have no other free license
 			codes, err := m.KeptCodes(ctx)
 			if err != nil {
@@ -44,7 +44,7 @@ LUMENST7="Lumen Studio 7".`
 			for _, k := range codes {
 				if k.Purpose == "" { // otherwise an open task hands it in
 					wishes = append(wishes,
-						manager.Wish{
+						manager.RequestItem{
 							Task:      carry.TaskRemove,
 							Signature: k.Signature,
 							Program:   carry.Clean(k.Program, carry.MaxName),
@@ -58,7 +58,7 @@ LUMENST7="Lumen Studio 7".`
 			named []string
 		}{{carry.TaskActivate, programs}, {carry.TaskTransfer, transfers}} {
 			for _, text := range list.named {
-				w := manager.Wish{Task: list.task, Note: note}
+				w := manager.RequestItem{Task: list.task, Note: note}
 				signature, name, _ := strings.Cut(text, "=")
 				if w.Signature, err = license.ParseSignature(signature); err != nil {
 					return usageError{err}

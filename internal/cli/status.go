@@ -151,7 +151,7 @@ func (cs *commandSet) printStatus(ctx context.Context, m *manager.Manager, refre
 		}
 		offer(&out.BringBacks, "former", one, fmt.Sprintf("acenctl bring-back %d", b.License.ID))
 	}
-	for _, w := range found.Waiting {
+	for _, w := range found.Released {
 		offer(&out.Waiting, "released", offerOf(w.Order, w.License, w.Refusal),
 			fmt.Sprintf("acenctl pick-up %d", w.License.ID))
 	}

@@ -33,7 +33,7 @@ func (cs *commandSet) takeCommand() *cobra.Command {
 				case carry.Request:
 					return usageError{errors.New("this is a request: run \"acenctl carry\" on a PC with a network")}
 				case carry.Answer:
-					taken, err := m.TakeAnswer(ctx, doc)
+					taken, err := m.ReadAnswer(ctx, doc)
 					for _, t := range taken {
 						r := resultOf(t.Result)
 						r.Unproven = t.Unproven
@@ -46,7 +46,7 @@ func (cs *commandSet) takeCommand() *cobra.Command {
 						return err
 					}
 				case carry.License:
-					f, unproven, err := m.TakeLicense(ctx, string(doc))
+					f, unproven, err := m.InstallLicense(ctx, string(doc))
 					if errors.Is(err, manager.ErrStorage) || ctx.Err() != nil {
 						return err
 					}

@@ -184,10 +184,10 @@ func TestCachedLicensesOffline(t *testing.T) {
 	p.Open(testOrder(1042), true, false)
 	s.WaitFor("Studio PC")
 	left := testLicense(1, 1042, "Studio PC")
-	left.LeftHere, left.JobOpen = true, true
+	left.LeftThisPC, left.JobOpen = true, true
 	b.change(func() { b.cached[1042] = []manager.License{left} })
 	p.ReloadCached(1037)
-	require.False(t, p.loading.Busy() && p.Content().Licenses[0].LeftHere, "another order")
+	require.False(t, p.loading.Busy() && p.Content().Licenses[0].LeftThisPC, "another order")
 	p.ReloadCached(1042)
 	s.WaitFor("Left this PC")
 	require.False(t, s.called("failed"))

@@ -73,11 +73,11 @@ func newTestThisPC(t *testing.T, b *thisPCBackend) (*stage, *ThisPC, *thisPCPeer
 	return s, p, peers
 }
 
-func released(id int64, leftHere bool) manager.Waiting {
+func released(id int64, leftHere bool) manager.Released {
 	l := testLicense(id, 1042, "Studio PC")
 	at := start
-	l.ReleasedAt, l.LeftHere = &at, leftHere
-	return manager.Waiting{Order: testOrder(1042), License: l}
+	l.ReleasedAt, l.LeftThisPC = &at, leftHere
+	return manager.Released{Order: testOrder(1042), License: l}
 }
 
 func expiring(id int64, program string, days, step int) manager.Expiring {
@@ -111,14 +111,14 @@ func TestOffers(t *testing.T) {
 	}{
 		{"nothing", thisPCBackend{}, nil, ""},
 		{
-			"a license that waits", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false)}}},
+			"a license that waits", thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false)}}},
 			[]string{"A license of Lumen Studio 7 waits to be picked up: “Studio PC”."}, "Pick up on this PC… 1",
 		},
-		{"one that this PC released", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, true)}}}, nil,
+		{"one that this PC released", thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, true)}}}, nil,
 			""},
 		{
 			"two that wait",
-			thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false), released(2, false)}}},
+			thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false), released(2, false)}}},
 			[]string{"2 licenses wait to be picked up."}, "license 1",
 		},
 		{
@@ -194,7 +194,7 @@ func TestOffers(t *testing.T) {
 }
 
 func TestLicensedPCPicksUpNoOther(t *testing.T) {
-	_, p, peers := newTestThisPC(t, &thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false)}}})
+	_, p, peers := newTestThisPC(t, &thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false)}}})
 	require.Len(t, p.Offers(), 1)
 	peers.licensed = 1037
 	require.Empty(t, p.Offers())
@@ -214,7 +214,7 @@ func TestForgottenLicenseNamesVendor(t *testing.T) {
 
 func TestStrandedLicenses(t *testing.T) {
 	one := manager.Stranded{Order: testOrder(1042), License: testLicense(7, 1042, "Studio PC")}
-	one.License.ThisPC, one.License.LeftHere = true, true
+	one.License.ThisPC, one.License.LeftThisPC = true, true
 	one.License.Allowed.Remove = &api.Allowance{Reason: api.ErrTaskDisabled}
 	s, p, peers := newTestThisPC(t, &thisPCBackend{found: manager.Found{Stranded: []manager.Stranded{one}}})
 	p.showStranded()

@@ -2,11 +2,9 @@ package manager
 
 import (
 	"context"
-	"errors"
 
-	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/catalog"
 	"github.com/acen-desktop/acen/manager/thispc"
 )
 
@@ -17,9 +15,14 @@ type (
 	ThisPC = thispc.Info
 )
 
+// ThisPC computes Site code and Machine ID of this PC for a program.
+func (m *Manager) ThisPC(ctx context.Context, programID int64) (ThisPC, error) {
+	return asCurrent(m, func(s *acting) (ThisPC, error) { return s.thisPC(ctx, programID) })
+}
+
 // thisPC is ThisPC for the account of the session.
 func (s *acting) thisPC(ctx context.Context, programID int64) (ThisPC, error) {
-	p, err := s.program(ctx, programID)
+	p, err := s.view.Program(ctx, programID)
 	if err != nil {
 		return ThisPC{}, err
 	}
@@ -32,36 +35,17 @@ func (m *Manager) ForgetThisPC() { m.pc.Forget() }
 // renewCodes takes a new Site code for this PC instead of the one in codes, which the server refused, and returns the
 // new codes. It returns codes that are not this PC's unchanged.
 func (s *acting) renewCodes(ctx context.Context, order int64, codes license.Codes) (license.Codes, error) {
-	p, err := s.programOfOrder(ctx, order)
+	p, err := s.view.ProgramOfOrder(ctx, order)
 	if err != nil {
 		return codes, err
 	}
 	return s.m.pc.Renew(ctx, p, codes)
 }
 
-// installedError turns an error of the license folder into an ErrStorage. ErrGenerations and ErrNewer stay as they are.
-func installedError(err error) error {
-	var busy *installed.BusyError
-	switch {
-	case err == nil || errors.Is(err, installed.ErrNoGeneration) || errors.Is(err, ErrNewer):
-		return err
-	case errors.As(err, &busy) && busy.Holder != "":
-		return &StorageError{Say("%s is held by %s. End that program, or wait until it is done, and try again.", busy.Path,
-			busy.Holder), err}
-	case errors.As(err, &busy):
-		return &StorageError{Say("%s is held by another program. End that program, or wait until it "+
-			"is done, and try again.", busy.Path), err}
-	}
-	return storageError(err)
-}
-
-// compare is Compare for the account of the session.
-func (s *acting) compare(ctx context.Context, l License, codes license.Codes) (license.Comparison, error) {
-	program, err := s.programOfOrder(ctx, l.OrderID)
-	if err != nil {
-		return license.Comparison{}, err
-	}
-	return thispc.Compare(program, l.License, codes)
+// Compare compares the PC of codes with the one that a license was made for. The server decides about a reactivation
+// by the same function. Compare needs no network, and fails with license.ErrMismatch for codes of another program.
+func (m *Manager) Compare(ctx context.Context, l License, codes license.Codes) (license.Comparison, error) {
+	return fromView(m, func(v *catalog.View) (license.Comparison, error) { return v.Compare(ctx, l, codes) })
 }
 
 // ThisPCFor returns the codes of this PC for the reactivation of a license. It searches all adapters for the one that
@@ -71,7 +55,7 @@ func (m *Manager) ThisPCFor(ctx context.Context, l License) (license.Codes, erro
 	if err != nil {
 		return license.Codes{}, err
 	}
-	program, err := s.programOfOrder(ctx, l.OrderID)
+	program, err := s.view.ProgramOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return license.Codes{}, err
 	}
@@ -91,7 +75,7 @@ func (m *Manager) RecheckThisPC(ctx context.Context, l License) (license.Compari
 	if err != nil {
 		return license.Comparison{}, err
 	}
-	program, err := s.fromCache().programOfOrder(ctx, l.OrderID)
+	program, err := s.view.FromCache().ProgramOfOrder(ctx, l.OrderID)
 	if err != nil {
 		return license.Comparison{}, err
 	}
@@ -101,19 +85,6 @@ func (m *Manager) RecheckThisPC(ctx context.Context, l License) (license.Compari
 	}
 	_, comparison, err := compare(l.License)
 	return comparison, err
-}
-
-func (s *acting) programOfOrder(ctx context.Context, order int64) (api.Program, error) {
-	orders, _, err := s.cachedOrders(ctx)
-	if err != nil {
-		return api.Program{}, err
-	}
-	for _, o := range orders.Orders {
-		if o.ID == order {
-			return s.program(ctx, o.ProgramID)
-		}
-	}
-	return api.Program{}, refuse(api.ErrNotFound, "The order of this license is not known.")
 }
 
 // CheckCodes parses typed codes and checks that they belong together and to a program. It fails with a

@@ -32,7 +32,16 @@ var banView = view[admin.Ban]{
 	},
 	detail: func(admin.Ban) [][2]string { return nil },
 	wire: func(b admin.Ban) any {
-		return banJSON{b.ID, string(b.Kind), b.Subject, b.Reason, b.MadeBy, b.Failures, b.CreatedAt.UTC(), store.UTC(b.EndsAt)}
+		return banJSON{
+			ID:        b.ID,
+			Kind:      string(b.Kind),
+			Subject:   b.Subject,
+			Reason:    b.Reason,
+			MadeBy:    b.MadeBy,
+			Failures:  b.Failures,
+			CreatedAt: b.CreatedAt.UTC(),
+			EndsAt:    store.UTC(b.EndsAt),
+		}
 	},
 }
 

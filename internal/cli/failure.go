@@ -48,8 +48,8 @@ type openTaskError struct{ error }
 func (e openTaskError) Unwrap() error { return e.error }
 
 // wrapOpenTask returns err as an openTaskError if its task stays open. licenseID is the task's license, or 0. For a
-// license it checks the open tasks, because a task may stay open after a refusal: the vendor may have disabled the order
-// for a while.
+// license it checks the open tasks, because a task may stay open after a refusal: the vendor may have disabled the
+// order for a while.
 func wrapOpenTask(ctx context.Context, m *manager.Manager, err error, task api.Task, licenseID int64) error {
 	if errors.Is(err, manager.ErrUnreachable) {
 		return openTaskError{err}

@@ -57,8 +57,8 @@ func (t *tokens) receiveEpoch(epoch string) {
 	}
 }
 
-// updateEpoch stores the epoch of an account's server. If it differs from the stored one, the server was restored from a
-// backup and may have lost changes; updateEpoch then adds a notice and calls Restored (spec: api 20).
+// updateEpoch stores the epoch of an account's server. If it differs from the stored one, the server was restored from
+// a backup and may have lost changes; updateEpoch then adds a notice and calls Restored (spec: api 20).
 func (s *Sessions) updateEpoch(a Account, epoch string) {
 	ctx := context.Background()
 	var before string

@@ -306,7 +306,8 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder
 
 // storeClock stores the clock if it has advanced, and the typed activation codes that this PC never had. After a
 // failure the next check retries.
-func (l *License) storeClock(ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode) {
+func (l *License) storeClock(ctx context.Context, own ownFolder, clock installed.Clock,
+	fresh []license.ActivationCode) {
 	still := clock.Issued.Equal(own.clock.Issued) && clock.Latest.Sub(own.clock.Latest) <= clockEvery
 	if own.silent || still && len(fresh) == 0 {
 		return

@@ -68,7 +68,7 @@ func (f *Files) write(to fyne.URIWriteCloser, text string, done func(error)) {
 		return struct{}{}, err
 	}, func(_ struct{}, err error) {
 		if err == nil {
-			f.status.Say(tr.T("Saved as %s", path))
+			f.status.ShowRemark(tr.T("Saved as %s", path))
 		}
 		done(err)
 	})
@@ -177,31 +177,31 @@ func readLimited(from io.Reader) ([]byte, error) {
 	return content, err
 }
 
-// Unreadable is the error for an argument of the app that cannot be read. Err is a sentence that contains the path.
-type Unreadable struct {
+// ArgumentError is the error for an argument of the app that cannot be read. Err is a sentence that contains the path.
+type ArgumentError struct {
 	Path string
-	// Neither reports that Path is neither a file nor a folder, but such as a device.
-	Neither bool
+	// NotFile reports that Path is neither a file nor a folder, but such as a device.
+	NotFile bool
 	Err     error
 }
 
-func (u *Unreadable) Error() string { return u.Err.Error() }
-func (u *Unreadable) Unwrap() error { return u.Err }
+func (u *ArgumentError) Error() string { return u.Err.Error() }
+func (u *ArgumentError) Unwrap() error { return u.Err }
 
-// ReadFault returns the message for a file or link that cannot be opened.
-func ReadFault(err error) dialogs.Message {
+// OpenErrorMessage returns the message for a file or link that cannot be opened.
+func OpenErrorMessage(err error) dialogs.Message {
 	var damaged *carry.DocumentError
 	if errors.Is(err, carry.ErrTooLarge) || errors.Is(err, carry.ErrLink) || errors.Is(err, carry.ErrServer) ||
 		errors.As(err, &damaged) {
 		return explain.Error(err)
 	}
 	what, why := tr.T("The file cannot be read."), words.FileError(err)
-	named := &Unreadable{}
+	named := &ArgumentError{}
 	if errors.As(err, &named) {
 		what = tr.T("%s cannot be read.", named.Path)
 	}
 	switch {
-	case named.Neither:
+	case named.NotFile:
 		why = tr.T("It is neither a file nor a folder.")
 	case errors.Is(err, errNoFile):
 		why = tr.T("What was dropped is no file of this PC.")

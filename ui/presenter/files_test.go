@@ -63,9 +63,9 @@ func TestReadDropped(t *testing.T) {
 	} {
 		d, err := readDropped([]fyne.URI{storage.NewFileURI(file), test.dropped})
 		require.Len(t, d.contents, 1, "what was read before")
-		m := ReadFault(err)
+		m := OpenErrorMessage(err)
 		require.Contains(t, m.What+" "+m.Why, test.why)
 	}
 	require.Equal(t, "It is neither a file nor a folder.",
-		ReadFault(&Unreadable{Path: "/dev/null", Neither: true, Err: errNoFile}).Why)
+		OpenErrorMessage(&ArgumentError{Path: "/dev/null", NotFile: true, Err: errNoFile}).Why)
 }

@@ -59,8 +59,8 @@ func (b Banner) same(other Banner) bool {
 // Offer is a banner that proposes a step.
 type Offer struct {
 	Banner
-	// Ends are the endings that the offer is about. Their dismissal is stored for later starts of the app.
-	Ends []Ending
+	// Endings are the endings that the offer is about. Their dismissal is stored for later starts of the app.
+	Endings []Ending
 }
 
 // NoticesPeers is what Notices needs of the other presenters.
@@ -125,8 +125,8 @@ func (n *Notices) Notify(m dialogs.Message) {
 	n.Refresh()
 }
 
-// Recall shows dismissed notices and offers.
-func (n *Notices) Recall() {
+// ShowDismissed shows dismissed notices and offers.
+func (n *Notices) ShowDismissed() {
 	for _, one := range n.notices {
 		one.dismissed = false
 	}
@@ -138,8 +138,8 @@ func (n *Notices) Recall() {
 	n.shell.Status.Refresh()
 }
 
-// Unseen returns the number of hidden banners, dismissed or deferred, in words, or "" if there are none.
-func (n *Notices) Unseen() string {
+// HiddenText returns the number of hidden banners, dismissed or deferred, in words, or "" if there are none.
+func (n *Notices) HiddenText() string {
 	count := n.deferred
 	for _, one := range n.notices {
 		if one.dismissed {

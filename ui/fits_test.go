@@ -205,10 +205,9 @@ func (d *testWindow) idle() bool {
 	return !working
 }
 
-// visitVisible calls visit for all visible objects except tables, whose cells are truncated on purpose. scrolled
-// reports whether an object is in a scroller.
+// visitVisible calls visit for all visible objects. scrolled reports whether an object is in a scroller.
 func visitVisible(o fyne.CanvasObject, scrolled bool, visit func(fyne.CanvasObject, bool)) {
-	if o == nil || !o.Visible() || strings.Contains(fmt.Sprintf("%T", o), "datatable") {
+	if o == nil || !o.Visible() {
 		return
 	}
 	visit(o, scrolled)

@@ -11,6 +11,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/ui"
+	"github.com/acen-desktop/acen/ui/kit/uitest"
 )
 
 // control is a focusable object with its accessible name.
@@ -26,7 +27,7 @@ func (d *testWindow) controls() (list []control) {
 		root = top
 	}
 	before := ""
-	walk(root, func(o fyne.CanvasObject) {
+	uitest.Walk(root, func(o fyne.CanvasObject) {
 		focus, takes := o.(fyne.Focusable)
 		if off, ok := o.(fyne.Disableable); takes && (!ok || !off.Disabled()) {
 			list = append(list, control{focus, ownName(o, before)})
@@ -43,12 +44,12 @@ func ownName(o fyne.CanvasObject, before string) string {
 	if a, ok := o.(fyne.Accessible); ok && a.AccessibilityLabel() != "" {
 		return a.AccessibilityLabel()
 	}
-	if _, writes := o.(writable); !writes {
-		if text := text(o); text != "" {
+	if _, writes := o.(uitest.Writable); !writes {
+		if text := uitest.Text(o); text != "" {
 			return text
 		}
 	}
-	if text := field(o, "PlaceHolder"); text != "" {
+	if text := uitest.Field(o, "PlaceHolder"); text != "" {
 		return text
 	}
 	return before

@@ -2,25 +2,18 @@ package ui_test
 
 import (
 	"context"
-	"fmt"
-	"reflect"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/acen-desktop/acen/ui"
+	"github.com/acen-desktop/acen/ui/kit/uitest"
 )
-
-// maxWait is the time after which until fails. It is no measure of speed.
-const maxWait = 30 * time.Second
 
 // clock is a clock that the test advances.
 type clock struct {
@@ -73,12 +66,12 @@ func (p *fakeOpener) ClipboardPicture(context.Context) ([]byte, error) { return 
 type testWindow struct {
 	*ui.Window
 	t     *testing.T
+	hand  *uitest.Driver
 	app   fyne.App
 	b     *backend
 	clock *clock
 	ticks chan time.Time
 	mail  *fakeOpener
-	queue chan func()
 	given chan<- []byte // documents of second starts, in tests that set it
 	once  sync.Once
 }
@@ -102,12 +95,12 @@ func driveIn(t *testing.T, app fyne.App, b *backend, change ...func(*ui.Options)
 		clock: &clock{at: now},
 		ticks: make(chan time.Time),
 		mail:  &fakeOpener{},
-		queue: make(chan func(), 1000),
 	}
+	d.hand = uitest.NewDriver(t, app, d.canvas)
 	o := ui.Options{
 		Backend:    b,
 		Opener:     d.mail,
-		Do:         func(f func()) { d.queue <- f },
+		Do:         d.hand.Do,
 		Now:        d.clock.now,
 		Ticks:      d.ticks,
 		Version:    "0.1.0-test",
@@ -128,36 +121,9 @@ func driveIn(t *testing.T, app fyne.App, b *backend, change ...func(*ui.Options)
 	return d
 }
 
-// until runs functions of the UI thread until ok returns true. It fails the test after maxWait; what names the
-// condition.
-func (d *testWindow) until(what string, ok func() bool) {
-	d.t.Helper()
-	end := time.NewTimer(maxWait)
-	defer end.Stop()
-	ticker := time.NewTicker(5 * time.Millisecond) // calls of the backend queue no function
-	defer ticker.Stop()
-	for !ok() {
-		select {
-		case f := <-d.queue:
-			f()
-		case <-ticker.C:
-		case <-end.C:
-			d.t.Fatalf("timeout waiting for %s; the window shows:\n%s", what, strings.Join(d.texts(), "\n"))
-		}
-	}
-}
+func (d *testWindow) until(what string, ok func() bool) { d.t.Helper(); d.hand.WaitUntil(what, ok) }
 
-// settle runs the queued functions of the UI thread.
-func (d *testWindow) settle() {
-	for {
-		select {
-		case f := <-d.queue:
-			f()
-		default:
-			return
-		}
-	}
-}
+func (d *testWindow) settle() { d.hand.RunQueued() }
 
 // tick advances the clock and updates the screen.
 func (d *testWindow) tick(by time.Duration) {
@@ -168,80 +134,18 @@ func (d *testWindow) tick(by time.Duration) {
 	d.settle()
 }
 
-// sees waits until a visible text contains text.
-func (d *testWindow) sees(text string) {
-	d.t.Helper()
-	d.until(fmt.Sprintf("%q", text), func() bool { return d.shows(text) })
-}
+func (d *testWindow) sees(text string) { d.t.Helper(); d.hand.WaitFor(text) }
 
-func (d *testWindow) shows(text string) bool {
-	for _, t := range d.texts() {
-		if strings.Contains(t, text) {
-			return true
-		}
-	}
-	return false
-}
+func (d *testWindow) shows(text string) bool { return d.hand.Shows(text) }
 
 func (d *testWindow) canvas() fyne.Canvas { return d.Fyne().Canvas() }
 
-// texts returns the visible texts of the window.
-func (d *testWindow) texts() []string {
-	var all []string
-	d.walk(func(o fyne.CanvasObject) {
-		if text := text(o); text != "" {
-			all = append(all, text)
-		}
-	})
-	return all
-}
-
-func (d *testWindow) walk(visit func(fyne.CanvasObject)) {
-	roots := append([]fyne.CanvasObject{d.canvas().Content()}, d.canvas().Overlays().List()...)
-	for _, root := range roots {
-		walk(root, visit)
-	}
-}
-
-func walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
-	if o == nil || !o.Visible() {
-		return
-	}
-	visit(o)
-	switch o := o.(type) {
-	case *fyne.Container:
-		for _, child := range o.Objects {
-			walk(child, visit)
-		}
-	case fyne.Widget:
-		for _, child := range test.WidgetRenderer(o).Objects() {
-			walk(child, visit)
-		}
-	}
-}
-
-func text(o fyne.CanvasObject) string {
-	if s, ok := o.(fmt.Stringer); ok {
-		return s.String()
-	}
-	return field(o, "Text")
-}
-
-func field(o fyne.CanvasObject, name string) string {
-	v := reflect.Indirect(reflect.ValueOf(o))
-	if v.Kind() != reflect.Struct {
-		return ""
-	}
-	if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.String {
-		return f.String()
-	}
-	return ""
-}
+func (d *testWindow) texts() []string { return d.hand.Texts() }
 
 // find returns the last visible object of type T that fits: one of a dialog, if any, instead of one of the window
 // below.
 func find[T any](d *testWindow, fits func(T) bool) (found T, ok bool) {
-	d.walk(func(o fyne.CanvasObject) {
+	d.hand.Walk(func(o fyne.CanvasObject) {
 		if one, is := o.(T); is && fits(one) {
 			found, ok = one, true
 		}
@@ -249,114 +153,21 @@ func find[T any](d *testWindow, fits func(T) bool) (found T, ok bool) {
 	return found, ok
 }
 
-type pressable interface {
-	fyne.CanvasObject
-	fyne.Tappable
-	fyne.Disableable
-}
+func (d *testWindow) press(label string) { d.t.Helper(); d.hand.Press(label) }
 
-// press waits until the button with a label is enabled, and presses it.
-func (d *testWindow) press(label string) {
-	d.t.Helper()
-	d.until("the button "+label, func() bool {
-		b, ok := find(d, func(b pressable) bool { return field(b, "Text") == label })
-		return ok && !b.Disabled()
-	})
-	b, _ := find(d, func(b pressable) bool { return field(b, "Text") == label })
-	test.Tap(b)
-}
+func (d *testWindow) enabled(label string) bool { return d.hand.Enabled(label) }
 
-// enabled reports whether there is an enabled button with a label.
-func (d *testWindow) enabled(label string) bool {
-	b, ok := find(d, func(b pressable) bool { return field(b, "Text") == label })
-	return ok && !b.Disabled()
-}
+func (d *testWindow) follow(label string) { d.t.Helper(); d.hand.Follow(label) }
 
-// follow waits for the link or menu item with a label, and activates it.
-func (d *testWindow) follow(label string) {
-	d.t.Helper()
-	var act func()
-	d.until("the link "+label, func() bool {
-		d.walk(func(o fyne.CanvasObject) {
-			if _, button := o.(fyne.Disableable); !button && field(o, "Text") == label {
-				f := reflect.Indirect(reflect.ValueOf(o)).FieldByName("OnTapped")
-				if f.IsValid() && f.Type() == reflect.TypeFor[func()]() {
-					act = f.Interface().(func()) // a tap on the center of the link may miss its text
-				}
-			}
-			if item := menuItem(o); item != nil {
-				for _, i := range append(submenu(item), item) {
-					if i.Label == label {
-						act = i.Action
-					}
-				}
-			}
-		})
-		return act != nil
-	})
-	if menu, ok := find(d, func(*widget.PopUpMenu) bool { return true }); ok {
-		menu.Hide()
-	}
-	act()
-}
+func (d *testWindow) write(placeholder, text string) { d.t.Helper(); d.hand.Fill(placeholder, text) }
 
-// menuItem returns the item of a row of an open menu, or nil for other objects.
-func menuItem(o fyne.CanvasObject) *fyne.MenuItem {
-	v := reflect.Indirect(reflect.ValueOf(o))
-	if v.Kind() != reflect.Struct {
-		return nil
-	}
-	if f := v.FieldByName("Item"); f.IsValid() && f.CanInterface() {
-		item, _ := f.Interface().(*fyne.MenuItem)
-		return item
-	}
-	return nil
-}
+func (d *testWindow) key(name fyne.KeyName) { d.hand.Key(name) }
 
-// submenu returns the items of the submenu of an item.
-func submenu(item *fyne.MenuItem) []*fyne.MenuItem {
-	if item.ChildMenu == nil {
-		return nil
-	}
-	return slices.Clone(item.ChildMenu.Items)
-}
-
-type writable interface {
-	fyne.CanvasObject
-	fyne.Focusable
-	fyne.Shortcutable
-	SetText(string)
-}
-
-// write replaces the text of the field whose placeholder contains placeholder.
-func (d *testWindow) write(placeholder, text string) {
-	d.t.Helper()
-	e, ok := find(d, func(e writable) bool { return strings.Contains(field(e, "PlaceHolder"), placeholder) })
-	require.True(d.t, ok, "no field %q", placeholder)
-	d.canvas().Focus(e)
-	e.TypedShortcut(&fyne.ShortcutSelectAll{})
-	e.TypedKey(&fyne.KeyEvent{Name: fyne.KeyBackspace})
-	for _, r := range text {
-		e.TypedRune(r)
-	}
-}
-
-// key sends a key to the focused object, or to the canvas if there is none.
-func (d *testWindow) key(name fyne.KeyName) {
-	if focused := d.canvas().Focused(); focused != nil {
-		focused.TypedKey(&fyne.KeyEvent{Name: name})
-		return
-	}
-	d.canvas().OnTypedKey()(&fyne.KeyEvent{Name: name})
-}
-
-// paste pastes text into the focused object.
 func (d *testWindow) paste(text string) {
 	d.t.Helper()
-	d.app.Clipboard().SetContent(text)
-	focused, ok := d.canvas().Focused().(fyne.Shortcutable)
+	_, ok := d.canvas().Focused().(fyne.Shortcutable)
 	require.True(d.t, ok, "no focused object accepts a paste")
-	focused.TypedShortcut(&fyne.ShortcutPaste{Clipboard: d.app.Clipboard()})
+	d.hand.Paste(text)
 }
 
 // signIn signs in and waits for the tables.

@@ -20,6 +20,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
+	"github.com/acen-desktop/acen/ui/kit/uitest"
 	"github.com/acen-desktop/acen/ui/screens/doctor"
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
@@ -157,9 +158,9 @@ func TestEverythingFits(t *testing.T) {
 // account opens the account menu.
 func account(d *testWindow) {
 	d.t.Helper()
-	var button pressable
+	var button uitest.Pressable
 	d.until("the account", func() (ok bool) {
-		button, ok = find(d, func(b pressable) bool { return strings.HasPrefix(field(b, "Text"), annaButton) })
+		button, ok = find(d, func(b uitest.Pressable) bool { return strings.HasPrefix(uitest.Field(b, "Text"), annaButton) })
 		return ok && !button.Disabled()
 	})
 	test.Tap(button)
@@ -189,7 +190,7 @@ func fits(t *testing.T, d *testWindow, open func(*testWindow), dialog bool) {
 	}
 	count := 0
 	visitVisible(roots[len(roots)-1], false, func(o fyne.CanvasObject, scrolled bool) {
-		if text := text(o); text != "" {
+		if text := uitest.Text(o); text != "" {
 			count++
 			for _, fault := range layoutFaults(o, scrolled) {
 				t.Errorf("%T %q: %s", o, text, fault)
@@ -205,10 +206,9 @@ func (d *testWindow) idle() bool {
 	return !working
 }
 
-// visitVisible calls visit for all visible objects except tables, whose cells are truncated on purpose. scrolled
-// reports whether an object is in a scroller.
+// visitVisible calls visit for all visible objects. scrolled reports whether an object is in a scroller.
 func visitVisible(o fyne.CanvasObject, scrolled bool, visit func(fyne.CanvasObject, bool)) {
-	if o == nil || !o.Visible() || strings.Contains(fmt.Sprintf("%T", o), "datatable") {
+	if o == nil || !o.Visible() {
 		return
 	}
 	visit(o, scrolled)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/acen-desktop/acen/manager"
+	"github.com/acen-desktop/acen/ui/kit/uitest"
 )
 
 // tabTo moves the focus by Tab to the button or link with a label.
@@ -14,7 +15,7 @@ func (d *testWindow) tabTo(label string) {
 	d.t.Helper()
 	for range 60 {
 		d.canvas().FocusNext()
-		if o, ok := d.canvas().Focused().(fyne.CanvasObject); ok && field(o, "Text") == label {
+		if o, ok := d.canvas().Focused().(fyne.CanvasObject); ok && uitest.Field(o, "Text") == label {
 			return
 		}
 	}

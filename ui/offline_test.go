@@ -16,6 +16,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui"
 	"github.com/acen-desktop/acen/ui/kit/opener"
+	"github.com/acen-desktop/acen/ui/kit/uitest"
 	"github.com/acen-desktop/acen/ui/presenter"
 )
 
@@ -24,8 +25,8 @@ func (d *testWindow) followByKey(label string) {
 	d.t.Helper()
 	var link fyne.Focusable
 	d.until("the link "+label, func() bool {
-		d.walk(func(o fyne.CanvasObject) {
-			if f, ok := o.(fyne.Focusable); ok && field(o, "Text") == label {
+		d.hand.Walk(func(o fyne.CanvasObject) {
+			if f, ok := o.(fyne.Focusable); ok && uitest.Field(o, "Text") == label {
 				link = f
 			}
 		})
@@ -174,7 +175,7 @@ func TestCourierCarriesRequest(t *testing.T) {
 	require.Empty(t, b.courier.choices, "nothing is done before the confirmation")
 
 	choice, ok := find(d, func(s selectable) bool {
-		return field(s, "Selected") == "Bring back license 20000 “Old name” of order 1042"
+		return uitest.Field(s, "Selected") == "Bring back license 20000 “Old name” of order 1042"
 	})
 	require.True(t, ok)
 	choice.SetSelected("Leave it open")

@@ -23,36 +23,12 @@ import (
 	"github.com/acen-desktop/acen/server/store"
 )
 
-func listener(t *testing.T) net.Listener {
-	t.Helper()
-	l, err := listen.Config{Address: "127.0.0.1:0"}.Listen()
-	require.NoError(t, err)
-	return l
-}
-
-// serve runs a server until the end of the test.
-func serve(t *testing.T, serve func(context.Context) error) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	done := make(chan error, 1)
-	go func() { done <- serve(ctx) }()
-	t.Cleanup(func() { cancel(); require.NoError(t, <-done) })
-}
-
-func dial(t *testing.T, address string) net.Conn {
-	t.Helper()
-	c, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
 // Invalid HTTP is refused by net/http or by package httpapi, and the connection is closed: the bytes after it are not
 // read as another request.
 func TestHostileBytes(t *testing.T) {
 	s := servertest.Start(t, servertest.Unlimited)
-	l := listener(t)
-	serve(t, func(ctx context.Context) error { return listen.Serve(ctx, l, s.HTTP.Config.Handler) })
+	l := servertest.Listen(t)
+	servertest.Serve(t, func(ctx context.Context) error { return listen.Serve(ctx, l, s.HTTP.Config.Handler) })
 	address := l.Addr().String()
 	const post = "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	const smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -116,7 +92,7 @@ func TestHostileBytes(t *testing.T) {
 		"asterisk": {"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "200"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn := dial(t, address)
+			conn := servertest.Dial(t, address)
 			go func() { // the server may disconnect during the write
 				_, _ = io.WriteString(conn, c.bytes)
 				if strings.Contains(name, "break off") || strings.Contains(name, "breaks off") {
@@ -178,7 +154,7 @@ type slowClient struct {
 func slowClients(t *testing.T, address string, n int) (list []*slowClient) {
 	t.Helper()
 	for i := range n {
-		c := &slowClient{Conn: dial(t, address), inBody: i%2 == 1}
+		c := &slowClient{Conn: servertest.Dial(t, address), inBody: i%2 == 1}
 		begin := "GET /api/v1/server HTTP/1.1\r\nHost: x\r\nA: "
 		if c.inBody {
 			begin = fmt.Sprintf("POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.0.0.%d\r\nContent-Type: "+
@@ -224,9 +200,9 @@ func TestSlowClientsBlockNobody(t *testing.T) {
 	w.Restart(servertest.Unlimited, func(o *server.Options) {
 		o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	})
-	l := listener(t)
+	l := servertest.Listen(t)
 	srv := &http.Server{Handler: withoutDeadline(w.HTTP.Config.Handler), ReadHeaderTimeout: time.Hour}
-	serve(t, func(ctx context.Context) error {
+	servertest.Serve(t, func(ctx context.Context) error {
 		defer context.AfterFunc(ctx, func() { _ = srv.Close() })()
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err

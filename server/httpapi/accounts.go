@@ -45,11 +45,9 @@ func (s *Server) registerAccounts(c contract) {
 			}
 			return &body[api.Account]{out}, err
 		})
-	register(c, c.signedIn(http.MethodPut, "/account/password", "change-password",
+	registerEmpty(c, c.signedIn(http.MethodPut, "/account/password", "change-password",
 		"Change the password; other sessions end", 204),
-		func(ctx context.Context, in *body[api.PasswordChange]) (*empty, error) {
-			return &empty{http.StatusNoContent}, s.changePassword(ctx, in.Body)
-		})
+		func(ctx context.Context, in *body[api.PasswordChange]) error { return s.changePassword(ctx, in.Body) })
 }
 
 // refuseClient converts a *rules.ClientFault to a refusal of its field.

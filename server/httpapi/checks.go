@@ -15,14 +15,14 @@ import (
 
 // registerChecks registers the calls of programs about their licenses, which need no session.
 func (s *Server) registerChecks(c contract) {
-	register(c, c.call(http.MethodPost, "/licenses/{id}/alive", "license-alive",
+	registerEmpty(c, c.call(http.MethodPost, "/licenses/{id}/alive", "license-alive",
 		"A program reports that it is in use; the answer has no content", 204),
 		func(ctx context.Context, in *struct {
 			LicensePath
 			Body api.LicenseCheck
 		},
-		) (*empty, error) {
-			return &empty{http.StatusNoContent}, s.alive(ctx, in.ID, in.Body)
+		) error {
+			return s.alive(ctx, in.ID, in.Body)
 		})
 	register(c, c.call(http.MethodPost, "/licenses/{id}/validation", "validate-license",
 		"Validation: a program asks for the state of its license; the answer is signed", 200),

@@ -91,6 +91,13 @@ func register[I, O any](c contract, op huma.Operation, handle func(context.Conte
 	})
 }
 
+// registerEmpty adds an operation whose answer has no body.
+func registerEmpty[I any](c contract, op huma.Operation, handle func(context.Context, *I) error) {
+	register(c, op, func(ctx context.Context, in *I) (*empty, error) {
+		return &empty{op.DefaultStatus}, handle(ctx, in)
+	})
+}
+
 // contract registers every call of the contract.
 func (s *Server) contract(a huma.API) contract {
 	c := contract{a, s}

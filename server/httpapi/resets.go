@@ -21,23 +21,23 @@ const resetLifetime = time.Hour
 
 // registerResets registers the calls for forgotten passwords.
 func (s *Server) registerResets(c contract) {
-	register(c, c.call(http.MethodPost, "/password-resets", "request-password-reset",
+	registerEmpty(c, c.call(http.MethodPost, "/password-resets", "request-password-reset",
 		"Request a mail with a link that sets a new password", 202),
 		func(ctx context.Context, in *struct {
 			Idempotent
 			Body api.PasswordReset
 		},
-		) (*empty, error) {
-			return &empty{http.StatusAccepted}, s.requestReset(ctx, in.Key, in.Body)
+		) error {
+			return s.requestReset(ctx, in.Key, in.Body)
 		})
-	register(c, c.call(http.MethodPost, "/password-resets/confirm", "confirm-password-reset",
+	registerEmpty(c, c.call(http.MethodPost, "/password-resets/confirm", "confirm-password-reset",
 		"Set a new password with the token of a mailed link", 204),
 		func(ctx context.Context, in *struct {
 			Idempotent
 			Body api.NewPassword
 		},
-		) (*empty, error) {
-			return &empty{http.StatusNoContent}, s.confirmReset(ctx, in.Key, in.Body)
+		) error {
+			return s.confirmReset(ctx, in.Key, in.Body)
 		})
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -35,30 +34,6 @@ func TestListening(t *testing.T) {
 	defer l.Close()
 	_, err = listen.Config{Address: l.Addr().String()}.Listen()
 	require.ErrorContains(t, err, "cannot listen")
-}
-
-func listener(t *testing.T) net.Listener {
-	t.Helper()
-	l, err := listen.Config{Address: "127.0.0.1:0"}.Listen()
-	require.NoError(t, err)
-	return l
-}
-
-// serve runs a server until the end of the test.
-func serve(t *testing.T, serve func(context.Context) error) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	done := make(chan error, 1)
-	go func() { done <- serve(ctx) }()
-	t.Cleanup(func() { cancel(); require.NoError(t, <-done) })
-}
-
-func dial(t *testing.T, address string) net.Conn {
-	t.Helper()
-	c, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = c.Close() })
-	return c
 }
 
 // bodies is a response writer that replaces the deadline of bodies.
@@ -105,8 +80,8 @@ func TestSlowClientsAreDisconnected(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := listener(t)
-			conn := dial(t, l.Addr().String())
+			l := servertest.Listen(t)
+			conn := servertest.Dial(t, l.Addr().String())
 			_, err := io.WriteString(conn, c.sends)
 			require.NoError(t, err)
 			handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -115,7 +90,7 @@ func TestSlowClientsAreDisconnected(t *testing.T) {
 					return time.Now().Add(c.body)
 				}}, r)
 			})
-			serve(t, func(ctx context.Context) error {
+			servertest.Serve(t, func(ctx context.Context) error {
 				return listen.ServeWithTimeouts(ctx, l, handler, c.header, c.read, c.idle)
 			})
 			in := bufio.NewReader(conn)

@@ -3,7 +3,6 @@ package copyfield
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	fynetheme "fyne.io/fyne/v2/theme"
@@ -66,40 +65,7 @@ func (f *Field) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, nil, f.copy, box))
 }
 
-// Frame draws the border of an input field around read-only content.
-type Frame struct {
-	widget.BaseWidget
-	content fyne.CanvasObject
-}
-
-// NewFrame returns content in a frame. UI thread.
-func NewFrame(content fyne.CanvasObject) *Frame {
-	f := &Frame{content: content}
-	f.ExtendBaseWidget(f)
-	return f
-}
-
-// CreateRenderer implements fyne.Widget.
-func (f *Frame) CreateRenderer() fyne.WidgetRenderer {
-	box := canvas.NewRectangle(nil)
-	r := &frameRenderer{WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(box, f.content)), box: box}
-	r.style()
-	return r
-}
-
-type frameRenderer struct {
-	fyne.WidgetRenderer
-	box *canvas.Rectangle
-}
-
-func (r *frameRenderer) style() {
-	r.box.FillColor = theme.Color(fynetheme.ColorNameInputBackground)
-	r.box.StrokeColor = theme.Color(fynetheme.ColorNameSeparator)
-	r.box.StrokeWidth = 1
-	r.box.CornerRadius = theme.Size(fynetheme.SizeNameInputRadius)
-}
-
-func (r *frameRenderer) Refresh() {
-	r.style()
-	r.WidgetRenderer.Refresh()
+// NewFrame returns read-only content in the border of an input field. UI thread.
+func NewFrame(content fyne.CanvasObject) *theme.Surface {
+	return theme.NewFrame(fynetheme.ColorNameInputBackground, fynetheme.SizeNameInputRadius, content)
 }

@@ -146,6 +146,22 @@ func TestSurfaceFollowsTheTheme(t *testing.T) {
 	require.Equal(t, dark[ColorNamePanel], background())
 }
 
+func TestFrameHasABorder(t *testing.T) {
+	app := test.NewTempApp(t)
+	app.Settings().SetTheme(New())
+	border := func(s *Surface) *canvas.Rectangle {
+		return test.WidgetRenderer(s).Objects()[0].(*fyne.Container).Objects[0].(*canvas.Rectangle)
+	}
+	require.Zero(t, border(NewSurface(ColorNamePanel, widget.NewLabel("text"))).StrokeWidth)
+	f := NewFrame(fynetheme.ColorNameInputBackground, fynetheme.SizeNameInputRadius, widget.NewLabel("text"))
+	require.EqualValues(t, 1, border(f).StrokeWidth)
+	require.Equal(t, Size(fynetheme.SizeNameInputRadius), border(f).CornerRadius)
+	was := border(f).StrokeColor
+	app.Settings().SetTheme(&fixedVariant{New(), fynetheme.VariantDark})
+	f.Refresh()
+	require.NotEqual(t, was, border(f).StrokeColor)
+}
+
 func TestUnpaddedRemovesPaddingOfALabel(t *testing.T) {
 	test.NewTempApp(t).Settings().SetTheme(New())
 	label := NewCaption("text")

@@ -146,28 +146,36 @@ func (r *codeRenderer) Refresh() {
 }
 
 // Surface draws content on a background color of the theme, such as ColorNameToolbar, ColorNamePanel or
-// ColorNameStatusBar. It follows a change of the variant.
+// ColorNameStatusBar, and optionally in a border. It follows a change of the variant.
 type Surface struct {
 	widget.BaseWidget
 	name    fyne.ThemeColorName
+	radius  fyne.ThemeSizeName // of the corners of the border; "" = no border
 	content fyne.CanvasObject
 }
 
 // NewSurface returns content on the background color with a name. UI thread.
 func NewSurface(name fyne.ThemeColorName, content fyne.CanvasObject) *Surface {
-	s := &Surface{name: name, content: content}
+	return NewFrame(name, "", content)
+}
+
+// NewFrame returns content on the background color with a name, in a border with round corners. UI thread.
+func NewFrame(name fyne.ThemeColorName, radius fyne.ThemeSizeName, content fyne.CanvasObject) *Surface {
+	s := &Surface{name: name, radius: radius, content: content}
 	s.ExtendBaseWidget(s)
 	return s
 }
 
 // CreateRenderer implements fyne.Widget. UI thread.
 func (s *Surface) CreateRenderer() fyne.WidgetRenderer {
-	background := canvas.NewRectangle(Color(s.name))
-	return &surfaceRenderer{
+	background := canvas.NewRectangle(nil)
+	r := &surfaceRenderer{
 		WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(background, s.content)),
 		surface:        s,
 		background:     background,
 	}
+	r.apply()
+	return r
 }
 
 type surfaceRenderer struct {
@@ -176,8 +184,17 @@ type surfaceRenderer struct {
 	background *canvas.Rectangle
 }
 
-func (r *surfaceRenderer) Refresh() {
+func (r *surfaceRenderer) apply() {
 	r.background.FillColor = Color(r.surface.name)
+	if r.surface.radius != "" {
+		r.background.StrokeColor = Color(fynetheme.ColorNameSeparator)
+		r.background.StrokeWidth = 1
+		r.background.CornerRadius = Size(r.surface.radius)
+	}
+}
+
+func (r *surfaceRenderer) Refresh() {
+	r.apply()
 	r.WidgetRenderer.Refresh()
 }
 

@@ -114,8 +114,9 @@ func New(o Options) *Screen {
 		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: tr.T("Try it out"), Why: o.Hint}))
 	}
 	card := container.New(layout.NewCustomPaddedLayout(28, 28, 32, 32), container.New(fixedWidth(width), form))
+	raised := theme.NewFrame(fynetheme.ColorNameBackground, fynetheme.SizeNameDialogRadius, card)
 	s.object = theme.NewSurface(theme.ColorNamePanel,
-		container.NewVScroll(container.NewCenter(container.NewPadded(newCard(card)))))
+		container.NewVScroll(container.NewCenter(container.NewPadded(raised))))
 	return s
 }
 
@@ -367,41 +368,4 @@ func (w fixedWidth) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 func (w fixedWidth) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[0].Resize(fyne.NewSize(float32(w), size.Height))
-}
-
-// card is content on a raised surface.
-type card struct {
-	widget.BaseWidget
-	content fyne.CanvasObject
-}
-
-func newCard(content fyne.CanvasObject) *card {
-	c := &card{content: content}
-	c.ExtendBaseWidget(c)
-	return c
-}
-
-// CreateRenderer implements fyne.Widget.
-func (c *card) CreateRenderer() fyne.WidgetRenderer {
-	face := canvas.NewRectangle(nil)
-	r := &cardRenderer{WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(face, c.content)), face: face}
-	r.style()
-	return r
-}
-
-type cardRenderer struct {
-	fyne.WidgetRenderer
-	face *canvas.Rectangle
-}
-
-func (r *cardRenderer) style() {
-	r.face.FillColor = theme.Color(fynetheme.ColorNameBackground)
-	r.face.StrokeColor = theme.Color(fynetheme.ColorNameSeparator)
-	r.face.StrokeWidth = 1
-	r.face.CornerRadius = theme.Size(fynetheme.SizeNameDialogRadius)
-}
-
-func (r *cardRenderer) Refresh() {
-	r.style()
-	r.WidgetRenderer.Refresh()
 }

@@ -47,10 +47,10 @@ func main() {
 	version := flag.Bool("version", false, "print the version and end")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(),
-			"Usage: acen [flags] [FILE|FOLDER|LINK]\n\nLook after your licenses: on this PC and on your other PCs. A license "+
+			"Usage: acen [flags] [FILE|FOLDER|LINK]\n\nManage your licenses: on this PC and on your other PCs. A license "+
 				"file, a request, an answer, or a picture\n"+
 				"with QR codes, a folder with such files, or a link that begins with acen:, is shown in the window; nothing is "+
-				"done with it by itself.\n\n")
+				"done with it automatically.\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()

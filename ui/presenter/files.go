@@ -139,7 +139,7 @@ func readDropped(files []fyne.URI) (d dropped, err error) {
 	return d, nil
 }
 
-var errNoFile = errors.New("what was dropped is no file of this PC")
+var errNoFile = errors.New("what was dropped is not a file on this PC")
 
 // readFile reads a regular file of limited size.
 func readFile(path string) ([]byte, error) {
@@ -193,7 +193,7 @@ func ReadFault(err error) dialogs.Message {
 	case named.Neither:
 		why = tr.T("It is neither a file nor a folder.")
 	case errors.Is(err, errNoFile):
-		why = tr.T("What was dropped is no file of this PC.")
+		why = tr.T("What you dropped is not a file on this PC.")
 	}
 	return dialogs.Message{What: what, Why: why, Next: tr.T("Copy it to this PC and try again.")}
 }

@@ -205,7 +205,7 @@ type handOver func(context.Context, removalcode.Keeper, removalcode.Entry) (dial
 
 // handOver hands in a kept removal code, or offers its license.
 func (p *ThisPC) handOver(e removalcode.Entry, do handOver) {
-	p.shell.Status.Working(tr.T("Telling the server…"))
+	p.shell.Status.Working(tr.T("Informing the server…"))
 	background.Run(p.shell.Asking, func(ctx context.Context) (dialogs.Message, error) {
 		return do(ctx, p.backend, e)
 	}, func(done dialogs.Message, err error) {

@@ -190,7 +190,8 @@ func (b *Box) showPicture() {
 		return
 	}
 	beside := container.NewVBox(layout.NewSpacer(),
-		caption(tr.T("The picture holds the removal code and nothing else. Scan it with a phone.")), layout.NewSpacer())
+		caption(tr.T("The QR code contains the removal code and nothing else. Scan it with a phone.")),
+		layout.NewSpacer())
 	b.showBelow(container.NewBorder(nil, nil, view.Object(), nil,
 		container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), beside)))
 	b.qr.SetText(tr.T(hideQR))

@@ -161,7 +161,7 @@ func TestFolderFromStart(t *testing.T) {
 	d.sees("Skipped in " + other)
 	empty := t.TempDir()
 	folders <- empty
-	d.sees("There is no request of another PC in the folder.")
+	d.sees("The folder contains no request of another PC.")
 
 	// Answers that cannot be saved are reported and can be saved later.
 	d.press("Carry out")
@@ -188,7 +188,7 @@ func TestInterruptedCourierSavesAnswers(t *testing.T) {
 	d.Drop(dir)
 	d.press("Carry out")
 	d.sees("There is no connection to the license server.")
-	d.sees("Nothing was done for it, and there is no answer.")
+	d.sees("Nothing was done for it, and it has no answer.")
 	d.press("Save all answers in the folder")
 	d.sees("Saved as answer-k7q2mzxdab.acen.")
 	b.courier.broken = nil
@@ -249,7 +249,7 @@ func TestUnreadableFolder(t *testing.T) {
 	d.sees("The folder cannot be read.")
 	d.sees("It no longer exists.")
 	folders <- t.TempDir()
-	d.sees("There is no request of another PC and no answer for this one in the folder.")
+	d.sees("The folder contains no request of another PC and no answer for this one.")
 	b.courier.err = manager.ErrStorage
 	folders <- t.TempDir()
 	d.sees("The app cannot store its data on this PC.")

@@ -106,7 +106,7 @@ func TestEmailValidation(t *testing.T) {
 	s := openProfile(t)
 	s.fill("Second email address", "Anna@Lumen.example")
 	s.press(save.String())
-	s.requireText("This is the first address again. Enter another one, or none.")
+	s.requireText("This is the same as the first address. Enter another one, or leave it empty.")
 }
 
 func TestServerFieldErrors(t *testing.T) {

@@ -62,7 +62,7 @@ func closed(about api.Server) dialogs.Message {
 	switch {
 	case !about.Registration:
 		return dialogs.Message{
-			What: tr.T("%s does not accept new accounts.", about.Name), Why: tr.T("The vendor has switched that off."),
+			What: tr.T("%s does not accept new accounts.", about.Name), Why: tr.T("The vendor has disabled that."),
 			Next: tr.T("Ask the vendor for an account, or enter the address of another server."),
 		}
 	case len(about.SerialPrograms) == 0:

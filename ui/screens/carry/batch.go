@@ -57,14 +57,14 @@ const (
 // emptyFolder returns the message for a folder without wanted documents.
 func (w wanted) emptyFolder() dialogs.Message {
 	m := dialogs.Message{
-		What: tr.T("There is no request of another PC and no answer for this one in the folder."),
+		What: tr.T("The folder contains no request of another PC and no answer for this one."),
 		Next: tr.T("Choose the folder that contains them; subfolders are not searched."),
 	}
 	switch w {
 	case wantsRequests:
-		m.What = tr.T("There is no request of another PC in the folder.")
+		m.What = tr.T("The folder contains no request of another PC.")
 	case wantsAnswers:
-		m.What = tr.T("There is no answer for this PC in the folder.")
+		m.What = tr.T("The folder contains no answer for this PC.")
 	}
 	return m
 }
@@ -203,7 +203,7 @@ func (d *Screen) explain(err error) dialogs.Message {
 	if errors.Is(err, folder.ErrCopies) {
 		return dialogs.Message{
 			What: tr.T("The answer could not be saved."),
-			Why:  tr.T("There are too many answers to this request in the folder."),
+			Why:  tr.T("The folder contains too many answers to this request."),
 			Next: tr.T("Delete the old ones."),
 		}
 	}

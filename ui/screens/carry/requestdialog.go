@@ -480,7 +480,7 @@ func (w *wish) showFound() {
 	case strings.TrimSpace(w.removal.Text) == "":
 		w.foundLabel.SetText("")
 	case errors.Is(err, errNoRemovalCode):
-		w.foundLabel.SetText(tr.T("There is no removal code in it."))
+		w.foundLabel.SetText(tr.T("It contains no removal code."))
 	case err != nil:
 		w.foundLabel.SetText(w.parent.screen.options.Explain(err).Why)
 	case from.IsZero():

@@ -171,7 +171,7 @@ func (c *resultDialog) showFiles(outcomes map[int]saved) {
 			continue
 		}
 		a, ok := c.answer(n)
-		tone, text := theme.Warning, tr.T("Nothing was done for it, and there is no answer.")
+		tone, text := theme.Warning, tr.T("Nothing was done for it, and it has no answer.")
 		if ok {
 			tone, text = theme.Accent, tr.T("Its answer is not saved yet.")
 			if s, done := outcomes[n]; done {

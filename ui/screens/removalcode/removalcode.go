@@ -152,7 +152,7 @@ func (b *Box) printPage() {
 			b.fault(printFault(b.options.Explain(err)))
 			return
 		}
-		b.showText(tr.T("The page is open in your browser: print it there. It is deleted when this app ends."))
+		b.showText(tr.T("The page is open in your browser: print it there. It is deleted when you close this app."))
 	})
 }
 

@@ -129,7 +129,7 @@ var sources = map[license.Lock]tr.Text{
 	license.OSID:   "the ID assigned when the operating system was installed",
 	license.NETID:  "the address that is built into a network adapter",
 	license.CPUID:  "maker, family, model and stepping of the processor",
-	license.HDHWID: "the serial number of the disk that holds the system",
+	license.HDHWID: "the serial number of the disk that contains the system",
 	license.CDHWID: "model and serial number of the first built-in optical drive",
 }
 

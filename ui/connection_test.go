@@ -33,7 +33,7 @@ func TestDoctorFromMenu(t *testing.T) {
 	d := drive(t, b)
 	d.signIn()
 	d.follows("Connection doctor…")
-	d.sees("The way to the license server is broken at this step: Encryption.")
+	d.sees("The connection to the license server fails at this step: Encryption.")
 	d.press("Copy")
 	require.Equal(t, "report of 5 steps", d.app.Clipboard().Content())
 }
@@ -43,14 +43,14 @@ func TestDoctorFromSignIn(t *testing.T) {
 	b.findings = intercepted
 	b.offline = unreachable
 	d := drive(t, b)
-	d.sees("Sign in to look after")
+	d.sees("Sign in to manage")
 	d.write("licenses.example.com", "licenses.lumen.example")
 	d.write("Name the vendor", "anna")
 	d.write("Password", password)
 	d.press("Sign in")
 	d.sees("There is no connection to the license server.")
 	d.press("Find the cause…")
-	d.sees("broken at this step")
+	d.sees("fails at this step")
 	require.Equal(t, 1, b.called("Examine licenses.lumen.example"), "the server as it was entered")
 }
 
@@ -61,5 +61,5 @@ func TestDoctorFromOfflineBanner(t *testing.T) {
 	d := drive(t, b)
 	d.sees("No connection to licenses.lumen.example")
 	d.press("Find the cause…")
-	d.sees("broken at this step")
+	d.sees("fails at this step")
 }

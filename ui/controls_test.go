@@ -92,30 +92,30 @@ var dialogsOfTheWindow = []struct {
 }{
 	{"Keyboard shortcuts", func(d *testWindow) { d.follows("Keyboard shortcuts…") }},
 	{"What you can do with orders and licenses", func(d *testWindow) { d.follows("Help…") }},
-	{"Nothing goes to anybody else.", func(d *testWindow) {
-		d.follows("What is sent about this PC…")
+	{"Nothing is sent to anybody else.", func(d *testWindow) {
+		d.follows("Data sent about this PC…")
 		d.sees(thisPC.Machine.String())
 	}},
 	{"Version 0.1.0-test", func(d *testWindow) { d.follows("About ACEN Desktop…") }},
-	{"from its next start on", func(d *testWindow) { d.follows("Deutsch") }},
+	{"after a restart", func(d *testWindow) { d.follows("Deutsch") }},
 	{"Sign out?", func(d *testWindow) { d.follows("Sign out…") }},
 	{"Contact data", func(d *testWindow) { d.follows("Contact data…") }},
 	{"Change password", func(d *testWindow) { d.follows("Change password…") }},
 	{"Removal codes", func(d *testWindow) { d.follows("Removal codes…") }},
-	{"What waits for the server", func(d *testWindow) { d.follows("What waits for the server…") }},
-	{"broken at this step", func(d *testWindow) { d.follows("Connection doctor…") }},
-	{"gets its licenses by a courier", func(d *testWindow) { d.follows("PCs without a network…") }},
+	{"Tasks waiting for the server", func(d *testWindow) { d.follows("Waiting tasks…") }},
+	{"fails at this step", func(d *testWindow) { d.follows("Connection doctor…") }},
+	{"gets its licenses from a courier", func(d *testWindow) { d.follows("PCs without a network…") }},
 	{"Open a request, an answer or a license file", func(d *testWindow) { d.follows("Open a file…") }},
 	{"Type an activation code", func(d *testWindow) { d.follows("Open a file…"); d.press("Type an activation code…") }},
 	{"Ask for licenses", func(d *testWindow) { d.follows("PCs without a network…"); d.press("New request…") }},
 	{"Carry for another PC", func(d *testWindow) { d.receives(sampleRequest()) }},
-	{"Take what the courier brought?", func(d *testWindow) { d.receives(sampleAnswer()) }},
+	{"Install what the courier brought?", func(d *testWindow) { d.receives(sampleAnswer()) }},
 	{"A link to a license server", func(d *testWindow) {
 		d.given <- []byte("acen:server?address=https%3A%2F%2Fkeys.example.net")
 	}},
 	{"New order", func(d *testWindow) { d.press("New order…") }},
 	{"New license", func(d *testWindow) { d.press("New license…") }},
-	{"They hold 63 bits", func(d *testWindow) { d.press("Activate this PC") }},
+	{"They contain 63 bits", func(d *testWindow) { d.press("Activate this PC") }},
 	{"Email activation code", func(d *testWindow) { d.press("Email code…") }},
 	{"Reactivate ", func(d *testWindow) { d.press("Reactivate…") }},
 	{"Transfer ", func(d *testWindow) { d.press("Transfer…") }},

@@ -46,21 +46,21 @@ func (b *backend) letGo(t *testing.T) {
 func TestMoveToAnotherPC(t *testing.T) {
 	d := drive(t, ofThisPC())
 	d.signIn()
-	d.sees("The license file lies where Lumen Studio 7 finds it.")
+	d.sees("The license file is where Lumen Studio 7 finds it.")
 	d.sees("2 left today")
 	d.press("Move to another PC…")
 	d.sees("Move “Studio PC” to another PC")
-	d.sees("Lumen Studio 7 stops here, and its license file is erased.")
+	d.sees("Lumen Studio 7 stops working here, and its license file is deleted.")
 	d.sees("sign in as anna at licenses.lumen.example and choose Pick up on this PC")
-	d.sees("it is sent by itself when the server answers")
+	d.sees("it is sent automatically when the server can be reached")
 	d.sees("2 transfers left today.")
 	require.Empty(t, d.b.done, "nothing is done before the confirmation")
 	d.press("Move")
-	d.sees("“Studio PC” has left this PC and waits for the other one.")
+	d.sees("“Studio PC” has left this PC. Pick it up on the other one.")
 	d.sees(removalCode)
 	require.Equal(t, []string{"Move 30420"}, d.b.done)
 	d.press("QR code")
-	d.sees("The picture holds the removal code and nothing else.")
+	d.sees("The QR code contains the removal code and nothing else.")
 	d.press("Print…")
 	d.sees("The page is open in your browser")
 	require.Contains(t, d.mail.pages[0], removalCode)
@@ -68,8 +68,8 @@ func TestMoveToAnotherPC(t *testing.T) {
 	d.press("Copy")
 	require.Equal(t, removalCode, d.app.Clipboard().Content())
 	d.press("Close")
-	d.sees("Moving: waits to be picked up")
-	require.False(t, d.shows("waits to be picked up: “Studio PC”"), "the releasing PC does not offer to pick it up")
+	d.sees("Released: ready to be picked up")
+	require.False(t, d.shows("is ready to be picked up: “Studio PC”"), "the releasing PC does not offer to pick it up")
 	d.sees("Pick up on this PC…")
 }
 
@@ -81,19 +81,19 @@ func TestMoveOffline(t *testing.T) {
 	d.press("Move to another PC…")
 	b.change(func() { b.offline = unreachable })
 	d.press("Move")
-	d.sees("“Studio PC” has left this PC. The server is told by itself when it answers.")
+	d.sees("“Studio PC” has left this PC. The app informs the server as soon as it can be reached.")
 	d.sees("There is no connection to the license server.")
 	require.False(t, d.shows(removalCode), "the code is hidden while the departure can be undone")
 	d.sees("1 task waits for the server")
-	d.press("What waits…")
+	d.press("Waiting tasks…")
 	d.sees("Move of “Studio PC”")
-	d.sees("Asked for on 24 November 2026 at 09:00. There is no connection to the license server.")
+	d.sees("Requested on 24 November 2026 at 09:00. There is no connection to the license server.")
 	d.press("Cancel")
-	d.sees("Nothing waits: the server has been told everything.")
+	d.sees("No tasks are waiting.")
 	require.Equal(t, 1, b.called("DropJob"))
 	require.False(t, d.enabled("Send now"))
 	d.key(fyne.KeyEscape)
-	d.sees("The license file lies where Lumen Studio 7 finds it.")
+	d.sees("The license file is where Lumen Studio 7 finds it.")
 	require.True(t, d.enabled("Transfer…"), "the departure is undone")
 }
 
@@ -109,7 +109,7 @@ func TestSentTaskCannotBeCanceled(t *testing.T) {
 	}}
 	d := drive(t, b)
 	d.follow("1 task waits for the server")
-	d.sees("It cannot be canceled: the server may have done it already.")
+	d.sees("It cannot be canceled: the server may already have done it.")
 	require.False(t, d.enabled("Cancel"))
 	before := b.called("ResumeJobs")
 	d.press("Send now")
@@ -142,18 +142,18 @@ func TestPickUp(t *testing.T) {
 	b.licenses[1042][0].ReleasedAt = &at
 	d := drive(t, b)
 	d.signIn()
-	d.sees("A license of Lumen Studio 7 waits to be picked up: “Studio PC”.")
+	d.sees("A license of Lumen Studio 7 is ready to be picked up: “Studio PC”.")
 	d.press("Pick up on this PC…")
 	d.sees("Pick up “Studio PC” on this PC")
 	d.sees(thisPC.Site.String())
-	d.sees("They hold 63 bits about this PC")
+	d.sees("They contain 63 bits about this PC")
 	d.press("Pick up")
 	d.sees("“Anna's PC” is activated.")
 	require.Len(t, b.given, 1)
 	require.Equal(t, thisPC, b.given[0].Codes)
 	require.Zero(t, b.given[0].RemovalCode, "a released license needs none")
 	d.key(fyne.KeyEscape)
-	d.until("the banner to disappear", func() bool { return !d.shows("waits to be picked up") })
+	d.until("the banner to disappear", func() bool { return !d.shows("is ready to be picked up") })
 }
 
 func TestNoPickUpOnLicensedPC(t *testing.T) {
@@ -164,7 +164,7 @@ func TestNoPickUpOnLicensedPC(t *testing.T) {
 	d := drive(t, b)
 	d.signIn()
 	d.until("the index", func() bool { return b.called("Find") > 1 && d.shows("licensed in order 1037") })
-	require.False(t, d.shows("waits to be picked up: "))
+	require.False(t, d.shows("is ready to be picked up: "))
 }
 
 func TestSeveralReleasedLicenses(t *testing.T) {
@@ -174,11 +174,11 @@ func TestSeveralReleasedLicenses(t *testing.T) {
 	d := drive(t, b)
 	d.signIn()
 	d.choose("1015")
-	d.sees("2 licenses wait to be picked up.")
+	d.sees("2 licenses are ready to be picked up.")
 	d.sees("“Studio PC”, “Büro Süd”.")
 	d.press("Show the first")
 	d.sees("Licenses of order 1042")
-	d.sees("Moving: waits to be picked up")
+	d.sees("Released: ready to be picked up")
 }
 
 func TestBringBackNotice(t *testing.T) {
@@ -206,7 +206,7 @@ func TestBringBackNotice(t *testing.T) {
 	d.follow("1 notice")
 	d.sees("This PC had a license")
 	d.choose("1037")
-	d.sees("This PC had it: the locks match, and the license file is gone.")
+	d.sees("This PC had it: the locks match, but the license file is missing.")
 }
 
 func TestRefusedBringBack(t *testing.T) {
@@ -233,10 +233,10 @@ func TestNoticeOfKeptCode(t *testing.T) {
 			d := drive(t, b)
 			d.signIn()
 			d.sees("A license of Lumen Studio 7 left this PC.")
-			d.sees("The server does not know yet")
+			d.sees("The server has not been informed yet")
 			d.press(button)
 			d.until("the outcome", func() bool {
-				return d.shows("The server has the removal code") || d.shows("The license waits for another PC")
+				return d.shows("The server has the removal code") || d.shows("Another PC can pick up the license")
 			})
 			require.Equal(t, []string{done}, b.done)
 			d.press("Close")
@@ -262,9 +262,9 @@ func TestRemovalCodes(t *testing.T) {
 	d.press("Anna Berg · licenses.lumen.example")
 	d.follow("Removal codes…")
 	d.sees("Lumen Studio 7 · “Studio PC”")
-	d.sees("It left this PC; the server does not know yet.")
+	d.sees("It left this PC; the server has not been informed yet.")
 	d.sees("Tide Survey · “Boat”")
-	d.sees("in a file that only you can read, beside the license files.")
+	d.sees("in a file that only you can read, next to the license files.")
 	d.sees("A program with the signature TIDESRV2")
 	d.sees("This account has no active license with this Site code.")
 	d.sees("•••••-•••••-•")
@@ -280,8 +280,8 @@ func TestRemovalCodes(t *testing.T) {
 	d.press("Close")
 	d.press("Anna Berg · licenses.lumen.example")
 	d.follow("Removal codes…")
-	d.sees("No removal code is kept now")
-	d.sees("When a license leaves this PC")
+	d.sees("No removal codes are stored")
+	d.sees("A removal code proves that a license has left this PC")
 }
 
 func TestRemovalFromThisPCNeedsNoCode(t *testing.T) {
@@ -289,11 +289,11 @@ func TestRemovalFromThisPCNeedsNoCode(t *testing.T) {
 	d := drive(t, b)
 	d.signIn()
 	d.press("Remove…")
-	d.sees("Lumen Studio 7 stops here at once. There is no code to type; " +
-		"the removal code is kept on this PC until the server has it.")
+	d.sees("Lumen Studio 7 stops working here immediately. You need no code: " +
+		"the removal code is stored on this PC until the server has it.")
 	b.change(func() { b.offline = unreachable })
 	d.press("Remove")
-	d.sees("“Studio PC” has left this PC. The server is told by itself when it answers.")
+	d.sees("“Studio PC” has left this PC. The app informs the server as soon as it can be reached.")
 	d.sees("Then order 1042 has one more license to activate.")
 	require.False(t, d.shows(removalCode), "the code is hidden while the departure can be undone")
 }
@@ -303,7 +303,7 @@ func TestTransferOfThisPCNeedsNoRemovalCode(t *testing.T) {
 	d := drive(t, b)
 	d.signIn()
 	d.press("Transfer…")
-	d.sees("That is this PC: no code is to be typed.")
+	d.sees("That is this PC, so you need no code.")
 	d.sees("Enter the codes of the other PC.")
 	d.paste("Site code " + otherPC.Site.String() + " Machine ID " + otherPC.Machine.String())
 	d.press("Transfer")

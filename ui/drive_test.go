@@ -173,7 +173,7 @@ func (d *testWindow) paste(text string) {
 // signIn signs in and waits for the tables.
 func (d *testWindow) signIn() {
 	d.t.Helper()
-	d.sees("Sign in to look after")
+	d.sees("Sign in to manage")
 	d.write("licenses.example.com", "licenses.lumen.example")
 	d.write("Name the vendor", "anna")
 	d.write("Password", password)

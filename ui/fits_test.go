@@ -98,20 +98,20 @@ func TestEverythingFits(t *testing.T) {
 		"request":         func(d *testWindow) { d.follow(tr.T("This PC has no network…")); d.press(tr.T("New request…")) },
 		"taking an answer": func(d *testWindow) {
 			d.follow(tr.T("This PC has no network…"))
-			d.press(tr.T("Take an answer…"))
+			d.press(tr.T("Open an answer…"))
 		},
 	}
 	signedIn := map[string]func(*testWindow){
 		"window":          func(*testWindow) {},
 		"doctor":          ellipsis(doctor.Title),
-		"privacy":         menu("What is sent about this PC…"),
+		"privacy":         menu("Data sent about this PC…"),
 		"help":            menu("Help…"),
 		"shortcuts":       menu("Keyboard shortcuts…"),
 		"about":           menu("About ACEN Desktop…"),
 		"contact data":    menu("Contact data…"),
 		"password":        menu("Change password…"),
 		"removal codes":   menu("Removal codes…"),
-		"waiting":         menu("What waits for the server…"),
+		"waiting":         menu("Waiting tasks…"),
 		"sign out":        menu("Sign out…"),
 		"without network": menu("PCs without a network…"),
 		"new license":     press("New license…"),

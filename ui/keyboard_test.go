@@ -42,12 +42,12 @@ func TestNewDialogsByKeyboard(t *testing.T) {
 	d.sees("No connection to licenses.lumen.example")
 	d.tabTo("Find the cause…")
 	d.key(fyne.KeyReturn)
-	d.sees("broken at this step")
-	for _, button := range []string{"Go on without a network…", "Save report…", "Copy", "Close", "Try again"} {
+	d.sees("fails at this step")
+	for _, button := range []string{"Continue without a network…", "Save report…", "Copy", "Close", "Try again"} {
 		d.tabTo(button)
 	}
 	d.key(fyne.KeyEscape)
-	require.False(t, d.shows("broken at this step"))
+	require.False(t, d.shows("fails at this step"))
 
 	b.change(func() { b.offline, b.elsewhere = nil, nil })
 	d.tabTo("1 task waits in ben@keys.tide.example")
@@ -59,19 +59,19 @@ func TestPrivacyDialogByKeyboard(t *testing.T) {
 	d := drive(t, twoAccounts())
 	d.sees("Studio PC")
 	for _, key := range []fyne.KeyName{fyne.KeyEscape, fyne.KeyReturn} { // Enter presses the default button, Close
-		d.follows("What is sent about this PC…")
+		d.follows("Data sent about this PC…")
 		d.sees(thisPC.Machine.String())
 		d.key(key)
-		require.False(t, d.shows("Nothing goes to anybody else."))
+		require.False(t, d.shows("Nothing is sent to anybody else."))
 	}
-	d.follows("What is sent about this PC…")
+	d.follows("Data sent about this PC…")
 	d.sees(thisPC.Machine.String())
 	d.tabTo("Copy")
 	d.key(fyne.KeyReturn)
 	require.Equal(t, thisPC.Site.String(), d.app.Clipboard().Content())
 	d.tabTo("Close")
 	d.key(fyne.KeyReturn)
-	require.False(t, d.shows("Nothing goes to anybody else."))
+	require.False(t, d.shows("Nothing is sent to anybody else."))
 }
 
 func TestAddAnAccountByKeyboard(t *testing.T) {
@@ -87,7 +87,7 @@ func TestAddAnAccountByKeyboard(t *testing.T) {
 
 	d.follows("Add an account…")
 	d.sees("Back to " + annaButton)
-	d.tabTo("Go on as " + benButton)
+	d.tabTo("Continue as " + benButton)
 	d.tabTo("Sign in")
 	d.key(fyne.KeyReturn)
 	d.sees("Enter the address of the license server.")

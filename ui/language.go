@@ -85,7 +85,7 @@ func (w *Window) languageMenu() *fyne.MenuItem {
 	item := func(code, name string) *fyne.MenuItem {
 		i := fyne.NewMenuItem(name, func() {
 			w.shell.App.Preferences().SetString(languageKey, code)
-			w.shell.Dialogs.Info(tr.T("Language"), tr.T("ACEN Desktop speaks %s from its next start on.", name))
+			w.shell.Dialogs.Info(tr.T("Language"), tr.T("ACEN Desktop will use %s after a restart.", name))
 		})
 		i.Checked = code == chosen
 		return i

@@ -38,11 +38,11 @@ func TestLanguageMenu(t *testing.T) {
 	d := drive(t, twoAccounts())
 	d.sees("Studio PC")
 	d.follows("日本語")
-	d.sees("ACEN Desktop speaks 日本語 from its next start on.")
+	d.sees("ACEN Desktop will use 日本語 after a restart.")
 	require.Equal(t, "ja", d.app.Preferences().String("window.language"))
 	require.Equal(t, tr.English, tr.Current(), "the choice does not affect this run")
 	d.key(fyne.KeyReturn)
-	require.False(t, d.shows("from its next start on"))
+	require.False(t, d.shows("after a restart"))
 	d.follows("Language of the system")
 	require.Empty(t, d.app.Preferences().String("window.language"))
 }

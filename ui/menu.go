@@ -22,7 +22,7 @@ func (w *Window) accountMenu() *fyne.Menu {
 		separator(),
 		fyne.NewMenuItem(tr.T(doctor.Title)+"…", func() { w.connection.Examine("") }),
 		fyne.NewMenuItem(tr.T("Help…"), w.showHelp),
-		fyne.NewMenuItem(tr.T("What is sent about this PC…"), w.showPrivacy),
+		fyne.NewMenuItem(tr.T("Data sent about this PC…"), w.showPrivacy),
 		fyne.NewMenuItem(tr.T("Keyboard shortcuts…"), func() { help.OpenShortcuts(w.shell.Dialogs, w.keys()) }),
 		fyne.NewMenuItem(tr.T("About ACEN Desktop…"), w.showAbout),
 		w.languageMenu(),
@@ -47,7 +47,7 @@ func (w *Window) signedInItems() []*fyne.MenuItem {
 		fyne.NewMenuItem(tr.T("Change password…"), w.accounts.ChangePassword),
 		separator(),
 		fyne.NewMenuItem(tr.T("Removal codes…"), w.thisPC.ShowRemovalCodes),
-		fyne.NewMenuItem(tr.T("What waits for the server…"), w.jobs.Show),
+		fyne.NewMenuItem(tr.T("Waiting tasks…"), w.jobs.Show),
 		separator(),
 	})
 }
@@ -55,8 +55,8 @@ func (w *Window) signedInItems() []*fyne.MenuItem {
 func (w *Window) showPrivacy() { w.thisPC.ShowPrivacy(w.orders.List(), w.licenses.Content().Order) }
 
 func (w *Window) showAbout() {
-	text := tr.T("Version %s on %s.\n\n"+
-		"Look after your licenses: on this PC, on your other PCs, and for a PC that has no network.",
+	text := tr.T("Version %s on %s.\n\nManage your licenses: on this PC, on your other PCs, and for a PC that has no "+
+		"network.",
 		w.options.Version, runtime.GOOS)
 	if w.session.SignedIn() {
 		a := w.session.Account()

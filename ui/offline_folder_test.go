@@ -75,14 +75,14 @@ func TestCourierCarriesFolder(t *testing.T) {
 	d.sees("File a-copy.acen in " + dir)
 	d.sees("Foyer · 2 programs · 24 Nov 2026 · BBBBBBBBBB")
 	for _, remark := range []string{
-		"Passed over in " + dir,
-		"a.acen: The same request once more.",
+		"Skipped in " + dir,
+		"a.acen: The same request again.",
 		"answer-zzzzzzzzzz.acen: An answer: it is for the PC that asked.",
 		"forged.acen: It has the number of another request and asks for something else.",
 		"hostile.acen: The request cannot be used: it has no id of a request.",
 		"letter.acen: It is neither a request nor an answer nor a license file.",
-		"license.acen: A license file: open it by itself on its PC.",
-		"own.acen: A request of this PC itself: carry it on another one.",
+		"license.acen: A license file: open it separately on its PC.",
+		"own.acen: A request of this PC: carry it on another one.",
 		"of the request read; number",
 	} {
 		d.sees(remark)
@@ -93,10 +93,10 @@ func TestCourierCarriesFolder(t *testing.T) {
 
 	d.until("the plan", func() bool { return d.enabled("Carry out") })
 	d.key(fyne.KeyReturn)
-	d.sees("What became of the files")
+	d.sees("Results for the files")
 	require.Len(t, b.courier.choices, 2)
 	d.sees("1 license file, 1 refused. Its answer is not saved yet.")
-	d.sees("no file is written over")
+	d.sees("no file is overwritten")
 	d.sees("letter.acen: It is neither")
 	before, err := os.ReadDir(dir)
 	require.NoError(t, err)
@@ -128,7 +128,7 @@ func TestCourierCarriesFolder(t *testing.T) {
 	d.Drop(dir)
 	d.press("Carry out")
 	d.press("Save all answers in the folder")
-	d.sees("answer-k7q2mzxdab.acen lies there already with the same results, and stays as it is.")
+	d.sees("answer-k7q2mzxdab.acen already exists with the same results and is not changed.")
 	d.key(fyne.KeyEscape)
 	b.courier.answer.Results = b.courier.answer.Results[:1]
 	d.Drop(dir)
@@ -136,7 +136,7 @@ func TestCourierCarriesFolder(t *testing.T) {
 	d.sees("1 license file, 1 left open.")
 	d.press("Save all answers in the folder")
 	d.sees("Saved as answer-k7q2mzxdab-2.acen. " +
-		"answer-k7q2mzxdab.acen was there already with other content, and stays as it is.")
+		"answer-k7q2mzxdab.acen already exists with different content and is not changed.")
 }
 
 func TestFolderFromStart(t *testing.T) {
@@ -150,7 +150,7 @@ func TestFolderFromStart(t *testing.T) {
 	d.key(fyne.KeyReturn)
 	d.signIn()
 	d.sees("File a-copy.acen in " + dir)
-	d.sees("own.acen: A request of this PC itself")
+	d.sees("own.acen: A request of this PC")
 
 	// Requests of a second folder are added to the open dialog.
 	other := t.TempDir()
@@ -158,23 +158,23 @@ func TestFolderFromStart(t *testing.T) {
 	folders <- other
 	d.sees("File d.acen in " + other)
 	d.sees("File a-copy.acen in " + dir)
-	d.sees("Passed over in " + other)
+	d.sees("Skipped in " + other)
 	empty := t.TempDir()
 	folders <- empty
-	d.sees("There is no request of another PC in the folder.")
+	d.sees("The folder contains no request of another PC.")
 
 	// Answers that cannot be saved are reported and can be saved later.
 	d.press("Carry out")
-	d.sees("What became of the files")
+	d.sees("Results for the files")
 	require.NoError(t, os.RemoveAll(other))
 	d.press("Save all answers in the folder")
 	d.sees("1 of 3 answers could not be saved.")
-	d.sees("The answer could not be saved. It is not there any more.")
+	d.sees("The answer could not be saved. It no longer exists.")
 	d.sees("Saved as answer-bbbbbbbbbb.acen.")
 	require.NoError(t, os.Mkdir(other, 0o700))
 	d.press("Save all answers in the folder")
 	d.sees("Saved as answer-dddddddddd.acen.")
-	d.sees("answer-bbbbbbbbbb.acen lies there already")
+	d.sees("answer-bbbbbbbbbb.acen already exists")
 }
 
 func TestInterruptedCourierSavesAnswers(t *testing.T) {
@@ -188,14 +188,14 @@ func TestInterruptedCourierSavesAnswers(t *testing.T) {
 	d.Drop(dir)
 	d.press("Carry out")
 	d.sees("There is no connection to the license server.")
-	d.sees("Nothing was done for it, and there is no answer.")
+	d.sees("Nothing was done for it, and it has no answer.")
 	d.press("Save all answers in the folder")
 	d.sees("Saved as answer-k7q2mzxdab.acen.")
 	b.courier.broken = nil
-	d.press("Carry once more")
+	d.press("Carry again")
 	d.press("Carry out")
 	d.press("Save all answers in the folder")
-	d.sees("answer-k7q2mzxdab.acen lies there already with the same results")
+	d.sees("answer-k7q2mzxdab.acen already exists with the same results")
 	d.sees("Saved as answer-dddddddddd.acen.")
 }
 
@@ -217,7 +217,7 @@ func TestAnswersFromFolder(t *testing.T) {
 		"request-bbbbbbbbbb.acen":  file(numbered("BBBBBBBBBB", "Foyer")),
 	})
 	d.followByKey("This PC has no network…")
-	d.press("Take an answer…")
+	d.press("Open an answer…")
 	d.press("Open a folder…")
 	d.sees("Open Folder")
 	d.press("Cancel")
@@ -225,18 +225,18 @@ func TestAnswersFromFolder(t *testing.T) {
 	d.press("Cancel")
 	answer := filepath.Join(dir, "answer-k7q2mzxdab.acen")
 	d.Drop(answer)
-	d.sees("Take what the courier brought?")
+	d.sees("Install what the courier brought?")
 	d.Drop(dir)
 	d.sees("answer-zzzzzzzzzz.acen: An answer to a request that this PC does not know.")
-	d.sees("request-k7q2mzxdab.acen: A request of this PC itself: carry it on another one.")
+	d.sees("request-k7q2mzxdab.acen: A request of this PC: carry it on another one.")
 	d.sees("request-bbbbbbbbbb.acen: A request: it is for the courier.")
 	require.Empty(t, b.courier.takenAll, "nothing is done before the confirmation")
 	d.press("Cancel")
 
 	d.Drop(dir)
-	d.sees("Take what the courier brought?")
-	d.press("Put on this PC")
-	d.sees("What became of it")
+	d.sees("Install what the courier brought?")
+	d.press("Install on this PC")
+	d.sees("Result")
 	require.Equal(t, []carry.Document{older, later}, b.courier.takenAll, "the latest answer is taken last")
 }
 
@@ -244,15 +244,15 @@ func TestUnreadableFolder(t *testing.T) {
 	b := newBackend()
 	folders := make(chan string)
 	d := drive(t, b, func(o *ui.Options) { o.Folders = folders })
-	d.sees("Sign in to look after")
+	d.sees("Sign in to manage")
 	folders <- filepath.Join(t.TempDir(), "pulled out")
 	d.sees("The folder cannot be read.")
-	d.sees("It is not there any more.")
+	d.sees("It no longer exists.")
 	folders <- t.TempDir()
-	d.sees("There is no request of another PC and no answer for this one in the folder.")
+	d.sees("The folder contains no request of another PC and no answer for this one.")
 	b.courier.err = manager.ErrStorage
 	folders <- t.TempDir()
-	d.sees("The app cannot keep its data on this PC.")
+	d.sees("The app cannot store its data on this PC.")
 }
 
 func TestLargeFolderFitsTheWindow(t *testing.T) {
@@ -283,7 +283,7 @@ func TestLargeFolderFitsTheWindow(t *testing.T) {
 	}
 	fits()
 	d.press("Carry out")
-	d.sees("What became of the files")
+	d.sees("Results for the files")
 	fits()
 	d.press("Save all answers in the folder")
 	d.sees("Saved as answer-aaaaaaaaa2.acen.")

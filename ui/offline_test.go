@@ -63,7 +63,7 @@ func TestRequestWithoutAccount(t *testing.T) {
 	d.press("New request…")
 	d.sees("Signature LUMENST7 · no license on this PC")
 	d.until("the only program to be chosen", func() bool { return d.enabled("Make the request") })
-	d.write("What you call this PC", strings.Repeat("日", 40))
+	d.write("Your name for this PC", strings.Repeat("日", 40))
 	d.press("Make the request")
 	d.sees("Request for 1 program")
 	require.Equal(t, []manager.RequestItem{{
@@ -86,18 +86,18 @@ func TestRequestWithoutAccount(t *testing.T) {
 	d.sees("Save File")
 	d.press("Cancel")
 	d.press("Hide QR")
-	require.False(t, d.shows("This is all that is in the picture"))
+	require.False(t, d.shows("The complete content of the QR code"))
 	d.key(fyne.KeyEscape)
 
 	// A stored request can be shown and forgotten.
 	d.followByKey("This PC has no network…")
 	d.sees("Anna's PC · 1 program · 24 Nov 2026 · ABCDEFGHI2")
 	d.press("Show…")
-	d.sees("This is all that is in the picture")
+	d.sees("The complete content of the QR code")
 	d.key(fyne.KeyEscape)
 	d.followByKey("This PC has no network…")
 	d.press("Forget…")
-	d.sees("removal codes in it stay kept")
+	d.sees("removal codes in it stay stored")
 	d.press("Forget")
 	d.sees("PCs without a network")
 	require.False(t, d.shows("ABCDEFGHI2"))
@@ -115,7 +115,7 @@ func TestRequestForUnknownProgramWithRemovalCode(t *testing.T) {
 	require.False(t, d.enabled("Make the request"))
 	d.write("Application signature", "LUMENST7")
 	require.True(t, d.enabled("Make the request"))
-	d.press("Another PC gives its license: I have its removal code")
+	d.press("Use the license of another PC: I have its removal code")
 	d.sees("Enter the removal code of the other PC.")
 	d.paste("9D2BK-DD62M-X")
 	d.sees("check letter")
@@ -142,7 +142,7 @@ func TestGiveLicenseBack(t *testing.T) {
 	d.sees("Choose at least one program.")
 	d.write("So that the courier knows", "Studio two")
 	d.press("Give back…")
-	d.sees("stops working on this PC at once")
+	d.sees("stops working on this PC immediately")
 	require.False(t, d.enabled("Give back"), "disabled until the consequence is confirmed")
 	d.press("Cancel")
 	d.sees("Ask for licenses")
@@ -179,7 +179,7 @@ func TestCourierCarriesRequest(t *testing.T) {
 	})
 	require.True(t, ok)
 	choice.SetSelected("Leave it open")
-	d.sees("the request can be carried once more")
+	d.sees("the request can be carried again")
 	choice.SetSelected("New license of order 1042 (3 of 5 left)")
 	d.sees("One license of the order is used.")
 	before := b.called("Orders")
@@ -218,10 +218,10 @@ func TestInterruptedCourierRetries(t *testing.T) {
 	given <- file(sampleRequest())
 	d.press("Carry out")
 	d.sees("There is no connection to the license server.")
-	d.sees("What is done already is not done twice")
+	d.sees("Nothing is done twice")
 	d.sees("1 program is left open.")
 	b.courier.broken, b.courier.answer = nil, sampleAnswer()
-	d.press("Carry once more")
+	d.press("Carry again")
 	d.press("Carry out")
 	d.sees("Bring the answer back")
 
@@ -233,7 +233,7 @@ func TestInterruptedCourierRetries(t *testing.T) {
 	d.press("Paste text")
 	d.press("Carry out")
 	d.sees("There is no answer yet")
-	d.sees("Canceled before all was done.")
+	d.sees("Canceled before everything was done.")
 }
 
 func TestRequestWaitsForSignIn(t *testing.T) {
@@ -274,7 +274,7 @@ func TestAnswerFromClipboardPictures(t *testing.T) {
 	}
 	d := drive(t, b)
 	d.followByKey("This PC has no network…")
-	d.press("Take an answer…")
+	d.press("Open an answer…")
 	d.press("File or picture…")
 	d.sees("Open File")
 	d.press("Cancel")
@@ -287,16 +287,16 @@ func TestAnswerFromClipboardPictures(t *testing.T) {
 			d.sees("of the answer read; number 1 is missing.")
 		}
 		d.until("the picture to be read", func() bool {
-			return !d.shows("Reading…") && !d.shows("Looking at the clipboard…")
+			return !d.shows("Reading…") && !d.shows("Reading the clipboard…")
 		})
 	}
-	d.sees("Take what the courier brought?")
+	d.sees("Install what the courier brought?")
 	d.sees("Lumen Studio 7: license 20231 of order 1042, “Cutting room”")
 	d.sees("refused. No license of this account has the Site code.")
 	require.Empty(t, b.courier.takenAll, "nothing is done before the confirmation")
 	d.key(fyne.KeyReturn)
-	d.sees("its license is on this PC, but nobody here could prove it.")
-	d.sees("only the program itself can tell")
+	d.sees("its license is on this PC, but could not be verified here.")
+	d.sees("only the program itself can verify")
 	d.sees("No license of this account has the Site code.")
 	require.Equal(t, []carry.Document{a}, b.courier.takenAll)
 }
@@ -316,9 +316,9 @@ func TestAnswerWithoutReceipt(t *testing.T) {
 	a.Results = []carry.Result{done}
 	b.courier.taken = []manager.TakenResult{{Result: done, Err: manager.ErrNoReceipt}}
 	d := drive(t, b, give(t, file(a)))
-	d.press("Take the answer")
+	d.press("Open the answer")
 	d.sees("Lumen Studio 7: the answer does not prove that the license was given back.")
-	d.sees("the removal code stays here.")
+	d.sees("the removal code stays on this PC.")
 	require.False(t, d.shows("The server has accepted the removal code"))
 }
 
@@ -327,7 +327,7 @@ func TestLicenseFileOnThisPC(t *testing.T) {
 	d := drive(t, b, give(t, []byte(sampleLicense())))
 	d.sees("License file for Lumen Studio 7")
 	require.Empty(t, b.courier.takenAll, "nothing is done before the confirmation")
-	d.press("Put on this PC")
+	d.press("Install on this PC")
 	d.sees("Lumen Studio 7: its license is on this PC.")
 	d.key(fyne.KeyEscape)
 	require.Len(t, b.courier.takenAll, 1)
@@ -336,9 +336,9 @@ func TestLicenseFileOnThisPC(t *testing.T) {
 func TestMessagesForUnusableDocuments(t *testing.T) {
 	d := drive(t, newBackend())
 	d.followByKey("This PC has no network…")
-	d.press("Take an answer…")
+	d.press("Open an answer…")
 	for text, sentence := range map[string]string{
-		"Hello": "There is nothing for the app in it.",
+		"Hello": "This contains nothing that the app can use.",
 		"":      "There is no text on the clipboard.",
 		`{"acen":"request","version":1,"id":"x"}`: "The request cannot be used: it has no id of a request.",
 		`{"acen":"request","version":99}`:         "This was made by a newer version of the app.",
@@ -357,10 +357,10 @@ func TestMessagesForUnusableDocuments(t *testing.T) {
 	d.sees("There is no picture on the clipboard.")
 	d.mail.err = opener.ErrNoClipboard
 	d.press("Picture on the clipboard")
-	d.sees("This system lacks the helper for it")
+	d.sees("This system lacks the program for it")
 	d.mail.err, d.mail.picture = nil, []byte("\x89PNG\r\n\x1a\n")
 	d.press("Picture on the clipboard")
-	d.sees("There is nothing for the app in it.")
+	d.sees("This contains nothing that the app can use.")
 	require.True(t, d.enabled("Paste text"), "another attempt is possible")
 }
 
@@ -368,7 +368,7 @@ func TestTypedActivationCode(t *testing.T) {
 	const code = "F3945D8C-B0D71FFA-02A956E3-8D6DB947"
 	d := drive(t, withProgram(newBackend(), false))
 	d.followByKey("This PC has no network…")
-	d.press("Take an answer…")
+	d.press("Open an answer…")
 	d.app.Clipboard().SetContent("Your code is " + code)
 	d.press("Paste text")
 	d.sees("Type an activation code")
@@ -379,7 +379,7 @@ func TestTypedActivationCode(t *testing.T) {
 	d.key(fyne.KeyEscape)
 	d.b.courier.programs = nil
 	d.followByKey("This PC has no network…")
-	d.press("Take an answer…")
+	d.press("Open an answer…")
 	d.press("Type an activation code…")
 	d.sees("No program on this PC accepts typed codes.")
 	require.False(t, d.enabled("Enter the code"))
@@ -389,7 +389,7 @@ func TestServerLinkFillsSignIn(t *testing.T) {
 	const link = "acen:server?address=https://licenses.lumen.example"
 	given := make(chan []byte)
 	d := drive(t, newBackend(), func(o *ui.Options) { o.Documents = given })
-	d.sees("Sign in to look after")
+	d.sees("Sign in to manage")
 	given <- []byte(link)
 	d.sees("https://licenses.lumen.example")
 	require.Zero(t, d.b.called("SignIn"))
@@ -398,13 +398,13 @@ func TestServerLinkFillsSignIn(t *testing.T) {
 	d.key(fyne.KeyReturn)
 	d.sees("Licenses of order 1042")
 	given <- []byte(link)
-	d.sees("the one that is shown stays signed in")
+	d.sees("the current one stays signed in")
 }
 
 func TestDroppedFiles(t *testing.T) {
 	b := newBackend()
 	d := drive(t, b)
-	d.sees("Sign in to look after")
+	d.sees("Sign in to manage")
 	folder := t.TempDir()
 	var files []string
 	for i, content := range pictures(sampleAnswer(), 500) {
@@ -413,13 +413,13 @@ func TestDroppedFiles(t *testing.T) {
 		files = append(files, path)
 	}
 	d.Drop(files...)
-	d.sees("Take what the courier brought?")
+	d.sees("Install what the courier brought?")
 	d.Drop(filepath.Join(folder, "missing.acen"))
 	d.key(fyne.KeyEscape)
 	d.sees("The file cannot be read.")
 	d.key(fyne.KeyEscape)
 	d.Drop(os.DevNull)
-	d.sees("What was dropped is no file of this PC.")
+	d.sees("What you dropped is not a file on this PC.")
 }
 
 func TestRefusedFiles(t *testing.T) {

@@ -36,7 +36,7 @@ func TestConnectionLostDuringTask(t *testing.T) {
 	d.press("Activate this PC")
 	b.change(func() { b.refusal, b.offline = unreachable, nil })
 	d.press("Activate")
-	d.sees("This is kept, and sent by itself")
+	d.sees("This is saved and will be sent automatically")
 	d.key(fyne.KeyEscape)
 	b.change(func() { b.offline = unreachable })
 	d.key(fyne.KeyF5)

@@ -117,7 +117,7 @@ func (w *Window) keys() []help.Shortcut {
 		help.Shortcut{Keys: shift + "+F10", Name: tr.T("Menu of the row")},
 		help.Shortcut{Keys: tr.T("Tab") + ", " + shift + "+" + tr.T("Tab"), Name: tr.T("Next and previous field")},
 		help.Shortcut{Keys: tr.T("Space") + ", " + tr.T("Enter"), Name: tr.T("Press the button, follow the link")},
-		help.Shortcut{Keys: tr.T("Escape"), Name: tr.T("Close a dialog, empty the search")},
+		help.Shortcut{Keys: tr.T("Escape"), Name: tr.T("Close a dialog, clear the search")},
 		help.Shortcut{Keys: "F1", Name: tr.T("Help")},
 	)
 }

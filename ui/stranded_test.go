@@ -36,8 +36,8 @@ func stranded() *backend {
 func TestStrandedLicense(t *testing.T) {
 	d := drive(t, stranded())
 	d.signIn()
-	d.sees("It left this PC, and the server does not know that yet.")
-	require.False(t, d.shows("told by itself"), "there is no job for it")
+	d.sees("It left this PC, but the server has not been informed yet.")
+	require.False(t, d.shows("informs the server"), "there is no job for it")
 	d.sees("Left this PC")
 	for _, button := range []string{"Bring back…", "Offer to another PC…", "Reactivate…", "Transfer…", "Remove…"} {
 		require.True(t, d.enabled(button), button)
@@ -46,14 +46,14 @@ func TestStrandedLicense(t *testing.T) {
 	d.sees("Reactivate “Studio PC”")
 	d.key(fyne.KeyEscape)
 	d.press("Transfer…")
-	d.sees("It left this PC before: no code is to be typed.")
+	d.sees("It has already left this PC, so you need no code")
 	d.sees("Enter the codes of the other PC.")
 	d.key(fyne.KeyEscape)
 	d.press("Offer to another PC…")
-	d.sees("The license left this PC before, and Lumen Studio 7 does not run under it here.")
-	require.False(t, d.shows("Save your work in it first."), "the program does not run under it any more")
+	d.sees("The license has already left this PC, and Lumen Studio 7 does not use it here.")
+	require.False(t, d.shows("Save your work in the program first."), "the program does not run under it any more")
 	d.press("Move")
-	d.sees("“Studio PC” has left this PC and waits for the other one.")
+	d.sees("“Studio PC” has left this PC. Pick it up on the other one.")
 	d.sees(removalCode)
 	require.Equal(t, []string{"Move 30420"}, d.b.done)
 }
@@ -62,15 +62,15 @@ func TestRemovalOfAStrandedLicenseNeedsNoCode(t *testing.T) {
 	d := drive(t, stranded())
 	d.signIn()
 	d.press("Remove…")
-	d.sees("The license left this PC before. There is no code to type")
+	d.sees("The license has already left this PC. You need no code")
 	d.b.change(func() { d.b.offline = unreachable })
 	d.press("Remove")
-	d.sees("“Studio PC” has left this PC. The server is told by itself when it answers.")
+	d.sees("“Studio PC” has left this PC. The app informs the server as soon as it can be reached.")
 	require.False(t, d.shows(removalCode), "the code is hidden while the departure can be undone")
 	d.press("Close")
 	d.b.change(func() { d.b.stranded, d.b.bringBacks = nil, nil })
 	d.key(fyne.KeyF5)
-	d.sees("What waits…")
+	d.sees("Waiting tasks…")
 	require.False(t, d.enabled("Remove…"), "a job removes it now")
 }
 
@@ -84,7 +84,7 @@ func TestStrandedLicenseBesideAnother(t *testing.T) {
 	d.until("the index", func() bool { return d.shows("this PC is licensed in order 1037") })
 	require.False(t, d.enabled("Bring back…"))
 	require.True(t, d.enabled("Offer to another PC…"))
-	d.press("Put it right…")
+	d.press("Fix…")
 	d.sees("Bring back: this PC is licensed in order 1037.")
 	require.False(t, d.enabled("Bring back…"))
 	require.True(t, d.enabled("Hand in…"))
@@ -94,15 +94,15 @@ func TestStrandedLicenseBesideAnother(t *testing.T) {
 func TestBannerOfStrandedLicenses(t *testing.T) {
 	for button, shown := range map[string]string{
 		"Bring back…":          "Reactivate “Studio PC”",
-		"Hand in…":             "There is no code to type",
+		"Hand in…":             "You need no code",
 		"Offer to another PC…": "Move “Studio PC” to another PC",
 	} {
 		t.Run(button, func(t *testing.T) {
 			d := drive(t, stranded())
 			d.signIn()
-			d.sees("A license of Lumen Studio 7 left this PC, and the server does not know.")
+			d.sees("A license of Lumen Studio 7 left this PC, but the server has not been informed.")
 			require.False(t, d.shows("This PC had a license of"), "one license, one banner")
-			d.press("Put it right…")
+			d.press("Fix…")
 			d.sees("Lumen Studio 7 · “Studio PC” · order 1042")
 			d.press(button)
 			d.sees(shown)
@@ -114,9 +114,9 @@ func TestBannerOfStrandedLicenses(t *testing.T) {
 	b.stranded = append(b.stranded, manager.Stranded{Order: b.orders[1], License: b.licenses[1037][0]})
 	d := drive(t, b)
 	d.signIn()
-	d.sees("2 licenses left this PC, and the server does not know.")
+	d.sees("2 licenses left this PC, but the server has not been informed.")
 	d.sees("bring “Studio PC”, “Büro Süd” back")
-	d.press("Put it right…")
+	d.press("Fix…")
 	d.press("Contact the vendor…")
 	d.sees("The text for the vendor is copied")
 	require.Contains(t, d.app.Clipboard().Content(),
@@ -129,7 +129,7 @@ func TestForgottenLicense(t *testing.T) {
 	d := drive(t, b)
 	d.signIn()
 	d.sees("The license server does not know the license of Lumen Studio 7 on this PC.")
-	d.sees("The program runs on.")
+	d.sees("The program still runs.")
 	d.press("Activate this PC again…")
 	d.sees("New license")
 	b.change(func() { b.forgotten = nil })
@@ -160,7 +160,7 @@ func TestSeveralForgottenLicenses(t *testing.T) {
 	d := drive(t, b)
 	d.signIn()
 	d.sees("The license server does not know 2 licenses of this PC.")
-	d.sees("The programs run on: Tide Survey, Lumen Studio 7.")
+	d.sees("The programs still run: Tide Survey, Lumen Studio 7.")
 	d.press("Show the first")
 	d.sees("Licenses of order 1015")
 }
@@ -215,15 +215,15 @@ func TestReasonsOfWaitingTasks(t *testing.T) {
 	}{
 		"not a license server": {
 			&manager.NetworkError{Kind: manager.NetworkNotACEN, Host: "licenses.lumen.example"},
-			"Asked for on 24 November 2026 at 08:00. No license server answers at this address.",
+			"Requested on 24 November 2026 at 08:00. No license server answers at this address.",
 		},
 		"a disabled order": {
 			api.NewProblem(api.ErrNotFound, "The order is not found."),
-			"The server does not find it. The order is not found.",
+			"The server cannot find it. The order is not found.",
 		},
 		"the keyring": {
 			manager.ErrKeyringUnavailable,
-			"The keyring of this PC cannot be used. It holds the key for the removal code of this task.",
+			"The keyring of this PC cannot be used. It contains the key for the removal code of this task.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -248,18 +248,18 @@ func TestGiveUp(t *testing.T) {
 	d.follow("1 task waits for the server")
 	d.press("Give up…")
 	d.sees("Give this task up?")
-	d.sees("Move of “Studio PC”: whether the server did it is not known. " +
-		"The license stays away from this PC, and its removal code is kept")
+	d.sees("Move of “Studio PC”: it is not known whether the server did it. " +
+		"The license is no longer on this PC, and its removal code is stored")
 	d.press("Keep waiting")
-	d.sees("What waits for the server")
+	d.sees("Tasks waiting for the server")
 	require.Zero(t, b.called("GiveUp"))
 	d.press("Give up…")
 	d.press("Give up")
-	d.sees("Nothing waits: the server has been told everything.")
+	d.sees("No tasks are waiting.")
 	require.Equal(t, 1, b.called("GiveUp"))
 	require.Zero(t, b.called("DropJob"))
 	d.key(fyne.KeyEscape)
-	d.sees("It left this PC, and the server does not know that yet.")
+	d.sees("It left this PC, but the server has not been informed yet.")
 }
 
 func TestGiveUpTextDependsOnDeparture(t *testing.T) {
@@ -269,14 +269,14 @@ func TestGiveUpTextDependsOnDeparture(t *testing.T) {
 		kept []manager.KeptCode
 		want string
 	}{
-		"another PC's license": {nil, "Refresh the table and look before you ask for it again."},
+		"another PC's license": {nil, "Refresh the table and check before you try again."},
 		"another license leaves": {
 			[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: 1, Purpose: api.TaskRemoval}},
-			"Refresh the table and look",
+			"Refresh the table and check",
 		},
 		"it leaves": {
 			[]manager.KeptCode{{Codes: otherPC, Code: code(t), LicenseID: job.LicenseID, Purpose: api.TaskRemoval}},
-			"The license stays away from this PC",
+			"The license is no longer on this PC",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -308,7 +308,7 @@ func TestGiveUpIsForOldSentTasksOnly(t *testing.T) {
 			d.sees("Move of “Studio PC”")
 			require.Equal(t, c.cancel, d.enabled("Cancel"))
 			require.Equal(t, c.giveUp, d.enabled("Give up…"))
-			require.Equal(t, name == "sent just now", d.shows("A day after it was asked for it can be given up."))
+			require.Equal(t, name == "sent just now", d.shows("You can give it up one day after it was requested."))
 		})
 	}
 }
@@ -319,7 +319,7 @@ func TestLateCancel(t *testing.T) {
 		err  error
 		want string
 	}{
-		{manager.ErrTooLate, "The server has taken it already, or it has ended."},
+		{manager.ErrTooLate, "The server has already processed it, or the license has ended."},
 		{manager.ErrNewerHere, "This PC has a newer license of the program, which stays."},
 	} {
 		b := withOpenJob(openJob(time.Hour, manager.JobPending))
@@ -328,9 +328,9 @@ func TestLateCancel(t *testing.T) {
 		d.signIn()
 		d.follow("1 task waits for the server")
 		d.press("Cancel")
-		d.sees("The license does not come back.")
+		d.sees("The license cannot be brought back.")
 		d.sees(c.want)
-		d.sees("Nothing waits: the server has been told everything.")
+		d.sees("No tasks are waiting.")
 	}
 }
 
@@ -346,7 +346,7 @@ func TestWaitingTasksWithoutSession(t *testing.T) {
 	b.open = append(b.open, other)
 	d := drive(t, b)
 	d.follow("2 tasks wait for the server")
-	d.sees("It is sent by itself as soon as you are signed in to its account.")
+	d.sees("Tasks are sent automatically as soon as you sign in to their account.")
 	d.sees("Anna Berg · licenses.lumen.example")
 	d.sees("Anna at Tide · acen.tide.example")
 	require.False(t, d.enabled("Send now"))
@@ -356,7 +356,7 @@ func TestWaitingTasksWithoutSession(t *testing.T) {
 	require.Equal(t, 1, b.called("DropJob"))
 	d.press("Give up…")
 	d.press("Give up")
-	d.sees("Nothing waits: the server has been told everything.")
+	d.sees("No tasks are waiting.")
 	require.Zero(t, b.called("Jobs"), "needs a session")
 	require.Zero(t, b.called("ResumeJobs"))
 	d.press("Close")
@@ -370,7 +370,7 @@ func TestWaitingTasksAfterSessionEnds(t *testing.T) {
 	d.signIn()
 	d.sees("1 task waits for the server")
 	b.publish(manager.Event{Kind: manager.SignedOut, Account: b.account.ID})
-	d.sees("Sign in to look after")
+	d.sees("Sign in to manage")
 	d.follow("1 task waits for the server")
 	d.sees("Move of “Studio PC”")
 	require.True(t, d.enabled("Cancel"))
@@ -384,9 +384,9 @@ func TestRemovalCodeWhoseTaskWasGivenUp(t *testing.T) {
 	d := drive(t, b)
 	d.signIn()
 	d.sees("A license of Lumen Studio 7 left this PC.")
-	d.sees("It left this PC, and its removal code is kept here. The server does not know yet.")
+	d.sees("It left this PC, and its removal code is stored here. The server has not been informed yet.")
 	require.True(t, d.enabled("Remove…"), "only an open job disables other tasks")
 	d.press("Hand in or offer…")
-	d.sees("It left this PC; the server does not know yet.")
+	d.sees("It left this PC; the server has not been informed yet.")
 	require.False(t, d.shows("let the license go by itself"))
 }

@@ -85,7 +85,7 @@ func TestSwitchAccountOffline(t *testing.T) {
 	d.sees("Connected to licenses.lumen.example")
 	b.change(func() { b.offline = unreachable })
 	d.switchTo(annaButton, benButton)
-	d.sees("No connection to keys.tide.example; showing what was known 1 hour ago.")
+	d.sees("No connection to keys.tide.example; showing data from 1 hour ago.")
 	d.sees("Ben's boat")
 }
 
@@ -95,9 +95,9 @@ func TestBackFromAddAccount(t *testing.T) {
 	d.sees("Studio PC")
 	d.press(annaButton)
 	d.follow("Add an account…")
-	d.sees("Sign in to look after")
+	d.sees("Sign in to manage")
 	require.False(t, d.shows("https://licenses.lumen.example"), "the fields are empty")
-	d.sees("Go on as " + benButton)
+	d.sees("Continue as " + benButton)
 	d.key(fyne.KeyEscape)
 	d.sees("Studio PC")
 
@@ -115,8 +115,8 @@ func TestSignOutOfOneAccount(t *testing.T) {
 	d.press(annaButton)
 	d.follow("Sign out…")
 	d.press("Sign out")
-	d.sees("Sign in to look after")
-	d.follow("Go on as " + benButton)
+	d.sees("Sign in to manage")
+	d.follow("Continue as " + benButton)
 	d.sees("Ben's boat")
 }
 

@@ -25,7 +25,7 @@ var unreachable = &manager.NetworkError{
 
 func TestFirstStart(t *testing.T) {
 	d := drive(t, newBackend())
-	d.sees("Sign in to look after your licenses.")
+	d.sees("Sign in to manage your licenses.")
 	require.NotNil(t, d.canvas().Focused(), "a field is focused")
 
 	d.press("Sign in")
@@ -58,7 +58,7 @@ func TestNoServerAtSignIn(t *testing.T) {
 	b := newBackend()
 	b.offline = unreachable
 	d := drive(t, b)
-	d.sees("Sign in to look after")
+	d.sees("Sign in to manage")
 	d.write("licenses.example.com", "licenses.lumen.example")
 	d.write("Name the vendor", "anna")
 	d.write("Password", password)
@@ -71,7 +71,7 @@ func TestSignInCanBeCanceled(t *testing.T) {
 	b := newBackend()
 	b.blocked["SignIn"] = make(chan struct{})
 	d := drive(t, b)
-	d.sees("Sign in to look after")
+	d.sees("Sign in to manage")
 	d.write("licenses.example.com", "licenses.lumen.example")
 	d.write("Name the vendor", "anna")
 	d.write("Password", password)
@@ -104,7 +104,7 @@ func TestNoticeOfDamagedDataFile(t *testing.T) {
 	}}
 	d := drive(t, b)
 	d.sees("The local data file was damaged.")
-	d.sees("Sign in to look after")
+	d.sees("Sign in to manage")
 }
 
 func TestServerOptionPreventsResume(t *testing.T) {
@@ -128,7 +128,7 @@ func TestOfflineStart(t *testing.T) {
 	d.sees("Licenses of order 1042")
 	require.False(t, d.shows("No connection to"), "the request is still running")
 	close(b.blocked["Resume"])
-	d.sees("No connection to licenses.lumen.example; showing what was known 3 hours ago.")
+	d.sees("No connection to licenses.lumen.example; showing data from 3 hours ago.")
 	d.sees("No answer from licenses.lumen.example")
 	d.sees("Studio PC")
 
@@ -159,7 +159,7 @@ func TestFirstFrameHasCachedTables(t *testing.T) {
 
 func TestFirstFrameWithoutSession(t *testing.T) {
 	d := drive(t, newBackend(), after(nil))
-	require.True(t, d.shows("Sign in to look after your licenses."))
+	require.True(t, d.shows("Sign in to manage your licenses."))
 	require.NotNil(t, d.canvas().Focused())
 }
 
@@ -241,7 +241,7 @@ func TestSigningOut(t *testing.T) {
 	d.sees("Signed in as anna")
 	d.follow("Sign out…")
 	d.press("Sign out")
-	d.sees("Sign in to look after")
+	d.sees("Sign in to manage")
 	require.Equal(t, 1, d.b.called("SignOut"))
 }
 
@@ -250,7 +250,7 @@ func TestActivateThisPC(t *testing.T) {
 	d.signIn()
 	d.press("Activate this PC")
 	d.sees(thisPC.Site.String())
-	d.sees("They hold 63 bits about this PC")
+	d.sees("They contain 63 bits about this PC")
 	d.sees("Anna's PC")
 	d.sees("3 of 5 left")
 
@@ -288,9 +288,9 @@ func TestRefusedNewLicense(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
 	for what, refusal := range map[string]error{
-		"There is no free license.":             api.NewProblem(api.ErrLicensesInUse, "All licenses are in use."),
-		"This is kept, and sent by itself":      unreachable,
-		"Trying again with the same codes uses": context.Canceled,
+		"There is no free license.":                    api.NewProblem(api.ErrLicensesInUse, "All licenses are in use."),
+		"This is saved and will be sent automatically": unreachable,
+		"Trying again with the same codes uses":        context.Canceled,
 	} {
 		d.b.change(func() { d.b.refusal = refusal })
 		d.press("Activate this PC")
@@ -338,7 +338,7 @@ func TestSearch(t *testing.T) {
 	d.write("Search orders", "survey BOAT")
 	d.until("the order of that license", func() bool { return d.shows("1015") && !d.shows("1037") })
 	d.write("Search orders", "nothing like this")
-	d.sees("No order and no license matches “nothing like this”.")
+	d.sees("No orders or licenses match “nothing like this”.")
 	d.key(fyne.KeyEscape)
 	d.sees("1037")
 	d.write("Search orders", "1042")
@@ -380,7 +380,7 @@ func TestChangeNote(t *testing.T) {
 	d := drive(t, newBackend())
 	d.signIn()
 	d.follow("Change note")
-	d.write("What you call that PC", "Attic")
+	d.write("Your name for that PC", "Attic")
 	d.press("Save")
 	d.until("the new note", func() bool { return !d.shows("Studio PC") && d.shows("Attic") })
 }
@@ -391,7 +391,7 @@ func TestLicenseFileError(t *testing.T) {
 	d := drive(t, b)
 	d.signIn()
 	d.follow("Save file")
-	d.sees("The server does not find it.")
+	d.sees("The server cannot find it.")
 	d.b.change(func() { d.b.fileErr = nil })
 	d.press("Try again")
 	d.sees("Save File")
@@ -412,7 +412,7 @@ func TestOpenAndFailedJobs(t *testing.T) {
 	d.sees("New license for 7183EC4D: There is no free license.")
 	d.follow("1 email and 1 task wait for the server")
 	d.sees("Email of license 20000")
-	d.sees("Asked for on 24 November 2026 at 09:00. It is sent next.")
+	d.sees("Requested on 24 November 2026 at 09:00. It is sent next.")
 	before := b.called("ResumeJobs")
 	d.press("Send now")
 	d.until("another attempt", func() bool { return b.called("ResumeJobs") > before })
@@ -432,7 +432,7 @@ func TestKeys(t *testing.T) {
 	d.key(fyne.KeyF5)
 	d.until("a refresh", func() bool { return d.b.called("Orders") > before })
 	d.press("Anna Berg · licenses.lumen.example")
-	d.follow("What is sent about this PC…")
+	d.follow("Data sent about this PC…")
 	d.sees("63 bits for each program")
 	d.key(fyne.KeyReturn)
 	d.press("Anna Berg · licenses.lumen.example")

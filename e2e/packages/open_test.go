@@ -208,7 +208,7 @@ func TestOpenedOnTheDesktop(t *testing.T) {
 	// The app is not running: the desktop starts it with a link, which fills in the sign-in screen.
 	s.start(t, `xdg-open 'acen:server?address=https%%3A%%2F%%2Flicenses.example.com'`)
 	s.waitFor(t, "https://licenses.example.com")
-	require.True(t, s.shows("Sign in to look after your licenses."))
+	require.True(t, s.shows("Sign in to manage your licenses."))
 	s.waitForOne(t)
 	// The app is running: the same window opens the link.
 	s.start(t, `gio open 'acen:server?address=https%%3A%%2F%%2Fkeys.example.net'`)
@@ -232,8 +232,8 @@ func TestOpenedOnTheDesktop(t *testing.T) {
 	for command, sentence := range map[string]string{
 		`gio open 'acen:request/../../etc/passwd'`: "The request cannot be used: " +
 			"one of its links or pictures is cut off or damaged.",
-		`gio open 'acen:server?address=http://licenses.example.com'`: "It names no address " +
-			"of a server that begins with https://.",
+		`gio open 'acen:server?address=http://licenses.example.com'`: "The link has no server address that begins " +
+			"with https://.",
 		`gio launch ` + entry + ` "$HOME/missing.acen"`: "/home/anna/missing.acen cannot be read.",
 		`truncate -s 1G "$HOME/huge.acen"; gio open "$HOME/huge.acen"`: "This is too large to be " +
 			"a request, an answer or a license file.",

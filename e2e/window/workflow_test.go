@@ -107,7 +107,7 @@ func TestMainJob(t *testing.T) {
 			d.click(t, "Activate this PC", button("Activate this PC"))
 			d.find(t, "this PC's codes", containing("63 bits"))
 			picture("5-new-license", d.find(t, "Activate", button("Activate")))
-			d.fill(t, "the note", entry("What you call that PC"), "Test PC")
+			d.fill(t, "the note", entry("Your name for that PC"), "Test PC")
 			d.click(t, "Activate", button("Activate"))
 			picture("6-activated", d.find(t, "the outcome", exactly("“Test PC” is activated.")))
 
@@ -293,7 +293,7 @@ func TestSecondStart(t *testing.T) {
 	require.NoError(t, os.WriteFile(given, []byte("Hello"), 0o600))
 	p = start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", data, given)
 	require.Equal(t, 0, p.exit(t), p.stderr.String())
-	d.find(t, "the message about the file", containing("There is nothing for the app in it."))
+	d.find(t, "the message about the file", containing("This contains nothing that the app can use."))
 	uiMap := filepath.Join(t.TempDir(), "ui.json")
 	p = start(t, anna.env("DISPLAY="+screen.name), program(t, "acen"), "--data", data, "--ui-map", uiMap, given+".missing")
 	refused := &window{display: screen, uiMap: uiMap, proc: p}

@@ -76,7 +76,7 @@ func localPath(argument string) (string, error) {
 	path, err := url.PathUnescape(rest)
 	if err != nil || !strings.HasPrefix(path, "/") || strings.ContainsRune(path, 0) ||
 		host != "" && !strings.EqualFold(host, "localhost") {
-		return "", fmt.Errorf("%s is no file of this PC", argument)
+		return "", fmt.Errorf("%s is not a file on this PC", argument)
 	}
 	if runtime.GOOS == "windows" {
 		path = filepath.FromSlash(strings.TrimPrefix(path, "/"))
@@ -101,8 +101,8 @@ func handOver(p Program) error {
 	}
 	err := box.Give(context.Background(), content)
 	if errors.Is(err, handover.ErrNobody) {
-		return fmt.Errorf("ACEN Desktop or acenctl is running already with the data folder %s, and does not answer. Go on "+
-			"there, or close it and try again", p.Data)
+		return fmt.Errorf("ACEN Desktop or acenctl is running already with the data folder %s, and does not answer. "+
+			"Continue there, or close it and try again", p.Data)
 	}
 	return err
 }

@@ -57,10 +57,10 @@ func TestReadArgument(t *testing.T) {
 		os.DevNull:                       "is neither a file nor a folder",
 		filepath.Join(folder, "missing"): "missing cannot be read: no such file",
 		big:                              "too large",
-		"file://elsewhere" + escaped:     "no file of this PC",
-		"file://":                        "no file of this PC",
-		"file:///%zz":                    "no file of this PC",
-		"file:///a%00":                   "no file of this PC",
+		"file://elsewhere" + escaped:     "not a file on this PC",
+		"file://":                        "not a file on this PC",
+		"file:///%zz":                    "not a file on this PC",
+		"file:///a%00":                   "not a file on this PC",
 	} {
 		_, _, err := ReadArgument(argument)
 		require.ErrorContains(t, err, sentence, argument)

@@ -33,7 +33,7 @@ func recordCrashes(data string) (notices []manager.Notice, err error) {
 		}
 		notices = append(notices, manager.Notice{
 			Title: manager.Say("ACEN Desktop ended unexpectedly the last time."),
-			Detail: manager.Say("Open tasks go on now. A report lies in %s; nothing was sent. Attach it when you write to "+
+			Detail: manager.Say("Open tasks continue now. A report is in %s; nothing was sent. Attach it when you write to "+
 				"the vendor.", aside),
 		})
 		if err := removeOldReports(data); err != nil {

@@ -60,9 +60,9 @@ func RestLines(rest manager.Rest, data string) (lines []string) {
 	for _, j := range rest.Jobs {
 		outcome := "it was never sent"
 		if j.State != manager.JobPending {
-			outcome = "it was sent, and whether the server did it is not known"
+			outcome = "it was sent, and it is not known whether the server did it"
 		}
-		lines = append(lines, fmt.Sprintf("A task that waited is forgotten: %s; %s.", j.Title, outcome))
+		lines = append(lines, fmt.Sprintf("A waiting task is deleted: %s; %s.", j.Title, outcome))
 	}
 	for _, k := range rest.Codes {
 		name := k.Program
@@ -78,7 +78,8 @@ func RestLines(rest manager.Rest, data string) (lines []string) {
 	}
 	if len(rest.Codes) > 0 {
 		lines = append(lines,
-			fmt.Sprintf("Removal codes lie beside the license files in %s; keep that folder.", paths.Licenses(data).Dir()),
+			fmt.Sprintf("Removal codes are stored next to the license files in %s; keep that folder.",
+				paths.Licenses(data).Dir()),
 			"To hand them in, sign in again on this PC and choose Removal codes, or run \"acenctl removal-codes\".")
 	}
 	return lines

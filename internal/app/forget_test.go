@@ -88,7 +88,7 @@ func TestForgetListsKeptCodes(t *testing.T) {
 	require.Equal(t, []string{
 		"A license of LUMENST7 left this PC and is not handed in: its removal code stays, with the Site code " +
 			departed.Codes.Site.String() + ".",
-		"Removal codes lie beside the license files in " + filepath.Join(data, "licenses") + "; keep that folder.",
+		"Removal codes are stored next to the license files in " + filepath.Join(data, "licenses") + "; keep that folder.",
 		"To hand them in, sign in again on this PC and choose Removal codes, or run \"acenctl removal-codes\".",
 	}, RestLines(rest, data))
 	state, err := store.State("LUMENST7")
@@ -118,9 +118,9 @@ func TestRestLines(t *testing.T) {
 	}
 	lines := RestLines(rest, "data")
 	require.Len(t, lines, 5)
-	require.Equal(t, "A task that waited is forgotten: Move of “Studio”; it was never sent.", lines[0])
+	require.Equal(t, "A waiting task is deleted: Move of “Studio”; it was never sent.", lines[0])
 	require.Equal(t,
-		"A task that waited is forgotten: Removal of license 20220; it was sent, and whether the server did it is not known.",
+		"A waiting task is deleted: Removal of license 20220; it was sent, and it is not known whether the server did it.",
 		lines[1])
 	require.Equal(t,
 		"A license of Lumen Studio 7 (Studio) left this PC and is not handed in: its removal code stays, with the Site "+

@@ -48,7 +48,7 @@ func (a *Accounts) options() account.Options {
 		Now:          a.shell.Now,
 		After:        time.After,
 		OnOrder:      a.peers.AddOrder,
-		OnAccount:    func(api.Account) { a.shell.Status.ShowRemark(tr.T("Your contact data are saved.")) },
+		OnAccount:    func(api.Account) { a.shell.Status.ShowRemark(tr.T("Your contact data have been saved.")) },
 		OnRegistered: a.peers.Registered,
 	}
 }
@@ -58,7 +58,7 @@ func (a *Accounts) NewOrder() {
 	if a.shell.Requests.Busy() {
 		return
 	}
-	a.shell.Status.SetWorking(tr.T("Asking for the programs…"))
+	a.shell.Status.SetWorking(tr.T("Loading the programs…"))
 	background.Run(a.shell.Requests, a.backend.SerialPrograms, func(programs []api.Program, err error) {
 		a.shell.Status.SetWorking("")
 		if err == nil {

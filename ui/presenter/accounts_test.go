@@ -35,11 +35,11 @@ func TestNewOrderLoadsProgramsOnce(t *testing.T) {
 	b := &accountsBackend{release: make(chan struct{})}
 	a := NewAccounts(s.shell, b, accountsPeers{s})
 	a.NewOrder()
-	require.True(t, s.Shows("Asking for the programs…"))
+	require.True(t, s.Shows("Loading the programs…"))
 	a.NewOrder() // a second press
 	close(b.release)
 	s.WaitFor("New order")
-	require.False(t, s.Shows("Asking for the programs…"))
+	require.False(t, s.Shows("Loading the programs…"))
 	s.Dialogs.Visible().Close()
 	require.Nil(t, s.Dialogs.Visible(), "one dialog")
 

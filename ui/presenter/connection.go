@@ -87,7 +87,7 @@ func (c *Connection) Banner(host, age string) (Banner, bool) {
 		return Banner{}, false
 	}
 	if age != "" {
-		m.What = tr.T("No connection to %s; showing what was known %s.", host, age)
+		m.What = tr.T("No connection to %s; showing data from %s.", host, age)
 	}
 	return Banner{Tone: theme.Warning, Message: m, Actions: []dialogs.Action{
 		{Label: tr.T("Try again"), Do: c.peers.Refresh},

@@ -64,7 +64,7 @@ func TestConnectionBanner(t *testing.T) {
 	require.False(t, shown)
 	c.Lost(unreachable)
 	b, _ := c.Banner("licenses.lumen.example", "3 hours ago")
-	require.Equal(t, "No connection to licenses.lumen.example; showing what was known 3 hours ago.", b.Message.What)
+	require.Equal(t, "No connection to licenses.lumen.example; showing data from 3 hours ago.", b.Message.What)
 	b, _ = c.Banner("licenses.lumen.example", "")
 	require.Equal(t, "There is no connection to the license server.", b.Message.What)
 	b.Actions[0].Do()

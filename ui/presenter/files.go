@@ -148,7 +148,7 @@ func readDropped(files []fyne.URI) (d dropped, err error) {
 }
 
 var (
-	errNoFile   = errors.New("what was dropped is no file of this PC")
+	errNoFile   = errors.New("what was dropped is not a file on this PC")
 	errNoFolder = errors.New("the chosen folder is not on this PC")
 )
 
@@ -204,7 +204,7 @@ func OpenErrorMessage(err error) dialogs.Message {
 	case named.NotFile:
 		why = tr.T("It is neither a file nor a folder.")
 	case errors.Is(err, errNoFile):
-		why = tr.T("What was dropped is no file of this PC.")
+		why = tr.T("What you dropped is not a file on this PC.")
 	}
 	return dialogs.Message{What: what, Why: why, Next: tr.T("Copy it to this PC and try again.")}
 }

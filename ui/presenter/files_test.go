@@ -57,7 +57,7 @@ func TestReadDropped(t *testing.T) {
 		dropped fyne.URI
 		why     string
 	}{
-		{web, "What was dropped is no file of this PC."},
+		{web, "What you dropped is not a file on this PC."},
 		{storage.NewFileURI(filepath.Join(dir, "none")), "The file cannot be read."},
 		{storage.NewFileURI(big), "too large"},
 	} {

@@ -166,7 +166,7 @@ func (j *Jobs) row(job manager.Job, signedIn bool) jobs.Row {
 	now := j.shell.Now()
 	r := jobs.Row{
 		What: words.Job(job),
-		Why:  tr.T("Asked for on %s. %s", words.LongMoment(job.CreatedAt, now), j.why(job, signedIn)),
+		Why:  tr.T("Requested on %s. %s", words.LongMoment(job.CreatedAt, now), j.why(job, signedIn)),
 	}
 	if !signedIn {
 		r.Account = j.peers.AccountName(job.Account)
@@ -198,11 +198,11 @@ func (j *Jobs) why(job manager.Job, signedIn bool) string {
 	switch {
 	case job.State == manager.JobPending:
 	case job.MayGiveUp(j.shell.Now()):
-		parts = append(parts, tr.T("It was sent, and the answer did not come: the server may have done it already."))
+		parts = append(parts, tr.T("It was sent, but there was no answer: the server may already have done it."))
 	default:
 		parts = append(parts,
-			tr.T("It was sent, and the answer did not come. It cannot be canceled: the server may have done it already. "+
-				"A day after it was asked for it can be given up."))
+			tr.T("It was sent, but there was no answer. It cannot be canceled: the server may already have done it. "+
+				"You can give it up one day after it was requested."))
 	}
 	return strings.Join(parts, " ")
 }
@@ -233,11 +233,12 @@ func (j *Jobs) giveUp(job manager.Job) {
 		departed := job.Task == api.TaskRelease || slices.ContainsFunc(kept, func(k manager.KeptCode) bool {
 			return k.Purpose == job.Task && k.LicenseID == job.LicenseID
 		})
-		text := tr.T("%s: whether the server did it is not known. Refresh the table and look before you ask for it again.",
+		text := tr.T("%s: it is not known whether the server did it. Refresh the table and check before you try again.",
 			words.Job(job))
 		if departed {
-			text = tr.T("%s: whether the server did it is not known. The license stays away from this PC, and its removal "+
-				"code is kept under Removal codes: hand it in there, or bring the license back when the server lists it.",
+			text = tr.T("%s: it is not known whether the server did it. The license is no longer on this PC, and its "+
+				"removal code is stored under Removal codes: hand it in there, or bring the license back when the "+
+				"server lists it.",
 				words.Job(job))
 		}
 		j.shell.Dialogs.Confirm(dialogs.Confirmation{

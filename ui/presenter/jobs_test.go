@@ -98,8 +98,8 @@ func TestJobRow(t *testing.T) {
 			"Cancel"},
 		{"a reason of its own", removal(manager.JobPending, time.Hour), unreachable, "Fault.",
 			"There is no connection to the license server.", "Cancel"},
-		{"sent", removal(manager.JobSent, time.Hour), nil, "", "A day after it was asked for it can be given up.", ""},
-		{"sent a day ago", removal(manager.JobSent, day+1), nil, "", "the server may have done it already.", "Give up…"},
+		{"sent", removal(manager.JobSent, time.Hour), nil, "", "You can give it up one day after it was requested.", ""},
+		{"sent a day ago", removal(manager.JobSent, day+1), nil, "", "the server may already have done it.", "Give up…"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, j, _, peers := newTestJobs(t, test.job)
@@ -143,7 +143,7 @@ func TestCancelJob(t *testing.T) {
 	require.True(t, s.Enabled("Cancel"))
 	b.err = nil
 	s.Press("Cancel")
-	s.WaitFor("Nothing waits: the server has been told everything.")
+	s.WaitFor("No tasks are waiting.")
 	require.Equal(t, []int64{1}, b.ended)
 	require.False(t, s.Enabled("Send now"))
 	s.Key(fyne.KeyEscape)
@@ -151,7 +151,7 @@ func TestCancelJob(t *testing.T) {
 }
 
 func TestGiveUpJob(t *testing.T) {
-	const stays = "The license stays away from this PC"
+	const stays = "The license is no longer on this PC"
 	for name, kept := range map[string][]manager.KeptCode{
 		"nothing left this PC for it": nil,
 		"a license left this PC":      {{Purpose: api.TaskRemoval, LicenseID: 20000}},
@@ -168,7 +168,7 @@ func TestGiveUpJob(t *testing.T) {
 			require.Empty(t, b.ended)
 			s.Press("Give up…")
 			s.Press("Give up")
-			s.WaitFor("Nothing waits")
+			s.WaitFor("No tasks are waiting")
 			require.Equal(t, []int64{1}, b.ended)
 		})
 	}

@@ -85,12 +85,13 @@ func (p *ThisPC) strandedOffer() (Offer, bool) {
 	}
 	o := newOffer(theme.Warning, "stranded-", key)
 	o.Message = dialogs.Message{
-		What: tr.T("%d licenses left this PC, and the server does not know.", len(list)),
-		Why:  tr.T("Nothing is lost: bring %s back, or tell the server.", firstNames(names)),
+		What: tr.T("%d licenses left this PC, but the server has not been informed.", len(list)),
+		Why:  tr.T("Nothing is lost: bring %s back, or inform the server.", firstNames(names)),
 	}
-	o.Actions = []dialogs.Action{{Label: tr.T("Put it right…"), Do: p.showStranded}}
+	o.Actions = []dialogs.Action{{Label: tr.T("Fix…"), Do: p.showStranded}}
 	if len(list) == 1 {
-		o.Message.What = tr.T("A license of %s left this PC, and the server does not know.", list[0].Order.ProgramName)
+		o.Message.What = tr.T("A license of %s left this PC, but the server has not been informed.",
+			list[0].Order.ProgramName)
 	}
 	return o, true
 }
@@ -121,23 +122,24 @@ func (p *ThisPC) forgottenOffer() (Offer, bool) {
 	if len(list) > 1 {
 		o.Message = dialogs.Message{
 			What: tr.T("The license server does not know %d licenses of this PC.", len(list)),
-			Why:  tr.T("The programs run on: %s. Activate this PC again for each of them.", firstNames(names)),
+			Why:  tr.T("The programs still run: %s. Activate this PC again for each of them.", firstNames(names)),
 		}
 		o.Actions = []dialogs.Action{{Label: tr.T("Show the first"), Do: func() { p.peers.ShowOrder(first.Order) }}}
 		return o, true
 	}
 	o.Message = dialogs.Message{
 		What: tr.T("The license server does not know the license of %s on this PC.", first.Order.ProgramName),
-		Why:  tr.T("The program runs on. Activate this PC again, so that the server knows it."),
+		Why:  tr.T("The program still runs. Activate this PC again, so that the server knows it."),
 	}
 	again := p.do(tr.T("Activate this PC again…"), actions.ActivateThisPC, actions.Subject{Order: first.Order})
 	o.Actions = []dialogs.Action{again}
 	if first.Refusal != nil {
 		reason := explain.Reason(first.Refusal)
-		o.Message.Why = tr.T("The program runs on, but this PC cannot be activated again: %s. Ask the vendor.", reason)
+		o.Message.Why = tr.T("The program still runs, but this PC cannot be activated again: %s. Ask the vendor.",
+			reason)
 		if address := p.peers.VendorAddress(); address != "" {
-			o.Message.Why = tr.T("The program runs on, but this PC cannot be activated again: %s. Ask the vendor: %s.", reason,
-				address)
+			o.Message.Why = tr.T("The program still runs, but this PC cannot be activated again: %s. Ask the vendor: "+
+				"%s.", reason, address)
 		}
 		o.Actions = []dialogs.Action{{Label: tr.T("Contact the vendor…"), Do: func() { p.contactAboutForgotten(first) }}}
 	}
@@ -146,7 +148,7 @@ func (p *ThisPC) forgottenOffer() (Offer, bool) {
 
 func (p *ThisPC) contactAboutForgotten(f manager.Forgotten) {
 	p.peers.ContactVendor(tr.T("A license that the server does not know"),
-		tr.T("Order %d, license %d, %s: the program runs on this PC, and the license server does not know the license.",
+		tr.T("Order %d, license %d, %s: the program runs on this PC, but the license server does not know the license.",
 			f.Order.ID, f.ID, f.Order.ProgramName))
 }
 
@@ -158,7 +160,7 @@ func (p *ThisPC) bringBackOffer(b manager.BringBack) Offer {
 	o := newOffer(theme.Accent, "lost-", []string{fmt.Sprint(b.License.ID)})
 	o.Message = dialogs.Message{
 		What: tr.T("This PC had a license of %s: %s.", b.Order.ProgramName, quoted(b.License)),
-		Why:  tr.T("The license file is gone. %s", strings.Join(lines, " ")),
+		Why:  tr.T("The license file is missing. %s", strings.Join(lines, " ")),
 	}
 	subject := actions.Subject{Order: b.Order, License: b.License}
 	o.Actions = []dialogs.Action{p.do(tr.T("Bring back…"), actions.Reactivate, subject)}
@@ -189,7 +191,7 @@ func (p *ThisPC) pickUpOffer() (Offer, bool) {
 	o := newOffer(theme.Accent, "waiting-", key)
 	if len(open) == 1 {
 		o.Message = dialogs.Message{
-			What: tr.T("A license of %s waits to be picked up: %s.", first.Order.ProgramName, names[0]),
+			What: tr.T("A license of %s is ready to be picked up: %s.", first.Order.ProgramName, names[0]),
 			Why:  tr.T("It was released for another PC on %s.", words.LongDate(*first.License.ReleasedAt, p.shell.Now())),
 		}
 		subject := actions.Subject{Order: first.Order, License: first.License}
@@ -197,7 +199,7 @@ func (p *ThisPC) pickUpOffer() (Offer, bool) {
 		return o, true
 	}
 	o.Message = dialogs.Message{
-		What: tr.T("%d licenses wait to be picked up.", len(open)),
+		What: tr.T("%d licenses are ready to be picked up.", len(open)),
 		Why:  words.Sentence(firstNames(names)),
 	}
 	show := func() { p.peers.ShowLicense(first.Order, first.License) }
@@ -219,13 +221,13 @@ func (p *ThisPC) keptCodesOffer() (Offer, bool) {
 	o := newOffer(theme.Warning, "let-go-", key)
 	o.Message = dialogs.Message{
 		What: tr.T("%d licenses left this PC.", len(list)),
-		Why:  tr.T("The server does not know yet; their removal codes are kept here."),
+		Why:  tr.T("The server has not been informed yet; their removal codes are stored here."),
 	}
 	o.Actions = []dialogs.Action{{Label: tr.T("Removal codes…"), Do: p.ShowRemovalCodes}}
 	if e := list[0]; len(list) == 1 {
 		o.Message = dialogs.Message{
 			What: tr.T("A license of %s left this PC.", programOf(e)),
-			Why:  tr.T("The server does not know yet; the removal code is kept here."),
+			Why:  tr.T("The server has not been informed yet; the removal code is stored here."),
 		}
 		if handIn, release := e.Refusals(); e.Fault == nil && handIn == nil && release == nil {
 			o.Actions = []dialogs.Action{
@@ -255,7 +257,7 @@ func (p *ThisPC) expiryOffer() (Offer, bool) {
 		o.Message = dialogs.Message{
 			What: tr.T("A license of %s ends %s: %s.",
 				first.Order.ProgramName, words.Expiry(first.License.ExpiresAt, now), quoted(first.License)),
-			Why: tr.T("Its last day is %s. Ask the vendor in time if you want to go on.",
+			Why: tr.T("Its last day is %s. Ask the vendor in time if you want to keep using it.",
 				words.LongDate(*first.License.ExpiresAt, now)),
 		}
 		subject := actions.Subject{Order: first.Order, License: first.License}

@@ -226,8 +226,8 @@ func (s *Session) ShowAccount(a manager.Account, warning error) {
 func (s *Session) SignOut() {
 	s.shell.Dialogs.Confirm(dialogs.Confirmation{
 		Title: tr.T("Sign out?"),
-		Text: tr.T("%s is signed out on this PC, and the tables kept for working without a connection are removed from it. "+
-			"Licenses stay as they are.", s.account.DisplayName),
+		Text: tr.T("%s is signed out on this PC, and the tables stored for working without a connection are deleted. "+
+			"Licenses do not change.", s.account.DisplayName),
 		Label:     tr.T("Sign out"),
 		OnConfirm: s.signOut,
 	})
@@ -270,7 +270,7 @@ func (s *Session) SignInTo(server string) {
 	}
 	s.shell.Dialogs.Confirm(dialogs.Confirmation{
 		Title: tr.T("A link to a license server"),
-		Text: tr.T("It leads to %s. You can sign in there with another account; the one that is shown stays signed in.",
+		Text: tr.T("It leads to %s. You can sign in there with another account; the current one stays signed in.",
 			server),
 		Label:     tr.T("Add an account…"),
 		OnConfirm: func() { s.AddAccount(); fill() },
@@ -286,8 +286,8 @@ func (s *Session) SwitchTo(a manager.Account) {
 	}
 	s.shell.Dialogs.Confirm(dialogs.Confirmation{
 		Title: tr.T("Leave %s?", s.account.DisplayName),
-		Text: tr.T("This account is not remembered on this PC: to come back to it you need its password. What waits " +
-			"to be sent stays, and goes on then."),
+		Text: tr.T("This account is not remembered on this PC: to return to it you need its password. Its waiting " +
+			"tasks stay and continue then."),
 		Label:     tr.T("Switch"),
 		OnConfirm: func() { s.open(a) },
 	})
@@ -357,7 +357,8 @@ func (s *Session) showAccountLinks() {
 			back := signin.AccountLink{Label: tr.T("Back to %s", words.Account(a)), Go: func() { s.ShowAccount(a, nil) }}
 			links = append([]signin.AccountLink{back}, links...)
 		case a.Remembered:
-			links = append(links, signin.AccountLink{Label: tr.T("Go on as %s", words.Account(a)), Go: func() { s.open(a) }})
+			onward := signin.AccountLink{Label: tr.T("Continue as %s", words.Account(a)), Go: func() { s.open(a) }}
+			links = append(links, onward)
 		}
 	}
 	s.screen.SetAccountLinks(links)

@@ -166,7 +166,7 @@ func TestResume(t *testing.T) {
 		{"a remembered session", []manager.Account{anna}, "", nil, true, ""},
 		{"without a connection", []manager.Account{anna}, "", unreachable, true, ""},
 		{"an ended session", []manager.Account{anna}, "", manager.ErrSignedOut, false, "https://licenses.lumen.example"},
-		{"nobody is known", nil, "", nil, false, "Sign in to look after your licenses."},
+		{"nobody is known", nil, "", nil, false, "Sign in to manage your licenses."},
 		{"another server", []manager.Account{anna}, "http://127.0.0.1:8080", nil, false, "http://127.0.0.1:8080"},
 		{"the same server", []manager.Account{anna}, anna.Server, nil, true, ""},
 	} {

@@ -101,7 +101,7 @@ func TestActionsOpenDialogs(t *testing.T) {
 		sees   string
 	}{
 		actions.NewLicense:     {nil, "New license"},
-		actions.ActivateThisPC: {nil, "They hold 63 bits"},
+		actions.ActivateThisPC: {nil, "They contain 63 bits"},
 		actions.Reactivate:     {nil, "Reactivate “Studio PC”"},
 		actions.Transfer:       {nil, "Transfer “Studio PC”"},
 		actions.Remove:         {nil, "Remove “Studio PC”"},
@@ -166,7 +166,7 @@ func TestSaveFileFails(t *testing.T) {
 	s, p, b, _ := newTestTasks(t)
 	b.err = api.ErrNotFound
 	p.Do(actions.SaveFile, actions.Subject{License: testLicense(7, 1042, "Studio PC")})
-	s.WaitFor("The server does not find it.")
+	s.WaitFor("The server cannot find it.")
 	b.err = nil
 	s.Press("Try again")
 	s.WaitFor("Save File")

@@ -205,7 +205,7 @@ type handOver func(context.Context, removalcode.Backend, removalcode.Entry) (dia
 
 // handOver hands in a kept removal code, or offers its license.
 func (p *ThisPC) handOver(e removalcode.Entry, do handOver) {
-	p.shell.Status.SetWorking(tr.T("Telling the server…"))
+	p.shell.Status.SetWorking(tr.T("Informing the server…"))
 	background.Run(p.shell.Requests, func(ctx context.Context) (dialogs.Message, error) {
 		return do(ctx, p.backend, e)
 	}, func(done dialogs.Message, err error) {

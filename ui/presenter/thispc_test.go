@@ -112,14 +112,14 @@ func TestOffers(t *testing.T) {
 		{"nothing", thisPCBackend{}, nil, ""},
 		{
 			"a license that waits", thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false)}}},
-			[]string{"A license of Lumen Studio 7 waits to be picked up: “Studio PC”."}, "Pick up on this PC… 1",
+			[]string{"A license of Lumen Studio 7 is ready to be picked up: “Studio PC”."}, "Pick up on this PC… 1",
 		},
 		{"one that this PC released", thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, true)}}},
 			nil, ""},
 		{
 			"two that wait",
 			thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false), released(2, false)}}},
-			[]string{"2 licenses wait to be picked up."}, "license 1",
+			[]string{"2 licenses are ready to be picked up."}, "license 1",
 		},
 		{
 			"a license that this PC had", thisPCBackend{found: manager.Found{BringBacks: []manager.BringBack{bringBack}}},
@@ -133,7 +133,7 @@ func TestOffers(t *testing.T) {
 			"a stranded license that this PC had", thisPCBackend{found: manager.Found{
 				Stranded: []manager.Stranded{stranded(7)}, BringBacks: []manager.BringBack{bringBack},
 			}},
-			[]string{"A license of Lumen Studio 7 left this PC, and the server does not know."}, "dialog",
+			[]string{"A license of Lumen Studio 7 left this PC, but the server has not been informed."}, "dialog",
 		},
 		{
 			"a forgotten license", thisPCBackend{found: manager.Found{Forgotten: []manager.Forgotten{forgotten}}},
@@ -281,6 +281,6 @@ func TestHandInOffer(t *testing.T) {
 	o := p.Offers()[0]
 	require.Equal(t, "Hand in", o.Actions[0].Label)
 	o.Actions[0].Do()
-	require.True(t, s.Shows("Telling the server…"))
+	require.True(t, s.Shows("Informing the server…"))
 	s.WaitFor("The server has the removal code")
 }

@@ -63,7 +63,7 @@ func (v *Vendor) LoadAddress() {
 
 // Contact opens an email to the vendor in the person's mail program. If that fails it copies subject and text.
 func (v *Vendor) Contact(subject, text string) {
-	v.shell.Status.SetWorking(tr.T("Asking for the vendor's address…"))
+	v.shell.Status.SetWorking(tr.T("Loading the vendor's address…"))
 	background.Run(v.contacting, func(ctx context.Context) (string, error) {
 		about, err := v.backend.About(ctx, "")
 		if err != nil || about.Contact == "" {
@@ -77,7 +77,7 @@ func (v *Vendor) Contact(subject, text string) {
 	}, func(address string, err error) {
 		v.shell.Status.SetWorking("")
 		if err == nil && address != "" {
-			v.shell.Status.ShowRemark(tr.T("Your mail program writes to %s.", address))
+			v.shell.Status.ShowRemark(tr.T("Your mail program opens an email to %s.", address))
 			return
 		}
 		v.shell.Copy(subject + "\n\n" + text)
@@ -86,6 +86,6 @@ func (v *Vendor) Contact(subject, text string) {
 			to = address
 		}
 		v.shell.Dialogs.Info(tr.T("The text for the vendor is copied"),
-			tr.T("Paste it into a mail to %s. It says what the vendor needs to know.", to))
+			tr.T("Paste it into an email to %s. It says what the vendor needs to know.", to))
 	})
 }

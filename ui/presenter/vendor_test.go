@@ -29,11 +29,11 @@ func TestContact(t *testing.T) {
 		mails   int
 	}{
 		{"by the mail program", vendorBackend{contact: "support@lumen.example"}, nil,
-			"Your mail program writes to support@lumen.example.", 1},
-		{"without an address", vendorBackend{}, nil, "Paste it into a mail to the vendor.", 0},
-		{"without a connection", vendorBackend{err: unreachable}, nil, "Paste it into a mail to the vendor.", 0},
+			"Your mail program opens an email to support@lumen.example.", 1},
+		{"without an address", vendorBackend{}, nil, "Paste it into an email to the vendor.", 0},
+		{"without a connection", vendorBackend{err: unreachable}, nil, "Paste it into an email to the vendor.", 0},
 		{"without a mail program", vendorBackend{contact: "support@lumen.example"}, unreachable,
-			"Paste it into a mail to support@lumen.example.", 1},
+			"Paste it into an email to support@lumen.example.", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t)

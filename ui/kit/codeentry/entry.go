@@ -134,7 +134,7 @@ func (e *Entry) paste(text string, insert func(string)) {
 		insert(string(chars))
 		return
 	}
-	e.showNote(tr.T("The pasted text holds no %s.", e.format.Name), widget.DangerImportance)
+	e.showNote(tr.T("The pasted text contains no %s.", e.format.Name), widget.DangerImportance)
 }
 
 // showState shows an error of the code, or that it is complete.

@@ -134,8 +134,8 @@ func TestIncompleteCodes(t *testing.T) {
 		{"8", "Group 1 of 4 is not finished."}, {"83A9", "Group 2 of 4 is not finished."},
 		{"83A9-3429-00", "Group 3 of 4 is not finished."}, {"83A9-3429-0090-B3F", "Group 4 of 4 is not finished."},
 		{"", ""}, {"83A9-FFFF-0090-B3F5", errWrong.Error()},
-		{"83A9-3429-0090-B3F51", "One character more than the Machine ID has."},
-		{"83A9-3429-0090-B3F512", "2 characters more than the Machine ID has."},
+		{"83A9-3429-0090-B3F51", "The Machine ID has one character too many."},
+		{"83A9-3429-0090-B3F512", "The Machine ID has 2 characters too many."},
 	} {
 		f.SetText(step.text)
 		require.Equal(t, step.want, f.note.Text)
@@ -252,7 +252,7 @@ func TestPasteWithoutCode(t *testing.T) {
 	f.SetText("83A9")
 	f.paste("Hello, world!")
 	require.Equal(t, "83A9", f.Text())
-	require.Equal(t, "The pasted text holds no Machine ID.", f.note.Text)
+	require.Equal(t, "The pasted text contains no Machine ID.", f.note.Text)
 }
 
 func TestOnPasteComesFirst(t *testing.T) {

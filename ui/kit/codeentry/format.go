@@ -62,9 +62,9 @@ func (e *UnfinishedError) Error() string {
 
 func (e *LengthError) Error() string {
 	if e.Extra == 1 {
-		return tr.T("One character more than the %s has.", e.Name)
+		return tr.T("The %s has one character too many.", e.Name)
 	}
-	return tr.T("%d characters more than the %s has.", e.Extra, e.Name)
+	return tr.T("The %[2]s has %[1]d characters too many.", e.Extra, e.Name)
 }
 
 // check reports whether the format is valid, and sets the defaults of its fields.

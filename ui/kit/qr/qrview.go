@@ -67,7 +67,7 @@ func New(o Options, texts ...string) (*View, error) {
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), container.NewCenter(v.image))
 	v.position = widget.NewLabel("")
 	if len(texts) > 1 {
-		v.autoAdvance = dialogs.NewCheck(tr.T("Turn by itself"), v.setAutoAdvance)
+		v.autoAdvance = dialogs.NewCheck(tr.T("Change automatically"), v.setAutoAdvance)
 		rows.Add(container.NewHBox(
 			dialogs.NewButton("", fynetheme.NavigateBackIcon(), func() { v.step(-1) }), container.NewCenter(v.position),
 			dialogs.NewButton("", fynetheme.NavigateNextIcon(), func() { v.step(1) }), layout.NewSpacer(), v.autoAdvance))

@@ -83,7 +83,7 @@ func newContactInputs(marks func(contactField) mark, changed func()) *contactInp
 	first.validate = emailFault
 	second.validate = func(text string) string {
 		if strings.EqualFold(text, first.text()) {
-			return tr.T("This is the first address again. Enter another one, or none.")
+			return tr.T("This is the same as the first address. Enter another one, or leave it empty.")
 		}
 		return emailFault(text)
 	}

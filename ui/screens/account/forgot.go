@@ -19,7 +19,7 @@ const sendLink tr.Text = "Send the link"
 // ForgotPassword shows the dialog that requests a reset link by email. Like the server, it does not reveal whether the
 // account exists (spec: api 13). UI thread.
 func ForgotPassword(o Options, server string) {
-	f := newForm(o, tr.T(sendLink), tr.T("Asking once more does no harm."))
+	f := newForm(o, tr.T(sendLink), tr.T("You can safely try again."))
 	picture := f.withPicture(unmarked)
 	f.picture.SetServer(strings.TrimSpace(server))
 	address := newServerInput(server, func() {})
@@ -44,7 +44,7 @@ func ForgotPassword(o Options, server string) {
 
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Forgot password?"),
-		Subtitle: tr.T("The license server mails you a link with which you choose a new password."),
+		Subtitle: tr.T("The license server emails you a link for choosing a new password."),
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), address.object, login.object, picture.object),
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Cancel"), Cancel: true},
@@ -53,12 +53,13 @@ func ForgotPassword(o Options, server string) {
 					return
 				}
 				to, who, answer := address.text(), login.text(), picture.answer()
-				send(f, tr.T("Asking for the link…"), func(ctx context.Context) (struct{}, error) {
+				send(f, tr.T("Requesting the link…"), func(ctx context.Context) (struct{}, error) {
 					return struct{}{}, o.Manager.RequestPasswordReset(ctx, to, who, answer)
 				}, func(struct{}) {
 					f.dialog.Close()
-					o.Dialogs.Info(tr.T("Look into your mail"),
-						tr.T("If there is an account, a mail with a link is on its way; the link works once, for one hour."))
+					o.Dialogs.Info(tr.T("Check your email"),
+						tr.T("If there is an account, an email with a link is on its way; the link works once, for "+
+							"one hour."))
 				})
 			}},
 		},

@@ -128,7 +128,7 @@ func (t *textInput) check() string {
 	case text == "":
 		return ""
 	case n > api.MaxField:
-		return tr.T("It is too long: %d characters, and at most %d are taken.", n, api.MaxField)
+		return tr.T("Too long: %d characters; the maximum is %d.", n, api.MaxField)
 	}
 	return t.faults(text)
 }
@@ -147,20 +147,20 @@ func emailFault(address string) string {
 	case err == nil && parsed.Address == address:
 		return ""
 	case err == nil:
-		return tr.T("Enter the address alone: %s.", parsed.Address)
+		return tr.T("Enter only the address: %s.", parsed.Address)
 	case !strings.Contains(address, "@"):
-		return tr.T("This is no email address: the @ is missing.")
+		return tr.T("This is not an email address: the @ is missing.")
 	}
-	return tr.T("This is no email address. It looks like name@example.com.")
+	return tr.T("This is not an email address. An email address looks like this: name@example.com")
 }
 
 // passwordFault returns what is wrong with the length of a new password, or "" (spec: api 13).
 func passwordFault(password string) string {
 	switch n := len(password); {
 	case n < api.MinPassword:
-		return tr.T("It is too short: enter at least %d characters.", api.MinPassword)
+		return tr.T("Too short: enter at least %d characters.", api.MinPassword)
 	case n > api.MaxPassword:
-		return tr.T("It is too long: it has %d bytes, and at most %d are taken.", n, api.MaxPassword)
+		return tr.T("Too long: %d bytes; the maximum is %d.", n, api.MaxPassword)
 	}
 	return ""
 }
@@ -168,14 +168,14 @@ func passwordFault(password string) string {
 // newPasswords returns the field for a new password and the one for its repetition.
 func newPasswords(name, label string, m mark, changed func()) (next, repeat *textInput) {
 	next = newPassword(name, label, m,
-		changed).withHint(tr.T("At least %d characters, of any kind. Several words are easy to keep in mind.",
+		changed).withHint(tr.T("At least %d characters, of any kind. Several words are easy to remember.",
 		api.MinPassword))
 	next.validate = passwordFault
 	repeat = newPassword("", tr.T("%s, again", label), m, changed)
-	repeat.missing = tr.T("Type the %s once more.", words.LowerFirst(label))
+	repeat.missing = tr.T("Type the %s again.", words.LowerFirst(label))
 	repeat.validate = func(text string) string {
 		if text != next.entry.Text {
-			return tr.T("It is not the same as above. Type it once more.")
+			return tr.T("It differs from the one above. Type it again.")
 		}
 		return ""
 	}

@@ -27,14 +27,14 @@ func NewOrder(o Options, programs []api.Program) error {
 	}
 	if len(accepting) == 0 {
 		o.Dialogs.Info(tr.T("New order"),
-			tr.T("None of the vendor's programs takes a serial number now, so no order can be added with one. Ask the vendor "+
-				"for the order."))
+			tr.T("None of the vendor's programs accepts serial numbers at the moment. Ask the vendor for the order."))
 		return nil
 	}
 	f := newForm(o, tr.T(addOrder),
-		tr.T("If the server had added the order already, it appears in the table. One serial number makes one order."))
+		tr.T("If the server added the order, it appears in the table. Each serial number adds one order."))
 	f.queued = tr.T(
-		"Nothing is lost: the request is kept and sent again when the connection is back. It makes one order at most.")
+		"Nothing is lost: the request is saved and sent again when the connection is back. It adds the order only " +
+			"once.")
 	serial, err := newSerialInput(unmarked, f.changed)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func NewOrder(o Options, programs []api.Program) error {
 
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("New order"),
-		Subtitle: tr.T("With the serial number of a program that you bought. Each makes one order."),
+		Subtitle: tr.T("Enter the serial number of a program that you bought. Each adds one order."),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), program.object, serial.object,
 			picture.object),
 		Buttons: []dialogs.Button{

@@ -66,7 +66,7 @@ func TestAddedText(t *testing.T) {
 func TestProgramChoice(t *testing.T) {
 	s := newScreen(t)
 	require.NoError(t, NewOrder(s.options, []api.Program{{ID: 5, Name: "Fonts"}}))
-	require.Contains(t, s.allText(), "None of the vendor's programs takes a serial number")
+	require.Contains(t, s.allText(), "None of the vendor's programs accepts serial numbers")
 	s.key(fyne.KeyEscape)
 	s.requireNoCall("Verification")
 
@@ -104,7 +104,7 @@ func TestEnterShowsMissingFields(t *testing.T) {
 	s.fill("Serial number", serial)
 	s.fill("Verification number", "12345")
 	s.press(addOrder.String())
-	s.requireText("The number has 6 digits; 5 are typed.")
+	s.requireText("The number has 6 digits; you typed 5.")
 	require.Same(t, s.field("Verification number"), s.focused())
 }
 
@@ -136,11 +136,11 @@ func TestRefusedOrderKeepsInput(t *testing.T) {
 		},
 		"used serial number": {
 			refusal(api.ErrSerialInUse, "", 0),
-			"A serial number makes one order. Look for that order in the table, or ask the vendor.", "Serial number",
+			"Each serial number adds one order. Look for that order in the table, or ask the vendor.", "Serial number",
 		},
 		"malformed": {
 			refusal(api.ErrCodeMalformed, "", 0),
-			"It has a wrong length or a wrong letter. Compare it with the original, or copy and paste it.", "Serial number",
+			"It has the wrong length or contains a wrong character. Compare it with the original, or copy and paste it.", "Serial number",
 		},
 		"wrong verification number": {
 			refusal(api.ErrVerificationFailed, "", 0,
@@ -155,7 +155,8 @@ func TestRefusedOrderKeepsInput(t *testing.T) {
 			"This program takes no serial numbers.", ""},
 		"no connection": {
 			&manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"},
-			"Nothing is lost: the request is kept and sent again when the connection is back. It makes one order at most.", "",
+			"Nothing is lost: the request is saved and sent again when the connection is back. It adds the order " +
+				"only once.", "",
 		},
 		"something else": {errors.New("boom"), "Boom.", ""},
 	} {
@@ -190,14 +191,14 @@ func TestRetryAfterDisablesButton(t *testing.T) {
 	for i, remaining := range []string{"3 seconds", "2 seconds", "1 second"} {
 		label := fmt.Sprintf("Add order (%d s)", 3-i)
 		s.until(func() bool { return s.shows(label) })
-		reason := "The server takes the next try in " + remaining + "."
+		reason := "You can try again in " + remaining + "."
 		s.until(func() bool { return s.shows(reason) })
 		s.key(fyne.KeyReturn)
 		s.requireNoCall("NewOrder")
 		s.advance(time.Second)
 	}
-	s.until(func() bool { return !s.shows("The server takes the next try in 1 second.") })
-	require.NotContains(t, s.allText(), "next try")
+	s.until(func() bool { return !s.shows("You can try again in 1 second.") })
+	require.NotContains(t, s.allText(), "You can try again in")
 	s.requireText(addOrder.String())
 	s.key(fyne.KeyReturn)
 	require.Equal(t, serial, s.call("NewOrder").args[0].(api.NewOrder).SerialNumber)
@@ -211,7 +212,7 @@ func TestHostBanCountdown(t *testing.T) {
 			600))
 	s.waitIdle()
 	require.Contains(t, s.allText(), "the server waits a little longer each time. Wait a while")
-	s.requireText("The server takes the next try in 10 minutes.", "Add order (10:00)")
+	s.requireText("You can try again in 10 minutes.", "Add order (10:00)")
 	s.press("Cancel")
 	require.True(t, s.closed(), "it can be canceled while it waits")
 }
@@ -223,7 +224,7 @@ func TestCancelRequest(t *testing.T) {
 	s.key(fyne.KeyEscape)
 	s.waitIdle()
 	s.requireText("Canceled.")
-	require.Contains(t, s.allText(), "If the server had added the order already, it appears in the table.")
+	require.Contains(t, s.allText(), "If the server added the order, it appears in the table.")
 	require.Equal(t, serial, s.content("Serial number"))
 	s.key(fyne.KeyEscape)
 	require.True(t, s.closed())

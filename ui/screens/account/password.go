@@ -15,14 +15,14 @@ const changePassword tr.Text = "Change password"
 
 // ChangePassword shows the dialog that sets a new password. UI thread.
 func ChangePassword(o Options) {
-	f := newForm(o, tr.T(changePassword), tr.T("If the server had changed it already, the new password counts."))
+	f := newForm(o, tr.T(changePassword), tr.T("If the server has already changed it, the new password is valid."))
 	current := newPassword("current_password", tr.T("Current password"), unmarked, f.changed)
 	next, repeat := newPasswords("new_password", tr.T("New password"), unmarked, f.changed)
 	f.inputs = []input{current, next, repeat}
 
 	f.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Change password"),
-		Subtitle: tr.T("Other sessions end: on your other PCs you sign in again with the new password."),
+		Subtitle: tr.T("Other sessions end: sign in again on your other PCs with the new password."),
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin), current.object, next.object, repeat.object),
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Cancel"), Cancel: true},
@@ -36,7 +36,8 @@ func ChangePassword(o Options) {
 				}, func(struct{}) {
 					f.dialog.Close()
 					o.Dialogs.Info(tr.T("Password changed"),
-						tr.T("Your new password counts from now on. Other sessions have ended: sign in again on your other PCs."))
+						tr.T("Your new password is now valid. Other sessions have ended: sign in again on your other "+
+							"PCs."))
 				})
 			}},
 		},

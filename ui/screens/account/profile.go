@@ -28,13 +28,13 @@ type profile struct {
 
 // Profile shows the dialog with the contact data of the account. UI thread.
 func Profile(o Options) {
-	p := &profile{form: newForm(o, tr.T(save), tr.T("Saving once more does no harm.")), loading: o.Work.NewSlot()}
+	p := &profile{form: newForm(o, tr.T(save), tr.T("You can safely try again.")), loading: o.Work.NewSlot()}
 	p.disabledReason = func() string {
 		if p.contact == nil {
-			return tr.T("The contact data are not here yet.")
+			return tr.T("The contact data have not been loaded yet.")
 		}
 		if _, n := p.contact.changes(p.account.Contact); n == 0 {
-			return tr.T("Nothing was changed yet.")
+			return tr.T("Nothing has been changed yet.")
 		}
 		return ""
 	}
@@ -81,7 +81,8 @@ func (p *profile) show() {
 
 	rows := column(sideBySide(
 		readOnlyField(tr.T("User name"), p.account.Username, tr.T("Only the vendor can change it.")),
-		readOnlyField(tr.T("Registration name"), p.account.RegistrationName, tr.T("It stays: licenses are made out to it."))))
+		readOnlyField(tr.T("Registration name"), p.account.RegistrationName,
+			tr.T("It cannot be changed, because licenses are issued to this name."))))
 	rows.Objects = append(rows.Objects, p.contact.rows...)
 	p.scroller = newScrollForm(p.options.Canvas, rows)
 	for _, in := range p.contact.inputs {

@@ -36,7 +36,8 @@ func openProfile(t *testing.T) *screen {
 
 func TestSaveSendsOnlyChanges(t *testing.T) {
 	s := openProfile(t)
-	s.requireText("anna", "Lumen GmbH", "It stays: licenses are made out to it.", "Nothing was changed yet.")
+	s.requireText("anna", "Lumen GmbH", "It cannot be changed, because licenses are issued to this name.",
+		"Nothing has been changed yet.")
 	require.Same(t, s.field("First name"), s.focused())
 	s.key(fyne.KeyReturn)
 	s.requireNoCall("ChangeAccount")
@@ -77,12 +78,12 @@ func TestEveryContactFieldIsSaved(t *testing.T) {
 
 func TestEmailValidation(t *testing.T) {
 	for text, fault := range map[string]string{
-		"anna":                     "This is no email address: the @ is missing.",
-		"anna@":                    "This is no email address. It looks like name@example.com.",
-		"Anna <anna@lumen.org>":    "Enter the address alone: anna@lumen.org.",
-		"a@b.org, c@d.org":         "This is no email address. It looks like name@example.com.",
+		"anna":                     "This is not an email address: the @ is missing.",
+		"anna@":                    "This is not an email address. An email address looks like this: name@example.com",
+		"Anna <anna@lumen.org>":    "Enter only the address: anna@lumen.org.",
+		"a@b.org, c@d.org":         "This is not an email address. An email address looks like this: name@example.com",
 		"":                         "Enter the email address.",
-		strings.Repeat("a", 201):   "It is too long: 201 characters, and at most 200 are taken.",
+		strings.Repeat("a", 201):   "Too long: 201 characters; the maximum is 200.",
 		"anna.berg@büro.example":   "",
 		"anna+codes@lumen.example": "",
 	} {
@@ -105,7 +106,7 @@ func TestEmailValidation(t *testing.T) {
 	s := openProfile(t)
 	s.fill("Second email address", "Anna@Lumen.example")
 	s.press(save.String())
-	s.requireText("This is the first address again. Enter another one, or none.")
+	s.requireText("This is the same as the first address. Enter another one, or leave it empty.")
 }
 
 func TestServerFieldErrors(t *testing.T) {
@@ -135,7 +136,7 @@ func TestLoadFails(t *testing.T) {
 	s.requireText("Loading the contact data…")
 	s.call("Account").give(nil, &manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"})
 	s.waitIdle()
-	s.requireText("There is no connection to the license server.", "The contact data are not here yet.")
+	s.requireText("There is no connection to the license server.", "The contact data have not been loaded yet.")
 	s.press("Try again")
 	s.call("Account").give(anna, nil)
 	s.waitIdle()
@@ -155,7 +156,7 @@ func TestSaveOfflineKeepsInput(t *testing.T) {
 	s.press(save.String())
 	s.call("ChangeAccount").give(nil, &manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"})
 	s.waitIdle()
-	require.Contains(t, s.allText(), "Saving once more does no harm.")
+	require.Contains(t, s.allText(), "You can safely try again.")
 	require.Equal(t, "Lindau", s.content("City"))
 	require.Empty(t, s.accounts)
 }
@@ -204,11 +205,11 @@ func TestPasswordValidation(t *testing.T) {
 	for name, c := range map[string]struct{ current, next, repeat, says, focus string }{
 		"nothing":    {"", "", "", "Enter the current password.", "Current password"},
 		"no new one": {"x", "", "", "Enter the new password.", "New password"},
-		"not again":  {"x", "0123456789", "", "Type the new password once more.", "New password, again"},
-		"too short":  {"x", "012345678", "012345678", "It is too short: enter at least 10 characters.", "New password"},
+		"not again":  {"x", "0123456789", "", "Type the new password again.", "New password, again"},
+		"too short":  {"x", "012345678", "012345678", "Too short: enter at least 10 characters.", "New password"},
 		"too long": {"x", strings.Repeat("ü", 513), "x",
-			"It is too long: it has 1026 bytes, and at most 1024 are taken.", "New password"},
-		"not the same": {"x", "0123456789", "0123456780", "It is not the same as above. Type it once more.",
+			"Too long: 1026 bytes; the maximum is 1024.", "New password"},
+		"not the same": {"x", "0123456789", "0123456780", "It differs from the one above. Type it again.",
 			"New password, again"},
 		"10 bytes":        {"x", "üüüüü", "üüüüü", "", ""},
 		"spaces count":    {"x", "          ", "          ", "", ""},
@@ -249,11 +250,11 @@ func TestRefusedPassword(t *testing.T) {
 	s.press(changePassword.String())
 	s.call("ChangePassword").give(nil, refusal(api.ErrHostBanned, "There were too many failed attempts.", 2))
 	s.waitIdle()
-	s.requireText("The server takes the next try in 2 seconds.")
+	s.requireText("You can try again in 2 seconds.")
 	s.advance(time.Second)
-	s.until(func() bool { return s.shows("The server takes the next try in 1 second.") })
+	s.until(func() bool { return s.shows("You can try again in 1 second.") })
 	s.advance(time.Second)
-	s.until(func() bool { return !strings.Contains(s.allText(), "next try") })
+	s.until(func() bool { return !strings.Contains(s.allText(), "You can try again in") })
 	s.fill("Current password", "right")
 	s.press(changePassword.String())
 	require.Equal(t, []any{"right", "0123456789"}, s.call("ChangePassword").args, "nothing else had to be typed again")

@@ -62,13 +62,13 @@ func closed(about api.Server) dialogs.Message {
 	switch {
 	case !about.Registration:
 		return dialogs.Message{
-			What: tr.T("%s takes no new accounts.", about.Name), Why: tr.T("The vendor has switched that off."),
+			What: tr.T("%s does not accept new accounts.", about.Name), Why: tr.T("The vendor has disabled that."),
 			Next: tr.T("Ask the vendor for an account, or enter the address of another server."),
 		}
 	case len(about.SerialPrograms) == 0:
 		return dialogs.Message{
-			What: tr.T("%s opens no accounts with serial numbers.", about.Name),
-			Why:  tr.T("None of its programs takes one now."),
+			What: tr.T("%s does not open accounts with serial numbers.", about.Name),
+			Why:  tr.T("None of its programs accepts one at the moment."),
 			Next: tr.T("Ask the vendor for an account, or enter the address of another server."),
 		}
 	}
@@ -77,7 +77,8 @@ func closed(about api.Server) dialogs.Message {
 
 // register shows the form for a new account. An error means that a field is defined incorrectly, a bug.
 func register(o Options, server string, about api.Server) error {
-	f := newForm(o, tr.T(createAccount), tr.T("If the server had opened the account already, you can sign in with it."))
+	f := newForm(o, tr.T(createAccount), tr.T("If the server has already created the account, you can sign in with "+
+		"it."))
 	serial, err := newSerialInput(required, f.changed)
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func register(o Options, server string, about api.Server) error {
 	}
 	password, repeat := newPasswords("password", tr.T("Password"), required, f.changed)
 	name := newTextInput("registration_name", tr.T("Registration name"), required, field.NewEntry(), f.changed).
-		withHint(tr.T("Your licenses are made out to this name, yours or your company's. It cannot be changed later."))
+		withHint(tr.T("Your licenses are issued to this name, yours or your company's. It cannot be changed later."))
 	contact := newContactInputs(func(c contactField) mark { return c.mark }, f.changed)
 	picture := f.withPicture(required)
 	f.picture.SetServer(server)
@@ -119,7 +120,8 @@ func register(o Options, server string, about api.Server) error {
 		heading(tr.T("You"), ""), name.object)
 	rows.Objects = append(rows.Objects, contact.rows...)
 	rows.Objects = append(rows.Objects,
-		heading(tr.T("Verification"), tr.T("The number in the picture shows that no robot is asking.")), picture.object)
+		heading(tr.T("Verification"), tr.T("The number in the picture shows that you are not a robot.")),
+		picture.object)
 	f.scroller = newScrollForm(o.Canvas, rows)
 	f.scroller.follow(&program.choice.Hooks, program.object)
 	for _, in := range texts {

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/field"
 )
 
-const linkSent = "If there is an account, a mail with a link is on its way; the link works once, for one hour."
+const linkSent = "If there is an account, an email with a link is on its way; the link works once, for one hour."
 
 func TestForgotPassword(t *testing.T) {
 	s := newScreen(t)
@@ -75,7 +75,7 @@ func TestRefusedPasswordReset(t *testing.T) {
 			"The number is another one. Read the new picture and try again.", "Verification number"},
 		{manager.ErrAddress, "This is not the address of a server.", "License server"},
 		{refusal(api.ErrUnavailable, "This server has no mail service.", 0), "This server has no mail service.", ""},
-		{&manager.NetworkError{Kind: manager.NetworkTimeout, Host: "x"}, "Asking once more does no harm.", ""},
+		{&manager.NetworkError{Kind: manager.NetworkTimeout, Host: "x"}, "You can safely try again.", ""},
 	} {
 		s.fill("Verification number", "123456")
 		s.press(sendLink.String())
@@ -180,7 +180,7 @@ func TestRequiredFieldsAreMarked(t *testing.T) {
 	s.press(createAccount.String())
 	s.requireNoCall("Register")
 	for _, missing := range []string{"Choose the program that the serial number belongs to.", "Enter the user name.",
-		"Enter the password.", "Type the password once more.",
+		"Enter the password.", "Type the password again.",
 		"Enter the registration name.", "Enter the first name.", "Enter the email address.", "Enter the phone number."} {
 		s.requireText(missing)
 	}
@@ -203,7 +203,7 @@ func TestRefusedAccountKeepsInput(t *testing.T) {
 		"address": {refusal(api.ErrValidation, "", 0,
 			api.FieldError{Location: "body.zip", Message: "the zip code is missing"}), "The zip code is missing.", "Zip code"},
 		"no connection": {&manager.NetworkError{Kind: manager.NetworkConnect, Host: "x"},
-			"If the server had opened the account already, you can sign in with it.", ""},
+			"If the server has already created the account, you can sign in with it.", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newAccount(t)
@@ -245,11 +245,11 @@ func TestRegistrationClosed(t *testing.T) {
 		says  string
 	}{
 		{api.Server{Name: "Lumen Software", SerialPrograms: open.SerialPrograms}, nil,
-			"Lumen Software takes no new accounts."},
+			"Lumen Software does not accept new accounts."},
 		{api.Server{Name: "Lumen Software", Registration: true}, nil,
-			"Lumen Software opens no accounts with serial numbers."},
+			"Lumen Software does not open accounts with serial numbers."},
 		{api.Server{}, manager.ErrAddress,
-			"This is not the address of a server. Enter it as the vendor told you, such as licenses.example.com."},
+			"This is not the address of a server. Enter it as the vendor gave it to you, such as licenses.example.com."},
 		{api.Server{}, &manager.NetworkError{Kind: manager.NetworkNotACEN, Host: "x"},
 			"No license server answers at this address."},
 	} {

@@ -57,14 +57,14 @@ const (
 // emptyFolder returns the message for a folder without wanted documents.
 func (w wanted) emptyFolder() dialogs.Message {
 	m := dialogs.Message{
-		What: tr.T("There is no request of another PC and no answer for this one in the folder."),
-		Next: tr.T("Choose the folder in which they lie; the folders in it are not looked at."),
+		What: tr.T("The folder contains no request of another PC and no answer for this one."),
+		Next: tr.T("Choose the folder that contains them; subfolders are not searched."),
 	}
 	switch w {
 	case wantsRequests:
-		m.What = tr.T("There is no request of another PC in the folder.")
+		m.What = tr.T("The folder contains no request of another PC.")
 	case wantsAnswers:
-		m.What = tr.T("There is no answer for this PC in the folder.")
+		m.What = tr.T("The folder contains no answer for this PC.")
 	}
 	return m
 }
@@ -107,30 +107,32 @@ func (d *Screen) classify(c folder.Contents, own []carry.Request, kind wanted, b
 				known := slices.IndexFunc(b.requests, func(i incoming) bool { return i.request.ID == doc.ID })
 				switch {
 				case isOwn(doc.ID):
-					skip(tr.T("A request of this PC itself: carry it on another one."))
+					skip(tr.T("A request of this PC: carry it on another one."))
 				case kind == wantsAnswers:
 					skip(tr.T("A request: it is for the courier."))
 				case known >= 0 && sameDocument(b.requests[known].request, doc):
-					skip(tr.T("The same request once more."))
+					skip(tr.T("The same request again."))
 				case known >= 0:
-					skip(tr.T("It has the number of another request and asks for something else. Take it by itself if you trust it."))
+					skip(tr.T("It has the number of another request and asks for something else. Open it separately " +
+						"if you trust it."))
 				default:
 					b.requests = append(b.requests, incoming{doc, c.Dir, f.Name})
 				}
 			case carry.Answer:
 				switch {
 				case isOwn(doc.Request) && kind == wantsRequests:
-					skip(tr.T("An answer for this PC: take it by itself."))
+					skip(tr.T("An answer for this PC: open it separately."))
 				case kind == wantsRequests:
 					skip(tr.T("An answer: it is for the PC that asked."))
 				case !isOwn(doc.Request):
 					skip(tr.T(
-						"An answer to a request that this PC does not know. If it is for this PC all the same, open it by itself."))
+						"An answer to a request that this PC does not know. If it is for this PC nevertheless, open " +
+							"it separately."))
 				default:
 					answers = append(answers, doc)
 				}
 			case carry.License:
-				skip(tr.T("A license file: open it by itself on its PC."))
+				skip(tr.T("A license file: open it separately on its PC."))
 			}
 		}
 	}
@@ -145,8 +147,8 @@ func (d *Screen) classify(c folder.Contents, own []carry.Request, kind wanted, b
 	}
 	if c.Unread > 0 {
 		b.remarks = append(b.remarks, remark{c.Dir, "", tr.N(c.Unread,
-			"There are too many or too large files in the folder: %d file was not looked at. Move some to another folder.",
-			"There are too many or too large files in the folder: %d files were not looked at. Move some to another folder.")})
+			"The files in the folder are too many or too large: %d file was not read. Move some to another folder.",
+			"The files in the folder are too many or too large: %d files were not read. Move some to another folder.")})
 	}
 }
 
@@ -201,7 +203,7 @@ func (d *Screen) explain(err error) dialogs.Message {
 	if errors.Is(err, folder.ErrCopies) {
 		return dialogs.Message{
 			What: tr.T("The answer could not be saved."),
-			Why:  tr.T("There are too many answers to this request in the folder."),
+			Why:  tr.T("The folder contains too many answers to this request."),
 			Next: tr.T("Delete the old ones."),
 		}
 	}
@@ -225,7 +227,7 @@ func remarkLines(list []remark) (lines []fyne.CanvasObject) {
 	for i, r := range list {
 		if r.dir != dir {
 			dir = r.dir
-			lines = append(lines, bold(tr.T("Passed over in %s", dir)))
+			lines = append(lines, bold(tr.T("Skipped in %s", dir)))
 		}
 		if i == maxRemarks {
 			return append(lines, muted(tr.N(len(list)-i, "And %d other.", "And %d others.")))

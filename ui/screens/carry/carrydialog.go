@@ -130,7 +130,10 @@ func (c *carryDialog) plan() {
 		if err != nil {
 			m := c.screen.options.Explain(err)
 			if errors.Is(err, context.Canceled) {
-				m = dialogs.Message{What: tr.T("Canceled."), Why: tr.T("What can be done was not asked for, and nothing was done.")}
+				m = dialogs.Message{
+					What: tr.T("Canceled."),
+					Why:  tr.T("The server was not asked what can be done, and nothing was done."),
+				}
 			}
 			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: c.plan}
 			c.dialog.SetError(m)
@@ -158,7 +161,7 @@ func (c *carryDialog) section(l *plannedRequest) fyne.CanvasObject {
 		one := rows(4, plain(itemText(item)))
 		switch {
 		case l.plan == nil:
-			one.Add(muted(tr.T("What can be done is not known yet.")))
+			one.Add(muted(tr.T("It is not known yet what can be done.")))
 		default:
 			c.item(one, l, n)
 		}
@@ -178,7 +181,7 @@ func (c *carryDialog) item(one *fyne.Container, l *plannedRequest, n int) {
 			dialogs.Message{
 				What: tr.T("This cannot be done now."),
 				Why:  strings.TrimSpace(m.Why),
-				Next: tr.T("The answer tells it to the other PC."),
+				Next: tr.T("The answer says so to the other PC."),
 			}))
 		return
 	}
@@ -204,7 +207,7 @@ func (c *carryDialog) item(one *fyne.Container, l *plannedRequest, n int) {
 			text = optionDetail(item.Options[at])
 		} else {
 			l.choices[n] = -1
-			text = tr.T("The other PC gets no answer for this program yet; the request can be carried once more.")
+			text = tr.T("The other PC gets no answer for this program yet; the request can be carried again.")
 		}
 		about.SetText(text)
 		aboutLine.Hidden = text == ""
@@ -251,7 +254,7 @@ func optionText(o manager.CarryOption) string {
 	}
 	switch o.Action {
 	case manager.CarryHave:
-		return tr.T("Bring %s, which the PC has already", which)
+		return tr.T("Bring %s, which the PC already has", which)
 	case manager.CarryReactivate:
 		return tr.T("Bring back %s of order %d", which, o.Order.ID)
 	case manager.CarryTransfer:
@@ -259,7 +262,7 @@ func optionText(o manager.CarryOption) string {
 	case manager.CarryRemove:
 		return tr.T("Remove %s of order %d", which, o.Order.ID)
 	case manager.CarryRemoved:
-		return tr.T("Tell that %s has been removed", which)
+		return tr.T("Confirm that %s has been removed", which)
 	}
 	return tr.T("New license of order %d (%d of %d left)", o.Order.ID, o.Order.LicensesTotal-o.Order.LicensesActivated,
 		o.Order.LicensesTotal)
@@ -274,11 +277,11 @@ func optionDetail(o manager.CarryOption) string {
 		return tr.T("One license of the order is used.")
 	case manager.CarryTransfer:
 		if o.License.ReleasedAt != nil {
-			return tr.T("It was released by its old PC and waits for another one.")
+			return tr.T("It was released by its old PC and is ready for another one.")
 		}
-		return tr.T("The server tells whether the removal code belongs to it.")
+		return tr.T("The server checks whether the removal code belongs to it.")
 	case manager.CarryRemove:
-		return tr.T("The order has one license more to activate afterwards.")
+		return tr.T("Afterwards the order has one more license to activate.")
 	case manager.CarryHave, manager.CarryRemoved:
 		return tr.T("It was done before; nothing is done twice.")
 	}

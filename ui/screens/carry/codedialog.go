@@ -80,8 +80,9 @@ func (c *codeDialog) load() {
 		if len(names) == 0 {
 			c.dialog.SetContent(rows(theme.Margin, dialogs.Notice(theme.Neutral, dialogs.Message{
 				What: tr.T("No program on this PC accepts typed codes."),
-				Why:  tr.T("A program says so when it is started for the first time, and many accept license files only."),
-				Next: tr.T("Start the program once and come back, or take the license file."),
+				Why: tr.T("Programs report this when they are started for the first time, and many accept license " +
+					"files only."),
+				Next: tr.T("Start the program once and come back, or use the license file."),
 			})))
 		}
 		c.changed()
@@ -120,7 +121,7 @@ func (c *codeDialog) submit() {
 		return
 	}
 	p := c.programs[at]
-	c.dialog.SetBusy(tr.T("Keeping the code…"), c.slot.Interrupt)
+	c.dialog.SetBusy(tr.T("Saving the code…"), c.slot.Interrupt)
 	background.Run(c.slot, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, c.screen.options.Manager.EnterCode(ctx, p.Signature, text)
 	}, func(_ struct{}, err error) {
@@ -132,7 +133,7 @@ func (c *codeDialog) submit() {
 		default:
 			c.dialog.Close()
 			c.screen.options.Actions.PCLicensesChanged()
-			c.screen.options.Dialogs.Info(tr.T("The code is kept for the program"),
+			c.screen.options.Dialogs.Info(tr.T("The code is saved for the program"),
 				tr.T("Start %s on this PC now: it checks the code, and says so if the code is for another PC.",
 					programName(p.Name, p.Signature)))
 		}

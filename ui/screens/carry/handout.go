@@ -141,9 +141,9 @@ func (h *handout) toggle() {
 	} else {
 		lines := container.NewVScroll(description(h.document))
 		lines.SetMinSize(fyne.NewSize(0, qr.DefaultSide-24))
-		all := tr.T("This is all that is in the picture:")
+		all := tr.T("The complete content of the QR code:")
 		if len(parts) > 1 {
-			all = tr.T("This is all that is in the pictures:")
+			all = tr.T("The complete content of the QR codes:")
 		}
 		explained := container.NewBorder(muted(all), nil, nil, nil, lines)
 		pictures := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), container.NewVBox(h.view.Object()))

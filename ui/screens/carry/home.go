@@ -34,17 +34,18 @@ func (d *Screen) Home() {
 	}
 	content := rows(theme.Section,
 		task("1", tr.T("Ask for licenses"),
-			tr.T("On the PC without a network: choose its programs, also several. The request holds Site codes and Machine "+
-				"IDs, and nothing else about the PC."),
+			tr.T("On the PC without a network: choose one or more programs. The request contains Site codes and "+
+				"Machine IDs, and nothing else about the PC."),
 			dialogs.NewButton(tr.T("New request…"), nil, h.leave(d.newRequest))),
 		task("2", tr.T("Carry a request"), hint, dialogs.NewButton(tr.T("Carry…"), nil, h.leave(d.Open))),
-		task("3", tr.T("Take the answer"),
-			tr.T("On the PC without a network again: as a file, from QR codes in a picture, or by typing an activation code."),
-			dialogs.NewButton(tr.T("Take an answer…"), nil, h.leave(d.Open))),
+		task("3", tr.T("Open the answer"),
+			tr.T("Back on the PC without a network: as a file, from QR codes in a picture, or by typing an "+
+				"activation code."),
+			dialogs.NewButton(tr.T("Open an answer…"), nil, h.leave(d.Open))),
 		h.requests)
 	h.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title: tr.T("PCs without a network"),
-		Subtitle: tr.T("A PC that is never online gets its licenses by a courier: on a memory stick, a telephone, or a " +
+		Subtitle: tr.T("A PC that is never online gets its licenses from a courier: on a USB stick, a phone, or a " +
 			"sheet of paper."),
 		Content:  content,
 		Width:    640,
@@ -82,7 +83,7 @@ func (h *home) load() {
 		}
 		if len(list) > 0 {
 			h.requests.Add(widget.NewSeparator())
-			h.requests.Add(bold(tr.T("Requests of this PC whose answers have not been taken")))
+			h.requests.Add(bold(tr.T("Requests of this PC without an answer")))
 		}
 		for _, r := range list {
 			h.requests.Add(container.NewBorder(nil, nil, nil, container.NewHBox(
@@ -109,8 +110,8 @@ func (d *Screen) forget(r carry.Request) {
 	slot := d.options.Work.NewSlot()
 	d.options.Dialogs.Confirm(dialogs.Confirmation{
 		Title: tr.T("Forget this request?"),
-		Text: tr.T("%s. What it asks for can be asked for again; removal codes in it stay kept on this PC. "+
-			"An answer that still comes can be taken all the same.", requestLine(r, d)),
+		Text: tr.T("%s. You can ask for the same again; removal codes in it stay stored on this PC. You can still "+
+			"open an answer that comes later.", requestLine(r, d)),
 		Label:    tr.T("Forget"),
 		Danger:   true,
 		OnCancel: d.Home,
@@ -134,8 +135,8 @@ func (d *Screen) showRequest(r carry.Request) {
 	h := d.newHandout(r, true, func(m dialogs.Message) { dialog.SetError(m) })
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title: tr.N(len(r.Items), "Request for %d program", "Request for %d programs"),
-		Subtitle: tr.T("Bring it to a PC with a network on which ACEN Desktop is signed in: the file, a photograph of " +
-			"each picture, or the text. It is kept here until its answer has been taken."),
+		Subtitle: tr.T("Bring it to a PC with a network on which ACEN Desktop is signed in: the file, a photo of " +
+			"each QR code, or the text. It is stored here until its answer has been opened."),
 		Content:  h.object,
 		Width:    handoutWidth,
 		Buttons:  []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},

@@ -54,8 +54,8 @@ func (d *Screen) newIntake(kind wanted, found func(batch)) *intake {
 			dialogs.NewButton(tr.T("Open a folder…"), fynetheme.FolderOpenIcon(), in.chooseFolder),
 			dialogs.NewButton(tr.T("Picture on the clipboard"), fynetheme.FileImageIcon(), in.readClipboard),
 			dialogs.NewButton(tr.T("Paste text"), fynetheme.ContentPasteIcon(), in.paste)),
-		muted(tr.T("Or drop files or a folder on this window. QR codes may come in any order, several in one picture, "+
-			"such as a screen clipping.")),
+		muted(tr.T("Or drop files or a folder on this window. QR codes can be in any order, and several in one "+
+			"picture, such as a screenshot.")),
 		in.missing, in.remarkBox)
 	in.remarkBox.Hide()
 	d.intake = in
@@ -96,7 +96,7 @@ func (in *intake) paste() {
 	if strings.TrimSpace(text) == "" {
 		in.dialog.SetError(dialogs.Message{
 			What: tr.T("There is no text on the clipboard."),
-			Next: tr.T("Copy the whole text or the links first, or take the picture instead."),
+			Next: tr.T("Copy the complete text or the links first, or use the picture instead."),
 		})
 		return
 	}
@@ -107,7 +107,7 @@ func (in *intake) readClipboard() {
 	if in.slot.Busy() {
 		return
 	}
-	in.dialog.SetBusy(tr.T("Looking at the clipboard…"), in.slot.Interrupt)
+	in.dialog.SetBusy(tr.T("Reading the clipboard…"), in.slot.Interrupt)
 	background.Run(in.slot, in.screen.options.Actions.Picture, func(content []byte, err error) {
 		in.dialog.SetIdle()
 		switch {
@@ -219,7 +219,8 @@ func missingText(p carry.Progress) string {
 	}
 	have, all := p.Count-len(p.Missing), tr.N(p.Count, "%d picture", "%d pictures")
 	if len(numbers) > 1 {
-		return tr.T("%d of %s of the %s read; number %s are missing.", have, all, words.Document(p.Kind), words.And(numbers))
+		return tr.T("%d of %s of the %s read; numbers %s are missing.",
+			have, all, words.Document(p.Kind), words.And(numbers))
 	}
 	return tr.T("%d of %s of the %s read; number %s is missing.", have, all, words.Document(p.Kind), numbers[0])
 }
@@ -233,7 +234,7 @@ func (d *Screen) Open() {
 	})
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Open a request, an answer or a license file"),
-		Subtitle: tr.T("You see what is in it before anything is done."),
+		Subtitle: tr.T("You see the content before anything is done."),
 		Content:  in.object,
 		Width:    620,
 		Buttons: []dialogs.Button{

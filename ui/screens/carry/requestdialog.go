@@ -85,7 +85,7 @@ func (d *Screen) reopenRequest(previous *requestDialog, added *manager.KeptCode)
 	a.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title: tr.T("Ask for licenses"),
 		Subtitle: tr.T(
-			"Choose what this PC needs; several programs go into one request. Nothing is changed on this PC by asking."),
+			"Choose what this PC needs; one request can contain several programs. Asking changes nothing on this PC."),
 		Content: scrollPadded(rows(theme.Section, labeled(tr.T("Name of this PC"), a.device),
 			rows(theme.Gap, bold(tr.T("Programs")), a.known, container.NewHBox(more)), a.keptBox)),
 		Width: 680,
@@ -125,8 +125,8 @@ func (a *requestDialog) fill(o localData, previous *requestDialog, added *manage
 	}
 	switch {
 	case len(a.wishes) == 0:
-		a.known.Add(muted(tr.T("No program that needs a license has been started on this PC yet. Enter the one you mean: " +
-			"the program shows its signature in its window for the license.")))
+		a.known.Add(muted(tr.T("No program that needs a license has been started on this PC yet. Enter the one you " +
+			"mean: the program shows its signature in its license window.")))
 		a.add(nil)
 	case len(o.programs) == 1 && o.programs[0].File == nil && o.programs[0].Unproven == nil && previous == nil:
 		a.wishes[0].check.SetChecked(true)
@@ -157,8 +157,8 @@ func (a *requestDialog) showKept(kept []manager.KeptCode, previous *requestDialo
 		return
 	}
 	a.keptBox.Add(bold(tr.T("Hand in")))
-	a.keptBox.Add(muted(tr.T("These licenses have left this PC, and their order gets them back when the courier hands " +
-		"the removal codes in. The codes stay kept here until then.")))
+	a.keptBox.Add(muted(tr.T("These licenses have left this PC, and their order gets them back when the courier " +
+		"hands in the removal codes. Until then the codes are stored here.")))
 	for _, k := range kept {
 		name := programName(k.Program, k.Signature)
 		if k.Note != "" {
@@ -225,7 +225,7 @@ func (a *requestDialog) collect() (list []manager.RequestItem, missing string) {
 			return nil, missing
 		}
 		if seen[one.Signature] {
-			return nil, tr.T("The program with the signature %s is there twice.", one.Signature)
+			return nil, tr.T("The program with the signature %s is listed twice.", one.Signature)
 		}
 		seen[one.Signature] = true
 		list = append(list, one)
@@ -234,7 +234,7 @@ func (a *requestDialog) collect() (list []manager.RequestItem, missing string) {
 	case len(list) == 0:
 		return nil, tr.T("Choose at least one program.")
 	case len(list) > carry.MaxItems:
-		return nil, tr.T("A request holds %d programs at most.", carry.MaxItems)
+		return nil, tr.T("A request can contain at most %d programs.", carry.MaxItems)
 	}
 	return list, ""
 }
@@ -274,11 +274,11 @@ func (a *requestDialog) giveBack(p manager.OfflineProgram) {
 	dialog = a.screen.options.Dialogs.Show(dialogs.Spec{
 		Title: tr.T("Give the license of %s back?", name),
 		Content: rows(theme.Margin,
-			plain(tr.T("%s stops working on this PC at once, and this PC gets a new Site code. You get a removal code, which "+
-				"is kept here and put into the request.", name)),
-			plain(tr.T("When a courier has handed it in, the order has one more license to activate, on this PC or on "+
-				"another one. This cannot be undone. The removal code works once, and it is not lost: it stays kept here until "+
-				"the answer says that it was accepted.")),
+			plain(tr.T("%s stops working on this PC immediately, and this PC gets a new Site code. You get a removal "+
+				"code, which is stored here and added to the request.", name)),
+			plain(tr.T("When a courier has handed it in, the order has one more license to activate, on this PC or "+
+				"on another one. This cannot be undone. The removal code works once, and it is not lost: it is "+
+				"stored here until the answer says that it was accepted.")),
 			confirm),
 		Width:    dialogs.DefaultWidth,
 		OnClosed: slot.Cancel,
@@ -330,7 +330,7 @@ func newWish(a *requestDialog, p *manager.OfflineProgram) *wish {
 		note:    dialogs.NewEntry(),
 		removal: dialogs.NewEntry(),
 	}
-	w.note.PlaceHolder = tr.T("What you call this PC (optional)")
+	w.note.PlaceHolder = tr.T("Your name for this PC (optional)")
 	w.note.Text = carry.Clean(a.screen.options.DeviceName, carry.MaxNote)
 	w.note.OnChanged = func(text string) {
 		if runes := []rune(text); len(runes) > carry.MaxNote {
@@ -341,13 +341,13 @@ func newWish(a *requestDialog, p *manager.OfflineProgram) *wish {
 	w.name.PlaceHolder, w.sign.PlaceHolder = tr.T("Name of the program"), tr.T("Application signature, such as LUMENST7")
 	w.name.OnChanged = func(string) { a.changed() }
 	w.sign.OnChanged = w.name.OnChanged
-	w.removal.PlaceHolder = tr.T("Removal code of the other PC, or the whole text that has it")
+	w.removal.PlaceHolder = tr.T("Removal code of the other PC, or the complete text that contains it")
 	w.removal.OnChanged = func(string) { w.showFound(); a.changed() }
 	w.foundLabel = theme.NewCaption("")
 	w.foundLabel.Wrapping = fyne.TextWrapWord
 	pasted := rows(2, w.removal, theme.Unpadded(w.foundLabel))
 	pasted.Hide()
-	w.other = dialogs.NewCheck(tr.T("Another PC gives its license: I have its removal code"), func(on bool) {
+	w.other = dialogs.NewCheck(tr.T("Use the license of another PC: I have its removal code"), func(on bool) {
 		pasted.Hidden = !on
 		pasted.Refresh()
 		if on {
@@ -382,7 +382,7 @@ func about(p manager.OfflineProgram, d *Screen) string {
 		text = tr.T("Its name is not known here")
 	}
 	if p.Unproven != nil {
-		return text + " · " + tr.T("a license file lies here, which the program has not confirmed: start the program")
+		return text + " · " + tr.T("a license file is here, but the program has not confirmed it: start the program")
 	}
 	if p.File == nil {
 		return text + " · " + tr.T("no license on this PC")
@@ -480,7 +480,7 @@ func (w *wish) showFound() {
 	case strings.TrimSpace(w.removal.Text) == "":
 		w.foundLabel.SetText("")
 	case errors.Is(err, errNoRemovalCode):
-		w.foundLabel.SetText(tr.T("There is no removal code in it."))
+		w.foundLabel.SetText(tr.T("It contains no removal code."))
 	case err != nil:
 		w.foundLabel.SetText(w.parent.screen.options.Explain(err).Why)
 	case from.IsZero():

@@ -45,17 +45,18 @@ func (d *Screen) showCarried(planned []*plannedRequest, remarks []remark, answer
 	if err != nil {
 		m := d.options.Explain(err)
 		if errors.Is(err, context.Canceled) {
-			m = dialogs.Message{What: tr.T("Canceled before all was done.")}
+			m = dialogs.Message{What: tr.T("Canceled before everything was done.")}
 		}
-		m.Next = tr.T("Carry it once more for the rest. What is done already is not done twice, and no license is lost.")
+		m.Next = tr.T("Carry it again for the rest. Nothing is done twice, and no license is lost.")
 		list.Add(dialogs.Notice(theme.Warning, m))
 	}
-	title, subtitle := tr.T("Bring the answer back"), tr.T("To the PC that asked: the file, a photograph of each "+
-		"picture, or the text. Its license files hold a secret of their PC, so give them to nobody else.")
+	title, subtitle := tr.T("Bring the answer back"), tr.T("Bring it to the PC that asked: the file, a photo of each "+
+		"QR code, or the text. Its license files contain a secret of their PC, so give them to nobody else.")
 	answered := c.count(func(*plannedRequest) bool { return true })
 	if answered > 1 {
-		title, subtitle = tr.T("Bring the answers back"), tr.T("Each to the PC that asked: the file, a photograph of each "+
-			"picture, or the text. The license files hold a secret of their PC, so give them to nobody else.")
+		title, subtitle = tr.T("Bring the answers back"), tr.T("Bring each to the PC that asked: the file, a photo "+
+			"of each QR code, or the text. The license files contain a secret of their PC, so give them to nobody "+
+			"else.")
 	}
 	if answered == 0 {
 		title, subtitle = tr.T("There is no answer yet"), ""
@@ -63,10 +64,10 @@ func (d *Screen) showCarried(planned []*plannedRequest, remarks []remark, answer
 	toSave := c.count(func(l *plannedRequest) bool { return l.dir != "" })
 	if c.fromFolder() {
 		c.showFiles(nil)
-		box := rows(theme.Margin, bold(tr.T("What became of the files")), c.files)
+		box := rows(theme.Margin, bold(tr.T("Results for the files")), c.files)
 		if toSave > 0 {
-			box.Add(muted(tr.T("Each answer is saved beside its request, and no file is written over: an answer that lies " +
-				"there already with the same results stays; beside one with other results, the new one gets a number.")))
+			box.Add(muted(tr.T("Each answer is saved next to its request, and no file is overwritten: an existing " +
+				"answer with the same results stays; if the results differ, the new one gets a number.")))
 		}
 		if len(remarks) > 0 {
 			box.Add(rows(2, remarkLines(remarks)...))
@@ -86,7 +87,7 @@ func (d *Screen) showCarried(planned []*plannedRequest, remarks []remark, answer
 		buttons = append(buttons, dialogs.Button{Text: tr.T(saveAllLabel), Default: err == nil, OnTapped: c.save})
 	}
 	if err != nil {
-		buttons = append(buttons, dialogs.Button{Text: tr.T("Carry once more"), Default: true, OnTapped: c.retry})
+		buttons = append(buttons, dialogs.Button{Text: tr.T("Carry again"), Default: true, OnTapped: c.retry})
 	}
 	c.dialog = d.options.Dialogs.Show(dialogs.Spec{
 		Title:    title,
@@ -170,7 +171,7 @@ func (c *resultDialog) showFiles(outcomes map[int]saved) {
 			continue
 		}
 		a, ok := c.answer(n)
-		tone, text := theme.Warning, tr.T("Nothing was done for it, and there is no answer.")
+		tone, text := theme.Warning, tr.T("Nothing was done for it, and it has no answer.")
 		if ok {
 			tone, text = theme.Accent, tr.T("Its answer is not saved yet.")
 			if s, done := outcomes[n]; done {
@@ -192,9 +193,10 @@ func (c *resultDialog) savedText(s saved) (theme.Tone, string) {
 		m := c.screen.explain(s.err)
 		return theme.Bad, strings.Join(strings.Fields(tr.T("The answer could not be saved. %s %s", m.Why, m.Next)), " ")
 	case s.Unchanged:
-		return theme.Good, tr.T("%s lies there already with the same results, and stays as it is.", s.Name)
+		return theme.Good, tr.T("%s already exists with the same results and is not changed.", s.Name)
 	case s.Other != "":
-		return theme.Good, tr.T("Saved as %s. %s was there already with other content, and stays as it is.", s.Name, s.Other)
+		return theme.Good, tr.T("Saved as %s. %s already exists with different content and is not changed.",
+			s.Name, s.Other)
 	}
 	return theme.Good, tr.T("Saved as %s.", s.Name)
 }
@@ -258,7 +260,7 @@ func (c *resultDialog) save() {
 			c.dialog.SetError(dialogs.Message{
 				What: tr.T("%d of %s could not be saved.", failed, tr.N(len(outcomes), "%d answer", "%d answers")),
 				Why:  tr.T("The list says why."),
-				Next: tr.T("Put it right and save once more, or take the answer in another way."),
+				Next: tr.T("Fix the problem and save again, or hand over the answer in another way."),
 			})
 		case err == nil:
 			c.dialog.SetButtonLabel(tr.T(saveAllLabel), tr.T("Saved"))

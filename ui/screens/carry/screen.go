@@ -103,7 +103,7 @@ func (d *Screen) SignedOut() {
 
 func (d *Screen) askToSignIn() {
 	d.options.Dialogs.Info(tr.T("Sign in to carry this request"),
-		tr.T("It asks for licenses, and an account that has them is needed. Sign in: the request is opened again then."))
+		tr.T("It asks for licenses, so you need an account that has them. Sign in; then the request is opened again."))
 }
 
 // SignedIn is called after a sign-in. It shows the requests that waited for it. UI thread.

@@ -20,7 +20,7 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-const putLabel tr.Text = "Put on this PC"
+const putLabel tr.Text = "Install on this PC"
 
 // takeDialog is the open dialog that takes answers and license files.
 type takeDialog struct {
@@ -37,8 +37,9 @@ func (d *Screen) take(b batch) {
 	t := &takeDialog{screen: d, list: rows(theme.Section), slot: d.options.Work.NewSlot()}
 	t.intake = d.newIntake(wantsAnswers, t.more)
 	t.dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:    tr.T("Take what the courier brought?"),
-		Subtitle: tr.T("Each license file is checked, and put where its program on this PC finds it. Nothing else changes."),
+		Title: tr.T("Install what the courier brought?"),
+		Subtitle: tr.T("Each license file is checked and saved where its program on this PC finds it. Nothing else " +
+			"changes."),
 		Content: scrollPadded(rows(theme.Section, t.list, widget.NewSeparator(), bold(tr.T("Another answer")),
 			t.intake.object)),
 		Width: 680,
@@ -69,7 +70,7 @@ func (t *takeDialog) add(docs []carry.Document) {
 		}
 	}
 	t.list.RemoveAll()
-	label := tr.T("Take the answer")
+	label := tr.T("Open the answer")
 	for _, doc := range t.docs {
 		t.list.Add(preview(doc, t.screen))
 		if hasLicense(doc) {
@@ -205,7 +206,7 @@ func (d *Screen) takeAll(ctx context.Context, docs []carry.Document) (o outcome,
 }
 
 func (t *takeDialog) submit() {
-	t.dialog.SetBusy(tr.T("Checking and putting in place…"), t.slot.Interrupt)
+	t.dialog.SetBusy(tr.T("Checking and installing…"), t.slot.Interrupt)
 	background.Run(t.slot, func(ctx context.Context) (outcome, error) { return t.screen.takeAll(ctx, t.docs) },
 		func(o outcome, err error) {
 			t.dialog.SetIdle()
@@ -229,16 +230,16 @@ func (d *Screen) showTaken(o outcome, err error, retry func()) {
 	var dialog *dialogs.Dialog
 	if err != nil {
 		m := d.options.Explain(err)
-		m.Next = strings.TrimSpace(m.Next + " " + tr.T("What is done already is not done twice."))
+		m.Next = strings.TrimSpace(m.Next + " " + tr.T("Nothing is done twice."))
 		m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { dialog.Close(); retry() }}
 		list.Add(dialogs.Notice(theme.Bad, m))
 	}
 	if o.mismatch {
 		list.Add(dialogs.Notice(theme.Warning,
 			dialogs.Message{
-				What: tr.T("The answer does not fit the request of this PC."),
+				What: tr.T("The answer does not match the request of this PC."),
 				Why:  tr.T("It names other programs or other codes."),
-				Next: tr.T("What was put in place was checked all the same."),
+				Next: tr.T("The installed license files were checked nevertheless."),
 			}))
 	}
 	for _, t := range o.taken {
@@ -246,13 +247,13 @@ func (d *Screen) showTaken(o outcome, err error, retry func()) {
 	}
 	if o.open > 0 {
 		list.Add(muted(tr.N(o.open,
-			"%d program of the request had no answer yet. The request stays here: have it carried once more. What is done "+
-				"already is not done twice.",
-			"%d programs of the request had no answer yet. The request stays here: have it carried once more. What is done "+
-				"already is not done twice.")))
+			"%d program of the request has no answer yet. The request stays here: have it carried again. Nothing is "+
+				"done twice.",
+			"%d programs of the request have no answer yet. The request stays here: have it carried again. Nothing "+
+				"is done twice.")))
 	}
 	dialog = d.options.Dialogs.Show(dialogs.Spec{
-		Title:   tr.T("What became of it"),
+		Title:   tr.T("Result"),
 		Content: list,
 		Width:   620,
 		Buttons: []dialogs.Button{{Text: tr.T("Close"), Default: true, Cancel: true}},
@@ -272,7 +273,7 @@ func takenText(t manager.TakenResult, d *Screen) (theme.Tone, dialogs.Message) {
 	case errors.Is(t.Err, license.ErrFileSignature):
 		return theme.Bad, dialogs.Message{
 			What: tr.T("%s: its license file was not accepted.", name),
-			Why:  tr.T("It was not signed with a key that this PC knows as the program's."),
+			Why:  tr.T("It was not signed with a key that this PC knows for the program."),
 			Next: tr.T("If the program has never run on this PC, start it once and try again. Otherwise tell the vendor, and " +
 				"do not use the file."),
 		}
@@ -290,14 +291,14 @@ func takenText(t manager.TakenResult, d *Screen) (theme.Tone, dialogs.Message) {
 	case t.Result.Outcome == carry.OutcomeDone:
 		return theme.Good, dialogs.Message{
 			What: tr.T("%s: the license was given back.", name),
-			Why:  tr.T("The server has accepted the removal code, and it is no longer kept here."),
+			Why:  tr.T("The server has accepted the removal code, and it is no longer stored here."),
 		}
 	case t.Unproven:
 		return theme.Warning, dialogs.Message{
-			What: tr.T("%s: its license is on this PC, but nobody here could prove it.", name),
-			Why: tr.T("This program has never run on this PC, so only the program itself can tell whether the license is " +
-				"the vendor's."),
-			Next: tr.T("Start the program: it says so if the license is not good."),
+			What: tr.T("%s: its license is on this PC, but could not be verified here.", name),
+			Why: tr.T("This program has never run on this PC, so only the program itself can verify that the license " +
+				"comes from the vendor."),
+			Next: tr.T("Start the program: it says so if the license is not valid."),
 		}
 	}
 	return theme.Good, dialogs.Message{

@@ -75,7 +75,7 @@ func Open(o Options, server string) {
 	e.summary.Hide()
 	e.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T(Title),
-		Subtitle: tr.T("Goes along the way to the license server, step by step. No password is sent."),
+		Subtitle: tr.T("Tests the connection to the license server step by step. No password is sent."),
 		Width:    620,
 		Content:  container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), e.summary, e.rows),
 		Buttons: []dialogs.Button{
@@ -101,7 +101,7 @@ func (e *examination) examine() {
 	e.rows.RemoveAll()
 	e.showSummary(theme.Neutral, dialogs.Message{})
 	e.dialog.SetButtonLabel(tr.T("Copy"), "")
-	e.dialog.SetBusy(tr.T("Looking at the connection…"), e.stop)
+	e.dialog.SetBusy(tr.T("Testing the connection…"), e.stop)
 	background.Run(e.slot, func(ctx context.Context) (struct{}, error) {
 		e.options.Examiner.Examine(ctx, e.server, func(f manager.Finding) {
 			e.options.Work.Do(func() {
@@ -121,7 +121,7 @@ func (e *examination) examine() {
 func (e *examination) stop() {
 	e.cancel()
 	e.dialog.SetIdle()
-	e.showSummary(theme.Neutral, dialogs.Message{What: tr.T("Stopped."), Why: tr.T("What was found so far stands below.")})
+	e.showSummary(theme.Neutral, dialogs.Message{What: tr.T("Stopped."), Why: tr.T("The results so far are below.")})
 }
 
 func (e *examination) withoutNetwork() {
@@ -146,11 +146,11 @@ func summarize(findings []manager.Finding, offline bool, withoutNetwork func()) 
 		switch f.Verdict {
 		case manager.VerdictBad:
 			m := dialogs.Message{
-				What: tr.T("The way to the license server is broken at this step: %s.", name(f)),
+				What: tr.T("The connection to the license server fails at this step: %s.", name(f)),
 				Why:  words.Translate(f.What),
 			}
 			if offline {
-				m.Action = &dialogs.Action{Label: tr.T("Go on without a network…"), Do: withoutNetwork}
+				m.Action = &dialogs.Action{Label: tr.T("Continue without a network…"), Do: withoutNetwork}
 			}
 			return theme.Bad, m
 		case manager.VerdictWarning:
@@ -160,10 +160,10 @@ func summarize(findings []manager.Finding, offline bool, withoutNetwork func()) 
 	if len(warnings) > 0 {
 		return theme.Warning, dialogs.Message{
 			What: tr.T("The license server can be reached."),
-			Why:  tr.T("Have a look at this: %s.", words.List(warnings)),
+			Why:  tr.T("Please check: %s.", words.List(warnings)),
 		}
 	}
-	return theme.Good, dialogs.Message{What: tr.T("The license server can be reached, and all is well.")}
+	return theme.Good, dialogs.Message{What: tr.T("The license server can be reached; no problems were found.")}
 }
 
 // name returns the translated name of a step.

@@ -102,11 +102,11 @@ func open(t *testing.T, e *examiner, server string, saved func(name, text string
 func TestSteps(t *testing.T) {
 	e := &examiner{findings: intercepted, held: make(chan struct{})}
 	s, _ := open(t, e, "", nil)
-	s.WaitFor("Looking at the connection…")
+	s.WaitFor("Testing the connection…")
 	s.WaitFor("issued by \"Corp Inspection\"")
-	require.False(t, s.Shows("broken at this step"), "it has not ended")
+	require.False(t, s.Shows("fails at this step"), "it has not ended")
 	close(e.held)
-	s.WaitFor("The way to the license server is broken at this step: Encryption.")
+	s.WaitFor("The connection to the license server fails at this step: Encryption.")
 	require.True(t, s.Shows("Install its certificate."))
 	require.True(t, s.Shows("Server, clock"), "the steps that were not looked at share a line")
 
@@ -115,13 +115,13 @@ func TestSteps(t *testing.T) {
 	require.True(t, s.Shows("Copied"))
 	e.setFindings(intercepted[:2])
 	s.Press("Try again")
-	s.WaitFor("Have a look at this: Proxy.")
+	s.WaitFor("Please check: Proxy.")
 	require.False(t, s.Shows("Corp Inspection"), "the steps of the earlier attempt are gone")
 	e.setFindings(intercepted[:1])
 	s.Press("Try again")
-	s.WaitFor("all is well")
+	s.WaitFor("no problems were found")
 	s.Key(fyne.KeyEscape)
-	require.False(t, s.Shows("all is well"))
+	require.False(t, s.Shows("no problems were found"))
 }
 
 func TestStop(t *testing.T) {
@@ -138,7 +138,7 @@ func TestStop(t *testing.T) {
 
 func TestOfferNoNetwork(t *testing.T) {
 	s, noNetwork := open(t, &examiner{findings: intercepted}, "", nil)
-	s.Press("Go on without a network…")
+	s.Press("Continue without a network…")
 	require.Equal(t, 1, *noNetwork)
 	require.Nil(t, s.Dialogs.Visible())
 }
@@ -150,7 +150,7 @@ func TestSaveReport(t *testing.T) {
 		names = append(names, name)
 		done(manager.ErrUnreachable)
 	})
-	s.WaitFor("all is well")
+	s.WaitFor("no problems were found")
 	s.Press("Save report…")
 	require.Equal(t, []string{"connection-2026-11-24.txt"}, names)
 	require.True(t, s.Shows("There is no connection to the license server."), "why it was not saved")

@@ -122,6 +122,6 @@ func TestOpenInMailProgram(t *testing.T) {
 
 	s.Fill("Add a few words", strings.Repeat("ü", 500))
 	s.Press("Open in my mail program")
-	s.WaitFor("The mail does not fit into the hand-over to a mail program.")
+	s.WaitFor("The email is too long to open in a mail program.")
 	require.Len(t, service.opened, 1)
 }

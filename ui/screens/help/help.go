@@ -23,16 +23,16 @@ var topics = []struct {
 	title, text tr.Text
 }{
 	{"new", "New license",
-		"Activates a PC. Only while unused licenses are left. For this PC the codes are filled in; for another PC, type " +
-			"or paste the Site code and the Machine ID that the program shows there."},
+		"Activates a PC, as long as unused licenses are left. For this PC the codes are filled in; for another PC, " +
+			"type or paste the Site code and the Machine ID that the program shows there."},
 	{"reactivation", "License reactivation",
-		"Brings a license back after a crash, a new disk or a new system, on the same PC. No removal code is needed: the " +
-			"PC is recognized by comparing seven locks. Its network card or its disk must be that of the license, so that " +
-			"another PC of the same model does not pass. You see the comparison and the verdict before you try. What this PC " +
-			"had is found by itself, and offered to be brought back."},
+		"Brings a license back after a crash, a new disk or a new system, on the same PC. No removal code is needed: " +
+			"the PC is recognized by comparing seven locks. Its network card or its disk must be that of the " +
+			"license, so that another PC of the same model is not accepted. You see the comparison and the verdict " +
+			"before you try. The app finds the licenses that this PC had and offers to bring them back."},
 	{"move", "Move to another PC",
-		"One job on two PCs: here the license leaves, and on the other PC, signed in to the same account, ACEN Desktop " +
-			"offers Pick up on this PC. No code is typed, and a power cut at any moment loses nothing."},
+		"One task on two PCs: the license leaves this PC, and on the other PC, signed in to the same account, ACEN " +
+			"Desktop offers Pick up on this PC. You type no code, and nothing is lost even if the power fails."},
 	{"transfer", "License transfer",
 		"Moves a license to a PC without the app. Enter the Site code and the Machine ID that the program shows there, " +
 			"and the removal code that it showed on the old PC; a license of this PC needs no removal code."},
@@ -40,24 +40,25 @@ var topics = []struct {
 		"Ends a license on its PC. With the removal code the order gets one license back, which you can activate " +
 			"elsewhere. A removal code works once."},
 	{"codes", "Removal codes",
-		"The promise of a PC that a license has left it. One made here is kept before the license leaves, in a file that " +
-			"only you can read, beside the license files, and sent by itself until the server has it. The account menu lists " +
-			"them, to copy, save, print or show as a QR code."},
+		"Proof that a license has left a PC. A removal code of this PC is stored before the license leaves, in a " +
+			"file that only you can read, next to the license files, and sent automatically until the server has it. " +
+			"The account menu lists them, to copy, save, print or show as a QR code."},
 	{"email", "Email activation code",
 		"Sends the activation code and the license file to an address on file, or opens the text in your own mail program."},
 	{"courier", "PCs without a network",
-		"On that PC make a request, also for several programs; carry it as a file, as QR codes or as text to a PC with a " +
-			"network, and open it there. The answer goes back the same ways. All that is in the pictures stands beside them. " +
-			"Files, links and pictures from outside are shown before anything is done with them."},
-	{"privacy", "What is sent about this PC",
-		"Of its hardware Site code and Machine ID only: 63 bits, 5 to 14 for each of seven locks, no serial number and no " +
-			"address. They narrow both down all the same: about a thousand of the sixteen million addresses of one maker of " +
-			"network cards fit, about as many serial numbers of a disk, and the models of processor and firmware can be " +
-			"guessed. The codes of several programs together can leave a single one. The account menu decodes them lock by " +
-			"lock."},
+		"Make a request on that PC, for one or more programs; carry it as a file, as QR codes or as text to a PC " +
+			"with a network, and open it there. The answer goes back the same way. The complete content of the QR " +
+			"codes is shown next to them. You see what is in files, links and pictures from outside before anything " +
+			"is done with them."},
+	{"privacy", "Data sent about this PC",
+		"About its hardware, only the Site code and the Machine ID: 63 bits, 5 to 14 for each of seven locks, no " +
+			"serial number and no address. But they narrow both down: about a thousand of the sixteen million " +
+			"addresses of one maker of network cards match, about as many serial numbers of a disk, and the models " +
+			"of the processor and the firmware can be guessed. The codes of several programs together can narrow " +
+			"them down to one. The account menu decodes them lock by lock."},
 	{"order", "New order",
-		"Adds an order with a serial number, where the vendor sells programs that way. The numbers in the picture show " +
-			"that no robot is asking; you can hear them, too."},
+		"Adds an order with a serial number, if the vendor sells programs that way. The number in the picture shows " +
+			"that you are not a robot; you can also listen to it."},
 }
 
 // Shortcut is a line of the list of shortcuts: keys, such as "Ctrl+F", and their action.
@@ -69,9 +70,9 @@ func Open(queue *dialogs.Queue, shortcuts []Shortcut) {
 	for _, t := range topics {
 		rows.Add(topic(t.picture, tr.T(t.title), tr.T(t.text)))
 	}
-	more := widget.NewLabel(tr.T("A gray button says below why it is off: what the vendor allows is known before you " +
-		"try. What cannot be sent now is kept and sent when the connection is back; it happens once, however often " +
-		"it is sent."))
+	more := widget.NewLabel(tr.T("The text below a gray button says why it is disabled, so you know what the vendor " +
+		"allows before you try. A task that cannot be sent now is saved and sent when the connection is back; it is " +
+		"carried out only once."))
 	more.Wrapping, more.Importance = fyne.TextWrapWord, widget.LowImportance
 	rows.Add(theme.Unpadded(more))
 	title := widget.NewLabelWithStyle(tr.T("Keyboard shortcuts"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})

@@ -25,5 +25,5 @@ func TestHelpDescribesDisclosure(t *testing.T) {
 	}
 	require.Contains(t, textOf["privacy"], "about a thousand of the sixteen million")
 	require.Contains(t, textOf["privacy"], "codes of several programs together")
-	require.Contains(t, textOf["reactivation"], "another PC of the same model does not pass")
+	require.Contains(t, textOf["reactivation"], "another PC of the same model is not accepted")
 }

@@ -43,13 +43,14 @@ type List struct {
 func Open(o Options) *List {
 	l := &List{options: o, rows: container.New(layout.NewCustomPaddedVBoxLayout(theme.Section))}
 	subtitle := tr.T(
-		"It is sent by itself and in this order when the server answers. Each happens once, however often it is sent.")
+		"Tasks are sent automatically, in this order, when the server can be reached. Each is carried out only once.")
 	if !o.SignedIn {
 		subtitle = tr.T(
-			"It is sent by itself as soon as you are signed in to its account. What was never sent can be canceled here.")
+			"Tasks are sent automatically as soon as you sign in to their account. You can cancel those that were " +
+				"never sent.")
 	}
 	l.Dialog = o.Dialogs.Show(dialogs.Spec{
-		Title:    tr.T("What waits for the server"),
+		Title:    tr.T("Tasks waiting for the server"),
 		Subtitle: subtitle,
 		Content:  l.rows,
 		Buttons: []dialogs.Button{
@@ -65,7 +66,7 @@ func Open(o Options) *List {
 func (l *List) Show(rows []Row, signedIn bool) {
 	l.rows.RemoveAll()
 	if len(rows) == 0 {
-		none := widget.NewLabel(tr.T("Nothing waits: the server has been told everything."))
+		none := widget.NewLabel(tr.T("No tasks are waiting."))
 		none.Importance = widget.LowImportance
 		l.rows.Add(theme.Unpadded(none))
 	}

@@ -21,13 +21,13 @@ func TestList(t *testing.T) {
 		OnSend:   func() { sent++ },
 		OnClosed: func() { closed++ },
 	})
-	require.True(t, s.Shows("in this order when the server answers"))
+	require.True(t, s.Shows("in this order, when the server can be reached"))
 	l.Show(nil, true)
-	require.True(t, s.Shows("Nothing waits"))
+	require.True(t, s.Shows("No tasks are waiting"))
 	require.False(t, s.Enabled("Send now"))
 
 	l.Show([]jobs.Row{{What: "Email of “Studio PC”", Why: "Asked for today.", End: func() { ended++ }}}, true)
-	require.False(t, s.Shows("Nothing waits"))
+	require.False(t, s.Shows("No tasks are waiting"))
 	require.True(t, s.Shows("Asked for today."))
 	s.Press("Cancel")
 	s.Press("Send now")

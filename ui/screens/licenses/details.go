@@ -230,7 +230,7 @@ func (d *Details) heading(l manager.License) fyne.CanvasObject {
 	if b, ok := badge(l); ok {
 		text := b.Text
 		if l.ReleasedAt != nil {
-			text = tr.T("Moving: waits to be picked up")
+			text = tr.T("Released: ready to be picked up")
 		}
 		mark := theme.NewBadge(text, b.Tone)
 		if l.ThisPC && l.ReleasedAt == nil {
@@ -327,7 +327,7 @@ func Sentences(c license.Comparison, own bool) []Sentence {
 	}
 	lines := []Sentence{{text, theme.Neutral}}
 	if len(uncompared) > 0 {
-		text := tr.T("Not compared, because not readable then or now: %s.", words.List(uncompared))
+		text := tr.T("Not compared, because not readable before or now: %s.", words.List(uncompared))
 		lines = append(lines, Sentence{text, theme.Muted})
 	}
 	switch {

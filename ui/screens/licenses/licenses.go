@@ -156,7 +156,7 @@ func (s *Screen) Show(c Content) {
 	switch {
 	case !c.Order.RequiresActivation:
 		s.setRows(nil)
-		s.showText(tr.T("%s needs no activation.\nInstall it and use it; there are no licenses to look after.",
+		s.showText(tr.T("%s needs no activation.\nInstall it and use it; there are no licenses to manage.",
 			c.Order.ProgramName))
 	case !c.Loaded:
 		s.setRows(nil)

@@ -138,7 +138,7 @@ func TestButtonCaptions(t *testing.T) {
 		}, "license has ended", nil, []string{"Remove…"}},
 		{"the license left this PC",
 			func(_ *Content, l *manager.License) { l.ThisPC, l.LeftThisPC, l.JobOpen = true, true, true },
-			"left this PC", []string{"What waits…"}, []string{"Transfer…", "Reactivate…", "Remove…"}},
+			"left this PC", []string{"Waiting tasks…"}, []string{"Transfer…", "Reactivate…", "Remove…"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stage, s, _ := newScreen(t)
@@ -165,19 +165,19 @@ func TestSituations(t *testing.T) {
 		wantCall string
 	}{
 		{"its license file is in place", func(_ *Content, l *manager.License) { l.ThisPC, l.Installed = true, true },
-			"The license file lies where Lumen Studio 7 finds it.", "Move to another PC…", "Move to another PC… 7"},
+			"The license file is where Lumen Studio 7 finds it.", "Move to another PC…", "Move to another PC… 7"},
 		{"its license file is not in place", func(_ *Content, l *manager.License) { l.ThisPC = true },
-			"The license file is not in place yet.", "Move to another PC…", "Move to another PC… 7"},
+			"The license file is not on this PC yet.", "Move to another PC…", "Move to another PC… 7"},
 		{"a task tells the server", func(_ *Content, l *manager.License) { l.LeftThisPC, l.JobOpen = true, true },
-			"The server is told by itself when it answers.", "What waits…", "jobs"},
-		{"its removal code is kept", func(c *Content, l *manager.License) { l.LeftThisPC, c.KeptCodes[7] = true, true },
-			"its removal code is kept here", "Hand in or offer…", "removal codes"},
+			"The app informs the server as soon as it can be reached.", "Waiting tasks…", "jobs"},
+		{"its removal code is stored", func(c *Content, l *manager.License) { l.LeftThisPC, c.KeptCodes[7] = true, true },
+			"its removal code is stored here", "Hand in or offer…", "removal codes"},
 		{"the server does not know", func(_ *Content, l *manager.License) { l.LeftThisPC = true },
-			"the server does not know that yet", "Bring back…", "Reactivate… 7"},
+			"the server has not been informed yet", "Bring back…", "Reactivate… 7"},
 		{"it may be offered", func(_ *Content, l *manager.License) { l.LeftThisPC = true },
-			"the server does not know that yet", "Offer to another PC…", "Move to another PC… 7"},
+			"the server has not been informed yet", "Offer to another PC…", "Move to another PC… 7"},
 		{"it waits for a PC", func(_ *Content, l *manager.License) { l.ReleasedAt = &at },
-			"It waits until a PC picks it up.", "Pick up on this PC…", "Pick up on this PC… 7"},
+			"A PC can pick it up.", "Pick up on this PC…", "Pick up on this PC… 7"},
 		{"this PC had it", func(c *Content, _ *manager.License) { c.BringBacks[7] = true },
 			"This PC had it", "Bring back…", "Reactivate… 7"},
 	} {

@@ -126,7 +126,7 @@ func (o Options) steps(c Content, l manager.License) []step {
 	case codeKept:
 		return []step{{text: tr.T("Hand in or offer…"), do: o.Actions.ShowRemovalCodes, prominent: true}}
 	case departing:
-		return []step{{text: tr.T("What waits…"), do: o.Actions.ShowJobs}}
+		return []step{{text: tr.T("Waiting tasks…"), do: o.Actions.ShowJobs}}
 	}
 	return nil
 }
@@ -158,26 +158,26 @@ func (d *Details) situationView(c Content, l manager.License) fyne.CanvasObject 
 	text, tone := "", theme.Neutral
 	switch s {
 	case own:
-		text = tr.T("The license file lies where %s finds it.", c.Order.ProgramName)
+		text = tr.T("The license file is where %s finds it.", c.Order.ProgramName)
 		if !l.Installed {
-			text, tone = tr.T("The license file is not in place yet. It is put there when the tables are refreshed; Save "+
-				"file gives it to you meanwhile."), theme.Warning
+			text, tone = tr.T("The license file is not on this PC yet. Refresh the tables to save it where the "+
+				"program finds it, or choose Save file."), theme.Warning
 		}
 	case departing:
-		text = tr.T("It left this PC. The server is told by itself when it answers.")
+		text = tr.T("It left this PC. The app informs the server as soon as it can be reached.")
 	case codeKept:
-		text = tr.T("It left this PC, and its removal code is kept here. The server does not know yet.")
+		text = tr.T("It left this PC, and its removal code is stored here. The server has not been informed yet.")
 	case stranded:
-		text, tone = tr.T("It left this PC, and the server does not know that yet. Bring it back, offer it to another PC, "+
-			"or remove it."), theme.Warning
+		text, tone = tr.T("It left this PC, but the server has not been informed yet. Bring it back, offer it to "+
+			"another PC, or remove it."), theme.Warning
 	case released:
-		text = tr.T("Released on %s. It waits until a PC picks it up.", words.LongDate(*l.ReleasedAt, now))
+		text = tr.T("Released on %s. A PC can pick it up.", words.LongDate(*l.ReleasedAt, now))
 		if l.LeftThisPC {
-			text = tr.T("Released here on %s. It waits for another PC; picking it up here takes it back.",
+			text = tr.T("Released here on %s. Pick it up on another PC, or pick it up here to get it back.",
 				words.LongDate(*l.ReleasedAt, now))
 		}
 	case former:
-		text = tr.T("This PC had it: the locks match, and the license file is gone.")
+		text = tr.T("This PC had it: the locks match, but the license file is missing.")
 	default:
 		return nil
 	}

@@ -24,7 +24,7 @@ func TestSentences(t *testing.T) {
 	then := block(1, 2, 3, 4, 5, 6, 0)
 	strict := license.DefaultPolicy()
 	strict.Enabled = false
-	const drive = "Not compared, because not readable then or now: optical drive."
+	const drive = "Not compared, because not readable before or now: optical drive."
 	for _, c := range []struct {
 		name      string
 		then, now license.Block
@@ -46,7 +46,7 @@ func TestSentences(t *testing.T) {
 		{"firmware gone, disk new", block(1, 2, 3, 4, 5, 0, 0), block(1, 0, 3, 4, 5, 6, 0), license.DefaultPolicy(), true,
 			[]string{
 				"4 locks same · 1 no longer readable (firmware)",
-				"Not compared, because not readable then or now: system disk, optical drive.",
+				"Not compared, because not readable before or now: system disk, optical drive.",
 				"Still recognized: 1 hardware change is allowed.",
 			}},
 		{"too many", then, block(1, 9, 3, 9, 5, 0, 0), license.DefaultPolicy(), true,

@@ -77,7 +77,7 @@ func New(o Options) (*Screen, error) {
 		OnSelected:    func(r Row, ok bool) { o.Actions.OpenOrder(r.Order, ok) },
 		OnUpdated:     func(r Row) { o.Actions.UpdateOrder(r.Order) },
 		Empty:         func() fyne.CanvasObject { return s.empty },
-		NoMatch:       func(text string) string { return tr.T("No order and no license matches “%s”.", text) },
+		NoMatch:       func(text string) string { return tr.T("No orders or licenses match “%s”.", text) },
 		OnClearFilter: o.Actions.ClearSearch,
 		OnState:       o.Actions.StoreOrdersTable,
 		OnPointer:     o.Actions.PointerMoved,
@@ -98,7 +98,7 @@ func (s *Screen) Object() fyne.CanvasObject { return s.object }
 // SetOrders shows orders. If none is selected and no search is active, it selects First.
 func (s *Screen) SetOrders(list []api.Order) {
 	s.orders = list
-	s.empty.SetText(tr.T("There are no orders yet.\nOrders appear here when the vendor has added one to your account."))
+	s.empty.SetText(tr.T("There are no orders yet.\nOrders appear here when the vendor adds them to your account."))
 	s.refresh()
 	if _, ok := s.table.Selected(); !ok && s.table.Filter() == "" {
 		if o, ok := First(list); ok {

@@ -80,7 +80,7 @@ func TestSearchFindsLicenses(t *testing.T) {
 	require.True(t, stage.Shows("1003"))
 	require.False(t, stage.Shows("1042"))
 	s.SetFilter("nothing like this")
-	require.True(t, stage.Shows("No order and no license matches “nothing like this”."))
+	require.True(t, stage.Shows("No orders or licenses match “nothing like this”."))
 	require.Zero(t, r.cleared)
 	s.SetFilter("")
 	require.True(t, stage.Shows("1042"))

@@ -22,15 +22,15 @@ import (
 )
 
 // Title is the title of the dialog.
-const Title tr.Text = "What is sent about this PC"
+const Title tr.Text = "Data sent about this PC"
 
-const sentText tr.Text = "To the license server go your user name and password when you sign in, the name of this " +
-	"PC, and what you enter. About the hardware go Site code and Machine ID only. They hold 63 bits for each program: " +
-	"5 to 14 for each of seven locks."
+const sentText tr.Text = "The license server gets your user name and password when you sign in, the name of this " +
+	"PC, and what you enter. About the hardware it gets only the Site code and the Machine ID. They contain 63 bits for " +
+	"each program: 5 to 14 for each of seven locks."
 
-const storedText tr.Text = "The session is kept in the keyring of this PC, the last known tables in your own " +
-	"application-data folder. The removal code of a license that left this PC lies in a file that only you can read, " +
-	"beside the license files, until the server has it. Nothing goes to anybody else."
+const storedText tr.Text = "The session is stored in the keyring of this PC, the last known tables in your own " +
+	"application data folder. The removal code of a license that left this PC is in a file that only you can read, " +
+	"next to the license files, until the server has it. Nothing is sent to anybody else."
 
 // Reader reads this PC for a program; *manager.Manager implements it. ThisPC is called off the UI thread.
 type Reader interface {
@@ -116,10 +116,12 @@ func Table(pc manager.ThisPC) fyne.CanvasObject {
 		rows.Add(row(words.UpperFirst(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, bits))
 		rows.Add(widget.NewSeparator())
 	}
-	rows.Add(row(tr.T("Generation"), tr.T("a random number, new after every removal: it tells nothing about this PC"), "",
+	rows.Add(row(tr.T("Generation"),
+		tr.T("a random number, new after every removal: it says nothing about this PC"), "",
 		formatBits(uint64(pc.Codes.Site.Generation()), 12)))
-	rows.Add(caption(tr.T("The Machine ID is these 63 bits of the locks and one that is always 0, scrambled with the " +
-		"Site code. The Site code is the generation and a check of 20 bits, which is computed from all of this.")))
+	rows.Add(caption(tr.T("The Machine ID consists of these 63 bits of the locks and one that is always 0, encrypted " +
+		"with the Site code. The Site code consists of the generation and a check of 20 bits, which is computed from " +
+		"all of this.")))
 	return rows
 }
 

@@ -78,9 +78,9 @@ type list struct {
 	boxes   []*Box
 }
 
-const explanation tr.Text = "When a license leaves this PC, the program runs here no more, and its removal code is " +
-	"the promise of that. It is kept here until the license server has it, in a file that only you can read, beside " +
-	"the license files."
+const explanation tr.Text = "A removal code proves that a license has left this PC and that its program no longer " +
+	"runs here. It is stored here until the license server has it, in a file that only you can read, next to the " +
+	"license files."
 
 // List shows the dialog with the kept removal codes; changed is called after one was handed in or offered. UI thread.
 func List(o Options, k Backend, changed func()) {
@@ -132,7 +132,7 @@ func (l *list) show(done fyne.CanvasObject, entries []Entry) {
 	}
 	if len(entries) == 0 {
 		l.content.Add(
-			caption(tr.T("No removal code is kept now: no license has left this PC that the server does not know of.")))
+			caption(tr.T("No removal codes are stored: the server knows of every license that has left this PC.")))
 	}
 	for i, e := range entries {
 		if i > 0 {
@@ -195,7 +195,7 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 		rows.Add(caption(strings.TrimSpace(m.Why + " " + m.Next)))
 	default:
 		rows.Add(caption(tr.T(
-			"Hand in: the order gets one license back. Offer: the license waits until another PC of yours picks it up.")))
+			"Hand in: the order gets one license back. Offer: another PC of yours can pick up the license.")))
 	}
 	return rows
 }
@@ -204,13 +204,16 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 func (e Entry) purposeText() string {
 	switch e.Purpose {
 	case "":
-		return tr.T("It left this PC; the server does not know yet.")
+		return tr.T("It left this PC; the server has not been informed yet.")
 	case api.TaskRelease:
-		return tr.T("It is sent by itself as soon as the server answers, so that another PC can pick the license up.")
+		return tr.T("It is sent automatically as soon as the server can be reached, so that another PC can pick up " +
+			"the license.")
 	case api.TaskTransfer:
-		return tr.T("It is sent by itself as soon as the server answers, so that the other PC gets the license.")
+		return tr.T("It is sent automatically as soon as the server can be reached, so that the other PC gets the " +
+			"license.")
 	}
-	return tr.T("It is sent by itself as soon as the server answers, so that the order gets its license back.")
+	return tr.T("It is sent automatically as soon as the server can be reached, so that the order gets its license " +
+		"back.")
 }
 
 // HandIn hands in a kept removal code and returns the message about the success. Not on the UI thread.
@@ -228,7 +231,7 @@ func HandIn(ctx context.Context, k Backend, e Entry) (dialogs.Message, error) {
 // the UI thread.
 func Offer(ctx context.Context, k Backend, e Entry) (dialogs.Message, error) {
 	_, err := k.Offer(ctx, e.KeptCode)
-	return dialogs.Message{What: tr.T("The license waits for another PC."),
+	return dialogs.Message{What: tr.T("Another PC can pick up the license."),
 		Why: tr.T(
 			"Open ACEN Desktop there, sign in to the same account and choose Pick up on this PC.")}, wrapUnreachable(err)
 }
@@ -247,8 +250,8 @@ func wrapUnreachable(err error) error {
 func Outcome(done dialogs.Message, err error) (theme.Tone, dialogs.Message, bool) {
 	if errors.Is(err, errQueued) {
 		return theme.Accent, dialogs.Message{
-			What: tr.T("The removal code is kept, and sent by itself when the server answers."),
-			Why:  tr.T("The server was not reached."),
+			What: tr.T("The removal code is stored and will be sent automatically when the server can be reached."),
+			Why:  tr.T("The server could not be reached."),
 		}, true
 	}
 	return theme.Good, done, err == nil
@@ -260,7 +263,7 @@ func (l *list) offer(e Entry) { l.do(e, Offer) }
 
 // do runs HandIn or Offer, shows the outcome and reloads the list.
 func (l *list) do(e Entry, do func(context.Context, Backend, Entry) (dialogs.Message, error)) {
-	l.dialog.SetBusy(tr.T("Telling the server…"), l.slot.Interrupt)
+	l.dialog.SetBusy(tr.T("Informing the server…"), l.slot.Interrupt)
 	background.Run(l.slot, func(ctx context.Context) (dialogs.Message, error) { return do(ctx, l.keeper, e) },
 		func(done dialogs.Message, err error) {
 			l.dialog.SetIdle()

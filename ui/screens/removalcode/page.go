@@ -15,8 +15,8 @@ import (
 )
 
 // purpose is the explanation on the saved or printed code.
-const purpose tr.Text = "With this code the license can be removed or given to another PC, once. Keep it until the " +
-	"license server has it; then it is of no more use to anybody."
+const purpose tr.Text = "With this code the license can be removed or transferred to another PC, once. Keep it until " +
+	"the license server has it; after that nobody can use it any more."
 
 // fileName returns the suggested file name of the text.
 func (c Code) fileName() string { return fmt.Sprintf("removal-code-%s.txt", c.Codes.Site) }
@@ -33,7 +33,7 @@ func (c Code) lines(now time.Time) [][2]string {
 	}
 	return append(lines, [2]string{tr.T("Site code"), c.Codes.Site.String()},
 		[2]string{tr.T("Machine ID"), c.Codes.Machine.String()},
-		[2]string{tr.T("Removal code"), c.Code.String()}, [2]string{tr.T("Written on"), words.LongDate(now, now)})
+		[2]string{tr.T("Removal code"), c.Code.String()}, [2]string{tr.T("Date"), words.LongDate(now, now)})
 }
 
 // Text returns the code as a text file. Any goroutine.

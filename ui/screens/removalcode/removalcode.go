@@ -152,7 +152,7 @@ func (b *Box) printPage() {
 			b.fault(printFault(b.options.Explain(err)))
 			return
 		}
-		b.showText(tr.T("The page is open in your browser: print it there. It is deleted when this app ends."))
+		b.showText(tr.T("The page is open in your browser: print it there. It is deleted when you close this app."))
 	})
 }
 
@@ -190,7 +190,8 @@ func (b *Box) showPicture() {
 		return
 	}
 	beside := container.NewVBox(layout.NewSpacer(),
-		caption(tr.T("The picture holds the removal code and nothing else. Scan it with a phone.")), layout.NewSpacer())
+		caption(tr.T("The QR code contains the removal code and nothing else. Scan it with a phone.")),
+		layout.NewSpacer())
 	b.showBelow(container.NewBorder(nil, nil, view.Object(), nil,
 		container.New(layout.NewCustomPaddedLayout(0, 0, theme.Margin, 0), beside)))
 	b.qr.SetText(tr.T(hideQR))

@@ -108,7 +108,7 @@ func New(o Options) *Screen {
 		labeled(tr.T("Password"), s.password),
 		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
 			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0),
-				theme.Unpadded(caption(tr.T("Kept in the keyring of this PC, never in a file."))))),
+				theme.Unpadded(caption(tr.T("Stored in this PC's keyring, never in a file."))))),
 		s.actions, s.links(), s.noNetwork(), s.accountBox, s.jobsBox)
 	if o.Hint != "" {
 		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: tr.T("Try it out"), Why: o.Hint}))
@@ -238,7 +238,8 @@ func (s *Screen) signIn() {
 		field *dialogs.Entry
 		what  string
 	}{
-		{s.server, tr.T("Enter the address of the license server. The vendor told you in the email with your account.")},
+		{s.server, tr.T("Enter the address of the license server. You find it in the vendor's email about your " +
+			"account.")},
 		{s.username, tr.T("Enter your user name.")},
 		{s.password, tr.T("Enter your password.")},
 	} {
@@ -317,7 +318,7 @@ func (s *Screen) title() fyne.CanvasObject {
 	icon.SetMinSize(fyne.NewSquareSize(56))
 	name := widget.NewLabelWithStyle("ACEN Desktop", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
 	name.SizeName = fynetheme.SizeNameHeadingText
-	about := widget.NewLabel(tr.T("Sign in to look after your licenses."))
+	about := widget.NewLabel(tr.T("Sign in to manage your licenses."))
 	about.Alignment, about.Importance, about.Wrapping = fyne.TextAlignCenter, widget.LowImportance, fyne.TextWrapWord
 	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), icon, theme.Unpadded(name), theme.Unpadded(about))
 }

@@ -34,7 +34,7 @@ func Open(queue *dialogs.Queue, rows []Row, contact func()) {
 		container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
 			paragraph(tr.T("Bring back: the program runs on this PC again.")),
 			paragraph(tr.T("Hand in: the order gets one license back.")),
-			paragraph(tr.T("Offer to another PC: the license waits until another PC of yours picks it up."))))
+			paragraph(tr.T("Offer to another PC: another PC of yours can pick up the license."))))
 	var d *dialogs.Dialog
 	closeThen := func(do func()) func() { return func() { d.Close(); do() } }
 	for _, r := range rows {
@@ -43,7 +43,7 @@ func Open(queue *dialogs.Queue, rows []Row, contact func()) {
 	}
 	d = queue.Show(dialogs.Spec{
 		Title:    tr.T("Licenses that left this PC"),
-		Subtitle: tr.T("The server lists them as in use on this PC, but they have left it. No code is to be typed."),
+		Subtitle: tr.T("The server lists them as in use on this PC, but they have left it. You need no codes."),
 		Content:  content,
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Contact the vendor…"), OnTapped: closeThen(contact)},

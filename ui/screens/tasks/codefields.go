@@ -144,9 +144,9 @@ func (c *codeFields) first() fyne.Focusable {
 // mismatch returns the fault of codes that do not match.
 func (c *codeFields) mismatch() string {
 	if c.merged != nil {
-		return tr.T("This code does not fit the program.")
+		return tr.T("This code does not belong to the program.")
 	}
-	return tr.T("It does not fit the Site code.")
+	return tr.T("It does not match the Site code.")
 }
 
 func (c *codeFields) showErr(err error) {

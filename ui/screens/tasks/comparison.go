@@ -23,7 +23,7 @@ func comparisonTable(c license.Comparison) fyne.CanvasObject {
 		return theme.Unpadded(widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
 	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(2),
-		container.NewGridWithColumns(3, head(tr.T("Lock")), head(tr.T("Then and now")), head("")), widget.NewSeparator())
+		container.NewGridWithColumns(3, head(tr.T("Lock")), head(tr.T("Before and now")), head("")), widget.NewSeparator())
 	for _, l := range c.Locks {
 		name := words.Lock(l.Lock)
 		name = words.UpperFirst(name)
@@ -95,21 +95,21 @@ type allowanceTexts struct{ unlimited, dayOne, dayMany, monthOne, monthMany tr.T
 
 var (
 	reactivations = allowanceTexts{
-		unlimited: "The vendor sets no limit to reactivations.",
+		unlimited: "The vendor does not limit reactivations.",
 		dayOne:    "%d reactivation left today",
 		dayMany:   "%d reactivations left today",
 		monthOne:  "%d reactivation left this month",
 		monthMany: "%d reactivations left this month",
 	}
 	transfers = allowanceTexts{
-		unlimited: "The vendor sets no limit to transfers.",
+		unlimited: "The vendor does not limit transfers.",
 		dayOne:    "%d transfer left today",
 		dayMany:   "%d transfers left today",
 		monthOne:  "%d transfer left this month",
 		monthMany: "%d transfers left this month",
 	}
 	removals = allowanceTexts{
-		unlimited: "The vendor sets no limit to removals.",
+		unlimited: "The vendor does not limit removals.",
 		dayOne:    "%d removal left today",
 		dayMany:   "%d removals left today",
 		monthOne:  "%d removal left this month",
@@ -130,7 +130,7 @@ func (o Options) allowanceLine(a *api.Allowance, texts allowanceTexts) string {
 		parts = append(parts, tr.N(*a.RemainingMonth, texts.monthOne, texts.monthMany))
 	}
 	if a.ResetsAt != nil {
-		return tr.T("%s; counted anew from %s.", words.UpperFirst(words.List(parts)), words.LongDate(*a.ResetsAt, o.Now()))
+		return tr.T("%s; resets on %s.", words.UpperFirst(words.List(parts)), words.LongDate(*a.ResetsAt, o.Now()))
 	}
 	return words.Sentence(words.List(parts))
 }
@@ -139,7 +139,7 @@ func (o Options) allowanceLine(a *api.Allowance, texts allowanceTexts) string {
 func report(l manager.License, program api.Program, codes license.Codes, c license.Comparison) (subject, text string) {
 	var b strings.Builder
 	b.WriteString(tr.T("Order: %d, %s\nLicense: %d (%s)", l.OrderID, program.Name, l.ID, words.Note(l.Note)) + "\n\n")
-	b.WriteString(tr.T("Site code then: %s\nMachine ID then: %s", l.SiteCode, l.MachineID) + "\n\n")
+	b.WriteString(tr.T("Site code before: %s\nMachine ID before: %s", l.SiteCode, l.MachineID) + "\n\n")
 	b.WriteString(tr.T("Site code now: %s\nMachine ID now: %s", codes.Site, codes.Machine) + "\n\n")
 	for _, lock := range c.Locks {
 		b.WriteString(tr.T("%s: %s", words.Lock(lock.Lock), words.LockState(lock)) + "\n")

@@ -143,7 +143,7 @@ func TestActivateThisPC(t *testing.T) {
 	s, o, l, r := newOptions(t)
 	require.NoError(t, NewLicense(o, order(), lumen, true))
 	s.WaitFor(l.thisPC.Site.String())
-	require.True(t, s.Shows("They hold 63 bits about this PC"))
+	require.True(t, s.Shows("They contain 63 bits about this PC"))
 	require.True(t, s.Shows("3 of 5 left"))
 	s.Press("Activate")
 	s.WaitFor("“Anna's PC” is activated.")
@@ -163,12 +163,12 @@ func TestActivateAnotherPC(t *testing.T) {
 	s.Paste(fmt.Sprintf("Hello,\nSite code: %s\nMachine ID: %s\nBye", other.Site, l.thisPC.Machine))
 	require.True(t, s.Enabled("Activate"), "one paste fills both fields")
 	s.Press("Activate")
-	s.WaitFor("Site code and Machine ID do not fit together.")
+	s.WaitFor("Site code and Machine ID do not match.")
 	require.Empty(t, l.created)
 
 	s.Fill("7183EC4D", "")
 	s.Paste(other.Merged())
-	s.Fill("What you call that PC", strings.Repeat("日", 40))
+	s.Fill("Your name for that PC", strings.Repeat("日", 40))
 	require.True(t, s.Shows("30 of 30 characters"))
 	s.Press("Activate")
 	s.WaitFor("is activated.")
@@ -203,7 +203,7 @@ func TestWarningIfPCIsNotDistinct(t *testing.T) {
 		s, o, l, _ := newOptions(t)
 		l.unreadable = test.unreadable
 		require.NoError(t, NewLicense(o, order(), lumen, true))
-		s.WaitFor("They hold 63 bits about this PC")
+		s.WaitFor("They contain 63 bits about this PC")
 		require.Equal(t, test.warned, s.Shows("This PC may not be recognized later."), test.unreadable)
 		require.True(t, s.Enabled("Activate"))
 	}
@@ -212,7 +212,7 @@ func TestWarningIfPCIsNotDistinct(t *testing.T) {
 func TestChangeNote(t *testing.T) {
 	s, o, l, r := newOptions(t)
 	ChangeNote(o, manager.License{License: api.License{ID: 7, Note: "Studio PC"}})
-	s.Fill("What you call that PC", "Attic")
+	s.Fill("Your name for that PC", "Attic")
 	l.err = errors.New("broken")
 	s.Press("Save")
 	s.WaitUntil("the failure", func() bool { return s.Enabled("Save") })
@@ -228,7 +228,7 @@ func TestChangeNote(t *testing.T) {
 func TestEscapeSendsNothing(t *testing.T) {
 	s, o, l, r := newOptions(t)
 	require.NoError(t, NewLicense(o, order(), lumen, true))
-	s.WaitFor("They hold 63 bits about this PC")
+	s.WaitFor("They contain 63 bits about this PC")
 	s.Key(fyne.KeyEscape)
 	require.Nil(t, s.Dialogs.Visible())
 	require.Empty(t, l.created)

@@ -53,10 +53,12 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 			theme.Unpadded(plain(text)))
 	}
 	onThisPC := tr.T(
-		"The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.",
+		"The license leaves this PC immediately: %s stops working here, and its license file is deleted. Save your "+
+			"work in the program first.",
 		program.Name)
 	if l.Stranded() {
-		onThisPC = tr.T("The license left this PC before, and %s does not run under it here. Now the server is told.",
+		onThisPC = tr.T(
+			"The license has already left this PC, and %s does not use it here. Now the server is informed.",
 			program.Name)
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
@@ -65,11 +67,11 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Margin),
 			part(tr.T("On this PC"), onThisPC),
 			part(tr.T("On the other PC"),
-				tr.T("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. No code is to be carried. "+
-					"Until then the license waits for you.", o.Account)),
+				tr.T("Open ACEN Desktop, sign in as %s and choose Pick up on this PC, now or later. You need no "+
+					"code. Until then the license is reserved for you.", o.Account)),
 			part(tr.T("If the network fails"),
-				tr.T("Nothing is lost. The removal code is kept on this PC before anything else happens, and it is sent by "+
-					"itself when the server answers.")),
+				tr.T("Nothing is lost. The removal code is stored on this PC before anything else happens, and it is "+
+					"sent automatically when the server can be reached.")),
 			theme.Unpadded(muted(tr.T("Picking up counts as a transfer. %s",
 				o.allowanceLine(transferAllowance(l), transfers))))),
 		Buttons: []dialogs.Button{
@@ -89,14 +91,16 @@ func transferAllowance(l manager.License) *api.Allowance {
 
 // showMoved shows the next steps on the other PC; pending is why the server was not reached, or nil.
 func showMoved(o Options, l manager.License, program api.Program, code license.RemovalCode, pending error) {
-	tone, m := theme.Good, dialogs.Message{What: tr.T("%s has left this PC and waits for the other one.",
+	tone, m := theme.Good, dialogs.Message{What: tr.T("%s has left this PC. Pick it up on the other one.",
 		words.UpperFirst(quoted(l)))}
 	if pending != nil {
 		tone = theme.Accent
 		m = dialogs.Message{
-			What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.UpperFirst(quoted(l))),
-			Why:  o.Explain(pending).What,
-			Next: tr.T("From then on the other PC can pick it up. You may close the app: it goes on at the next start."),
+			What: tr.T("%s has left this PC. The app informs the server as soon as it can be reached.",
+				words.UpperFirst(quoted(l))),
+			Why: o.Explain(pending).What,
+			Next: tr.T("From then on the other PC can pick it up. You may close the app: it continues at the next " +
+				"start."),
 		}
 	}
 	step := func(number, text string) fyne.CanvasObject {
@@ -110,8 +114,8 @@ func showMoved(o Options, l manager.License, program api.Program, code license.R
 	}
 	if pending == nil {
 		lines = append(lines,
-			theme.Unpadded(plain(tr.T("Or without the app on the other PC: Transfer gives the license to the codes that the "+
-				"program shows there. On the vendor's web page this removal code is asked for:"))))
+			theme.Unpadded(plain(tr.T("Without the app on the other PC, use Transfer with the codes that the program "+
+				"shows there. The vendor's web page asks for this removal code:"))))
 	}
 	o.showDeparture(tr.T("Moving %s", quoted(l)), l, program, code, pending != nil, lines...)
 }
@@ -177,7 +181,7 @@ func PickUp(o Options, l manager.License, program api.Program) error {
 	}
 	note := newNoteField(cleanNote(o.DeviceName))
 	if l.Note != "" {
-		note.entry.PlaceHolder = tr.T("What you call this PC (empty keeps %s)", quoted(l))
+		note.entry.PlaceHolder = tr.T("Your name for this PC (leave empty to keep %s)", quoted(l))
 	}
 	submit := func() {
 		if !pc.known {

@@ -23,8 +23,8 @@ import (
 const activateLabel tr.Text = "Activate"
 
 // otherPCHint is the hint above the codes of another PC.
-const otherPCHint tr.Text = "The program shows both codes on the other PC. Type them, or paste the whole message " +
-	"that has them: they are picked out."
+const otherPCHint tr.Text = "The program shows both codes on the other PC. Type them, or paste the complete message " +
+	"that contains them: the app finds the codes in it."
 
 // newLicense is the open dialog for a new license.
 type newLicense struct {
@@ -111,7 +111,7 @@ func (n *newLicense) submit() {
 			n.pc.showFault(err)
 			showFailure(n.dialog, n.options, err, dialogs.Message{
 				What: tr.T("Canceled."),
-				Why:  tr.T("If the server had done it already, the license appears in the table."),
+				Why:  tr.T("If the server has already done it, the license appears in the table."),
 				Next: tr.T("Trying again with the same codes uses no second license."),
 			})
 			return
@@ -127,7 +127,8 @@ func Activated(o Options, title string, l manager.License, program api.Program) 
 	next := tr.T("Enter this code in the program on that PC, or open the license file with it.")
 	switch {
 	case l.Installed:
-		next = tr.T("The license file lies where %s finds it: just start the program. If it asks for a code, enter this one.",
+		next = tr.T("The license file is where %s finds it: just start the program. If it asks for a code, enter "+
+			"this one.",
 			program.Name)
 	case l.ThisPC:
 		next = tr.T("Enter this code in the program, or open the license file with it.")

@@ -130,8 +130,8 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 	if !p.thisPC.Distinct() {
 		box.Add(dialogs.Notice(theme.Warning, dialogs.Message{
 			What: tr.T("This PC may not be recognized later."),
-			Why:  tr.T("Network card and disk, which tell it from others of its model, cannot be read."),
-			Next: tr.T("You can activate it, but if something of it changes, only the vendor can bring the license back."),
+			Why:  tr.T("The network card and the disk, which distinguish it from others of its model, cannot be read."),
+			Next: tr.T("You can activate it, but if something in it changes, only the vendor can replace the license."),
 		}))
 	}
 	return box
@@ -167,8 +167,9 @@ func sentText(pc manager.ThisPC) string {
 			missing = append(missing, words.Lock(l.Lock))
 		}
 	}
-	text := tr.T("Only these two codes are sent. They hold 63 bits about this PC: 5 to 14 for each of seven locks, " +
-		"such as the system disk or the network card. No serial number and no address is in them, but they narrow both down.")
+	text := tr.T("Only these two codes are sent. They contain 63 bits about this PC: 5 to 14 for each of seven " +
+		"locks, such as the system disk or the network card. They contain no serial number and no address, but they " +
+		"narrow both down.")
 	if len(missing) > 0 {
 		text += " " + tr.T("Not readable here: %s.", words.List(missing))
 	}

@@ -46,8 +46,8 @@ func forLicense(l manager.License) func(manager.Job) bool {
 func canceledTask() dialogs.Message {
 	return dialogs.Message{
 		What: tr.T("Canceled."),
-		Why:  tr.T("If the server had done it already, the table shows it."),
-		Next: tr.T("Trying again is safe: it happens once."),
+		Why:  tr.T("If the server has already done it, the table shows it."),
+		Next: tr.T("You can safely try again: it is carried out only once."),
 	}
 }
 
@@ -71,9 +71,9 @@ func (o Options) showQueued(k queuedError) {
 	o.queuedDialog(dialogs.Spec{
 		Title: words.Job(k.job), Width: dialogs.SmallWidth,
 		Content: dialogs.Notice(theme.Accent, dialogs.Message{
-			What: tr.T("This is kept, and sent by itself when the server answers."), Why: m.What,
-			Next: tr.T("You need not do anything, and may close the app: it goes on at the next start. It happens once, " +
-				"however often it is sent."),
+			What: tr.T("This is saved and will be sent automatically when the server can be reached."), Why: m.What,
+			Next: tr.T("You don't need to do anything and may close the app: it continues at the next start. It is " +
+				"carried out only once."),
 		}),
 	})
 }
@@ -82,7 +82,7 @@ func (o Options) showQueued(k queuedError) {
 func (o Options) queuedDialog(s dialogs.Spec) *dialogs.Dialog {
 	var d *dialogs.Dialog
 	s.Buttons = []dialogs.Button{
-		{Text: tr.T("What waits…"), OnTapped: func() { d.Close(); o.Actions.ShowJobs() }},
+		{Text: tr.T("Waiting tasks…"), OnTapped: func() { d.Close(); o.Actions.ShowJobs() }},
 		{Text: tr.T("Close"), Default: true, Cancel: true},
 	}
 	d = o.Dialogs.Show(s)

@@ -77,8 +77,8 @@ func Reactivate(o Options, l manager.License, program api.Program, first *Compar
 		c, err := CompareThisPC(ctx, o.Licenses, l, program.ID)
 		return c.PC, err
 	}
-	hint := tr.T("The program shows new codes on the PC that crashed or was changed. Type them, or paste the whole " +
-		"message that has them.")
+	hint := tr.T("The program shows new codes on the PC that crashed or was changed. Type them, or paste the " +
+		"complete message that contains them.")
 	var err error
 	if r.pc, err = newPCPane(o, program, read, hint, r.choose, r.changed); err != nil {
 		return err
@@ -153,7 +153,7 @@ func (r *reactivation) changed() {
 func (r *reactivation) evaluate(codes license.Codes, c license.Comparison) {
 	if codes.Site.String() == r.license.SiteCode && codes.Machine.String() == r.license.MachineID {
 		r.show(dialogs.Notice(theme.Accent, dialogs.Message{
-			What: tr.T("There is nothing to reactivate: these are the codes that the license has."),
+			What: tr.T("There is nothing to reactivate: the license already has these codes."),
 			Next: tr.T("Email the activation code, or save the license file, and use it in the program again."),
 		}))
 		r.refreshButtons(false, "")

@@ -41,21 +41,23 @@ func Remove(o Options, l manager.License, order api.Order, program api.Program) 
 	text := tr.T(removalCodeHint)
 	switch {
 	case l.Stranded():
-		text = tr.T("The license left this PC before. There is no code to type: this PC makes the removal code by itself.")
+		text = tr.T("The license has already left this PC. You need no code: this PC provides the removal code.")
 	case l.ThisPC:
-		text = tr.T("The license is on this PC: %s stops here at once. There is no code to type; the removal code is kept "+
-			"on this PC until the server has it.", program.Name)
+		text = tr.T("The license is on this PC: %s stops working here immediately. You need no code: the removal "+
+			"code is stored on this PC until the server has it.", program.Name)
 	case l.ReleasedAt != nil:
-		text = tr.T("ACEN Desktop showed it on the PC that released the license. Afterwards no other PC can pick it up.")
+		text = tr.T("ACEN Desktop showed it on the PC that released the license. After the removal no other PC can " +
+			"pick up the license.")
 	}
 	var err error
 	if r.code, err = newRemovalField(!l.MakesCode(), text, r.changed); err != nil {
 		return err
 	}
 	spec := dialogs.Spec{
-		Title:    tr.T("Remove %s", quoted(l)),
-		Subtitle: tr.T("The license ends on its PC, and order %d has one more to activate. %s", order.ID, r.remaining()),
-		Content:  r.code.object,
+		Title: tr.T("Remove %s", quoted(l)),
+		Subtitle: tr.T("The license ends on its PC, and order %d has one more license to activate. %s",
+			order.ID, r.remaining()),
+		Content: r.code.object,
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Cancel"), Cancel: true},
 			{Text: tr.T(removeLabel), Importance: widget.DangerImportance, OnTapped: r.submit},
@@ -144,10 +146,11 @@ func (r *removal) submit() {
 func (r *removal) pending(code license.RemovalCode, queued queuedError) {
 	r.options.showDeparture(tr.T("Removing %s", quoted(r.license)), r.license, r.program, code, true,
 		dialogs.Notice(theme.Accent, dialogs.Message{
-			What: tr.T("%s has left this PC. The server is told by itself when it answers.",
+			What: tr.T("%s has left this PC. The app informs the server as soon as it can be reached.",
 				words.UpperFirst(quoted(r.license))),
 			Why: r.options.Explain(queued.error).What,
-			Next: tr.T("Then order %d has one more license to activate. You may close the app: it goes on at the next start.",
+			Next: tr.T("Then order %d has one more license to activate. You may close the app: it continues at the "+
+				"next start.",
 				r.order.ID),
-		}), theme.Unpadded(plain(tr.T("You need not do anything with the removal code. It is kept on this PC."))))
+		}), theme.Unpadded(plain(tr.T("You don't need to do anything with the removal code. It is stored on this PC."))))
 }

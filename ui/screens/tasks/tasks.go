@@ -86,7 +86,7 @@ type noteField struct {
 func newNoteField(text string) *noteField {
 	n := &noteField{entry: dialogs.NewEntry(), counter: theme.NewCaption("")}
 	n.counter.Alignment = fyne.TextAlignTrailing
-	n.entry.PlaceHolder = tr.T("What you call that PC (optional)")
+	n.entry.PlaceHolder = tr.T("Your name for that PC (optional)")
 	n.entry.OnChanged = n.changed
 	n.object = container.New(layout.NewCustomPaddedVBoxLayout(2), n.entry, theme.Unpadded(n.counter))
 	n.entry.SetText(text)
@@ -148,7 +148,7 @@ func ChangeNote(o Options, l manager.License) {
 	}
 	d = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Change note"),
-		Subtitle: tr.T("The note tells you which PC a license belongs to. The vendor sees it too."),
+		Subtitle: tr.T("The note says which PC a license belongs to. The vendor sees it, too."),
 		Width:    dialogs.SmallWidth,
 		Content:  note.object,
 		Buttons:  []dialogs.Button{{Text: tr.T("Cancel"), Cancel: true}, {Text: tr.T("Save"), Default: true, OnTapped: save}},

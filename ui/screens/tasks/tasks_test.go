@@ -71,8 +71,8 @@ func TestComparisonRow(t *testing.T) {
 		{"gone, not changeable", license.HDID, 3, 0, fixed, "not readable now", theme.Bad, true, "must not change"},
 		{"optical drive changed", license.CDHWID, 3, 4, fixed, "changed", theme.Warning, true, "counts"},
 		{"optical drive gone", license.CDHWID, 3, 0, license.DefaultPolicy(), "not readable now", theme.Muted, false, ""},
-		{"new", license.BIOSID, 0, 3, fixed, "not readable then", theme.Muted, false, ""},
-		{"absent", license.BIOSID, 0, 0, fixed, "not readable, then and now", theme.Muted, false, ""},
+		{"new", license.BIOSID, 0, 3, fixed, "was not readable", theme.Muted, false, ""},
+		{"absent", license.BIOSID, 0, 0, fixed, "not readable before or now", theme.Muted, false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := license.Compare(c.then<<shift[c.lock], c.now<<shift[c.lock], c.policy).Locks[c.lock-1]

@@ -85,10 +85,11 @@ func Transfer(o Options, l manager.License, program api.Program) error {
 	case l.ReleasedAt != nil:
 		where = tr.T("The license was released there, so no removal code is needed.")
 	case l.Stranded():
-		where = tr.T("It left this PC before: no code is to be typed. This PC makes the removal code by itself.")
+		where = tr.T("It has already left this PC, so you need no code: this PC provides the removal code.")
 	case l.ThisPC:
-		where = tr.T("That is this PC: no code is to be typed. The license leaves it before the server is asked, and %s "+
-			"stops here. If ACEN Desktop runs on the other PC, Move to another PC saves you the codes below.", program.Name)
+		where = tr.T("That is this PC, so you need no code. The license leaves it before the server is asked, and %s "+
+			"stops working here. If ACEN Desktop runs on the other PC, choose Move to another PC instead: it needs "+
+			"none of the codes below.", program.Name)
 	}
 	if t.removal, err = newRemovalField(!l.MakesCode() && l.ReleasedAt == nil, where, t.changed); err != nil {
 		return err
@@ -102,7 +103,7 @@ func Transfer(o Options, l manager.License, program api.Program) error {
 		}
 	}
 	t.note = newNoteField("")
-	t.note.entry.PlaceHolder = tr.T("What you call the other PC (empty keeps %s)", keptNote(l))
+	t.note.entry.PlaceHolder = tr.T("Your name for the other PC (leave empty to keep %s)", keptNote(l))
 	t.dialog = o.Dialogs.Show(dialogs.Spec{
 		Title:    tr.T("Transfer %s", quoted(l)),
 		Subtitle: tr.T("The license moves from one PC to another. %s", t.remaining()),

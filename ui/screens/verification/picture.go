@@ -91,7 +91,7 @@ func (f *Field) showError(err error) {
 	if errors.Is(err, ErrPicture) {
 		m = dialogs.Message{
 			What: tr.T("The picture cannot be shown."),
-			Why:  tr.T("The server sent something else."),
+			Why:  tr.T("The server sent something that is not a picture."),
 			Next: tr.T("Try again. If it happens again, tell the vendor."),
 		}
 	}

@@ -127,13 +127,13 @@ func (f *Field) Missing() string {
 	case f.noServer:
 		return tr.T("Enter the address of the license server first: it sends the picture.")
 	case f.id == "" && f.loading.Busy():
-		return tr.T("The picture is on its way: wait a moment, then type its number.")
+		return tr.T("The picture is being loaded: wait a moment, then type its number.")
 	case f.id == "":
 		return tr.T("There is no picture yet: get one, then type its number.")
 	case typed == 0:
 		return tr.T("Type the number in the picture.")
 	case typed < api.VerificationDigits:
-		return tr.T("The number has %d digits; %d are typed.", api.VerificationDigits, typed)
+		return tr.T("The number has %d digits; you typed %d.", api.VerificationDigits, typed)
 	}
 	return ""
 }
@@ -312,7 +312,7 @@ func (f *Field) scheduleExpiry() {
 			return
 		}
 		if f.note.Tone() != theme.Bad {
-			f.note.Set(tr.T("The picture had expired after five minutes. This is a new one, with another number."),
+			f.note.Set(tr.T("The picture expired after five minutes. This is a new one, with another number."),
 				theme.Warning)
 		}
 		f.load(false, nil)
@@ -323,7 +323,8 @@ func (f *Field) scheduleExpiry() {
 func (f *Field) play() {
 	sound := f.sound
 	if len(sound) == 0 {
-		f.note.Set(tr.T("The server has no sound for this number. Read the picture, or take another one."), theme.Warning)
+		f.note.Set(tr.T("The server has no sound for this number. Read the picture, or get another one."),
+			theme.Warning)
 		return
 	}
 	f.note.Set(tr.T("The number is being read out."), theme.Muted)
@@ -334,7 +335,9 @@ func (f *Field) play() {
 		if err != nil {
 			m := f.options.Explain(err)
 			f.note.Set(field.Text(dialogs.Message{
-				What: tr.T("The sound could not be played."), Why: m.Why, Next: tr.T("Read the picture, or take another one."),
+				What: tr.T("The sound could not be played."),
+				Why:  m.Why,
+				Next: tr.T("Read the picture, or get another one."),
 			}), theme.Warning)
 		}
 	})

@@ -34,7 +34,7 @@ var refusals = map[api.Code]text{
 	api.ErrAuthorization: {
 		"You could not be signed in.",
 		"The server does not accept this user name and password.",
-		"Check both, and mind capitals and the keyboard layout.",
+		"Check both, including capital letters and the keyboard layout.",
 	},
 	api.ErrCredentialsMissing: {"You are not signed in.", "The session has ended.", "Sign in again; nothing is lost."},
 	api.ErrLicensesInUse: {
@@ -44,27 +44,27 @@ var refusals = map[api.Code]text{
 	},
 	api.ErrFlexibleLicensing: {
 		"This PC was not recognized.",
-		"Too many locking parameters are different.",
+		"Too much of this PC has changed.",
 		"Use a free license for it, or ask the vendor for help.",
 	},
 	api.ErrHostBanned: {
-		"The server does not let this PC try again yet.",
+		"The server has blocked this PC for a while.",
 		"There were too many failed attempts.",
-		"Wait a while, then try again with the right data.",
+		"Wait a while, then try again with the correct data.",
 	},
 	api.ErrSiteMIDMismatch: {
-		"Site code and Machine ID do not fit together.",
+		"Site code and Machine ID do not match.",
 		"They are mistyped, or they belong to another program.",
 		"Copy both from the same window of the program and paste them here.",
 	},
 	api.ErrCodeMalformed: {
 		"A code cannot be read.",
-		"It has a wrong length or a wrong letter.",
+		"It has the wrong length or contains a wrong character.",
 		"Compare it with the original, or copy and paste it.",
 	},
 	api.ErrSiteCodeSpent: {
-		"This Site code has been used up.",
-		"Its license was removed, transferred or released, or another PC has it by chance.",
+		"This Site code is no longer valid.",
+		"Its license was removed, transferred or released, or another PC has the same code by chance.",
 		"Start the program on that PC: it shows a new Site code.",
 	},
 	api.ErrSiteCodeInUse: {
@@ -73,7 +73,7 @@ var refusals = map[api.Code]text{
 		"Look for it in your other orders.",
 	},
 	api.ErrRemovalCodeInvalid: {
-		"The removal code is not right.",
+		"The removal code is incorrect.",
 		"It does not belong to this license.",
 		"Copy it from the window in which the program showed it.",
 	},
@@ -89,7 +89,7 @@ var refusals = map[api.Code]text{
 	},
 	api.ErrOrderReadOnly: {
 		"This order cannot be changed.",
-		"The vendor lets you look at it and email its codes, nothing else.",
+		"The vendor allows you to view it and email its codes, nothing else.",
 		"Ask the vendor.",
 	},
 	api.ErrSubscriptionExpired: {
@@ -104,38 +104,38 @@ var refusals = map[api.Code]text{
 	},
 	api.ErrSerialInUse: {
 		"The serial number was used before.",
-		"A serial number makes one order.",
+		"Each serial number adds one order.",
 		"Look for that order in the table, or ask the vendor.",
 	},
 	api.ErrVerificationFailed: {
-		"The verification number was not right.",
-		"It serves once and for five minutes.",
+		"The verification number was incorrect.",
+		"It can be used once, within five minutes.",
 		"Read the new picture and try again.",
 	},
 	api.ErrValidation: {"The server did not accept what was entered.", "", "Change it and try again."},
 	api.ErrConflict: {
-		"This does not fit what was asked for before.",
-		"The same request came with other data.",
-		"Refresh the table and start anew.",
+		"This conflicts with an earlier request.",
+		"The same request was sent with different data.",
+		"Refresh the table and start again.",
 	},
 	api.ErrNotFound: {
-		"The server does not find it.",
+		"The server cannot find it.",
 		"It was removed, or it is not part of your account.",
 		"Refresh the tables.",
 	},
 	api.ErrLicenseEnded: {
 		"This license has ended.",
 		"It was removed, transferred or replaced.",
-		"Refresh the table and choose the license that took its place.",
+		"Refresh the table and choose the license that replaced it.",
 	},
 	api.ErrUnavailable: {
 		"The server cannot do this now.",
-		"It is being worked on or very busy.",
+		"It is under maintenance or overloaded.",
 		"Try again in a few minutes; nothing is lost.",
 	},
 	api.ErrInternal: {
-		"The server made a mistake.",
-		"It was not your doing, and nothing was changed.",
+		"Something went wrong on the server.",
+		"It was not your fault, and nothing was changed.",
 		"Try again. If it happens again, tell the vendor.",
 	},
 }
@@ -149,24 +149,24 @@ var networkTexts = map[any]text{
 		"Check the address for typing errors, and that this PC is online.",
 	},
 	manager.NetworkProxy: {
-		"The way to the license server is blocked.",
+		"The connection to the license server is blocked.",
 		"",
-		"Ask whoever runs this network to let the address through.",
+		"Ask whoever runs this network to allow the address.",
 	},
 	manager.NetworkTLS: {
 		"The connection is not safe, so nothing was sent.",
 		"",
-		"Check date and time of this PC. In a company network, ask whether it inspects connections.",
+		"Check the date and time of this PC. In a company network, ask whether it inspects connections.",
 	},
 	manager.NetworkTimeout: {"The license server took too long to answer.", "", "Try again in a moment."},
 	manager.NetworkNotACEN: {
 		"No license server answers at this address.",
 		"",
-		"Check the address: the vendor told you in the email with your account. " +
-			"In a hotel or train, sign in to its network first.",
+		"Check the address: you find it in the vendor's email about your account. In a hotel or train, sign in to " +
+			"its network first.",
 	},
 	manager.NetworkTooLarge: {
-		"The license server sent an answer that cannot be right.",
+		"The license server sent an invalid answer.",
 		"",
 		"Try again. If it happens again, tell the vendor.",
 	},
@@ -183,33 +183,33 @@ var localErrors = []struct {
 	text text
 }{
 	{opener.ErrTooLong, text{
-		"The mail does not fit into the hand-over to a mail program.",
-		"This system passes on only a limited length.",
-		"Shorten the message, or copy the text and paste it into a mail of your own.",
+		"The email is too long to open in a mail program.",
+		"This system limits its length.",
+		"Shorten the message, or copy the text and paste it into an email of your own.",
 	}},
 	{opener.ErrNoHandler, text{
 		"Your mail program could not be opened.",
 		"No mail program is set up on this PC.",
-		"Copy the text and paste it into the mail you write elsewhere, or send it through the server.",
+		"Copy the text and paste it into an email of your own, or send it through the server.",
 	}},
 	{opener.ErrNoOpener, text{
 		"Your mail program could not be opened.",
-		"This system lacks the helper xdg-open, of the package xdg-utils.",
-		"Install it, or copy the text and paste it into a mail of your own.",
+		"This system lacks the program xdg-open from the package xdg-utils.",
+		"Install it, or copy the text and paste it into an email of your own.",
 	}},
 	{opener.ErrAddress, text{
 		"The address cannot be opened.",
-		"It is none that this app opens.",
+		"This app cannot open that kind of address.",
 		"Copy the text instead.",
 	}},
 	{opener.ErrNoPicture, text{
 		"There is no picture on the clipboard.",
 		"",
-		"Copy the picture or the screen clipping first, or save it and choose the file.",
+		"Copy the picture or the screenshot first, or save it and choose the file.",
 	}},
 	{opener.ErrNoClipboard, text{
 		"The picture on the clipboard cannot be read.",
-		"This system lacks the helper for it: xclip, or wl-clipboard under Wayland.",
+		"This system lacks the program for it: xclip, or wl-clipboard under Wayland.",
 		"Install one of them, or save the picture and choose the file.",
 	}},
 	{carry.ErrNewer, text{
@@ -222,93 +222,93 @@ var localErrors = []struct {
 		"",
 		"Choose the file that the other PC made.",
 	}},
-	{carry.ErrTooManyPictures, text{"This is too much for pictures.", "", "Save it as a file, or copy it as text."}},
-	{carry.ErrTextTooLong, text{"This is too much for a picture.", "", "Save it as a file, or copy it as text."}},
+	{carry.ErrTooManyPictures, text{"This is too large for QR codes.", "", "Save it as a file, or copy it as text."}},
+	{carry.ErrTextTooLong, text{"This is too large for a QR code.", "", "Save it as a file, or copy it as text."}},
 	{carry.ErrConflict, text{
-		"The pictures do not fit together.",
-		"Two with the same number say different things.",
-		"Show all of them once more.",
+		"The pictures do not belong together.",
+		"Two with the same number differ.",
+		"Show all of them again.",
 	}},
 	{carry.ErrNoCode, text{
-		"There is no QR code in this picture that can be read.",
+		"This picture contains no readable QR code.",
 		"",
-		"Show the code larger and take it whole, with its white margin.",
+		"Enlarge the code and capture all of it, including its white margin.",
 	}},
-	{carry.ErrPictureSize, text{"This picture is too large.", "", "Clip the part with the QR codes."}},
-	{carry.ErrPictureTime, text{"Reading this picture took too long.", "", "Clip the part with the QR codes."}},
+	{carry.ErrPictureSize, text{"This picture is too large.", "", "Crop the picture to the QR codes."}},
+	{carry.ErrPictureTime, text{"Reading this picture took too long.", "", "Crop the picture to the QR codes."}},
 	{carry.ErrPicture, text{
 		"This picture cannot be read.",
-		"It is damaged, or of a kind that the app does not know.",
-		"Take PNG, JPEG, GIF, BMP or WebP.",
+		"It is damaged, or the app does not support its format.",
+		"Use a picture in PNG, JPEG, GIF, BMP or WebP format.",
 	}},
 	{carry.ErrLink, text{
 		"This link cannot be used.",
-		"It is damaged, or cut off.",
-		"Copy the whole link, or take the file instead.",
+		"It is damaged or incomplete.",
+		"Copy the complete link, or use the file instead.",
 	}},
 	{carry.ErrServer, text{
 		"This link cannot be used.",
-		"It names no address of a server that begins with https://.",
-		"Enter the address that the vendor told you.",
+		"The link has no server address that begins with https://.",
+		"Enter the address that the vendor gave you.",
 	}},
 	{carry.ErrUnknown, text{
-		"There is nothing for the app in it.",
+		"This contains nothing that the app can use.",
 		"It is neither a request nor an answer nor a license file.",
 		"Choose the file, the picture or the text that the other PC made.",
 	}},
 	{carry.ErrOtherRequest, text{
 		"This answer belongs to another request.",
 		"",
-		"Take it on the PC that made the request.",
+		"Open it on the PC that made the request.",
 	}},
 	{manager.ErrOtherPC, text{
 		"The license is for another PC.",
 		"Its license file was made for another PC, or for a Site code that this PC no longer has.",
-		"Take it on that PC, or ask for a license with a new request.",
+		"Open it on that PC, or ask for a license with a new request.",
 	}},
 	{manager.ErrNoTypedCodes, text{
 		"The program does not accept this code.",
 		"It has not been started on this PC yet, or it accepts license files only.",
-		"Start the program once and try again, or take the license file.",
+		"Start the program once and try again, or use the license file.",
 	}},
 	{manager.ErrOutcomeUnknown, text{
-		"Whether the server did this is not known.",
+		"It is not known whether the server did this.",
 		"",
-		"Refresh the table and look before you try again.",
+		"Refresh the table and check before you try again.",
 	}},
 	{manager.ErrJobSent, text{
-		"This cannot be taken back.",
+		"This cannot be undone.",
 		"It was sent to the server already.",
-		"Refresh to learn what came of it.",
+		"Refresh to see the result.",
 	}},
 	{manager.ErrTooLate, text{
-		"The license does not come back.",
-		"The server has taken it already, or it has ended.",
+		"The license cannot be brought back.",
+		"The server has already processed it, or the license has ended.",
 		"Refresh the table: it shows where the license is now.",
 	}},
 	{manager.ErrNewerHere, text{
-		"The license does not come back.",
-		"This PC has a newer license of the program, which stays. The removal code of the old one is kept.",
+		"The license cannot be brought back.",
+		"This PC has a newer license of the program, which stays. The removal code of the old one is stored.",
 		"Hand it in under Removal codes, or offer the license to another PC.",
 	}},
 	{manager.ErrCodeShown, text{
-		"The license does not come back.",
+		"The license cannot be brought back.",
 		"The program has shown its removal code, and somebody may have used it.",
 		"Hand it in under Removal codes, offer the license to another PC, or bring it back.",
 	}},
 	{manager.ErrTooEarly, text{
 		"This cannot be given up yet.",
 		"The answer may still come.",
-		"Wait until a day after it was asked for.",
+		"You can give it up one day after it was requested.",
 	}},
 	{manager.ErrNoReceipt, text{
 		"The answer does not prove that the license was given back.",
-		"It holds no receipt of the license server, so the removal code stays here.",
+		"It contains no receipt from the license server, so the removal code stays on this PC.",
 		"Ask the courier to carry the request again with the latest version of the app.",
 	}},
 	{manager.ErrNewer, text{
-		"A newer version of the app keeps the licenses of this PC.",
-		"This version leaves its record as it is, so that nothing in it is lost.",
+		"A newer version of the app manages the licenses of this PC.",
+		"This version does not change their data, so that nothing is lost.",
 		"Update ACEN Desktop on this PC, then try again.",
 	}},
 	{manager.ErrNotThisPC, text{
@@ -318,12 +318,12 @@ var localErrors = []struct {
 	}},
 	{manager.ErrLeftThisPC, text{
 		"The license has left this PC.",
-		"A task that waits tells the server first.",
-		"Send it under What waits when the server answers, or cancel it there.",
+		"A waiting task has to reach the server first.",
+		"Send it under Waiting tasks when the server can be reached, or cancel it there.",
 	}},
 	{manager.ErrReleased, text{
 		"The license was released already.",
-		"It waits for another PC.",
+		"Another PC can pick it up.",
 		"Open ACEN Desktop there, sign in to the same account and choose Pick up on this PC.",
 	}},
 	{manager.ErrNotReleased, text{
@@ -334,38 +334,38 @@ var localErrors = []struct {
 	{manager.ErrAlreadyRunning, text{
 		"ACEN Desktop is running already.",
 		"Another window uses the same data folder.",
-		"Go on in that window.",
+		"Continue in that window.",
 	}},
 	{manager.ErrAddress, text{
 		"This is not the address of a server.",
 		"",
-		"Enter it as the vendor told you, such as licenses.example.com.",
+		"Enter it as the vendor gave it to you, such as licenses.example.com.",
 	}},
 	{manager.ErrKeyringUnavailable, text{
 		"You will be asked to sign in again next time.",
-		"The keyring of this PC cannot be used, and the app keeps passwords nowhere else.",
+		"The keyring of this PC cannot be used, and the app stores passwords nowhere else.",
 		"Unlock or install the keyring of your system, then sign in again.",
 	}},
 	{manager.ErrSignedOut, text{"You are not signed in.", "The session has ended.", "Sign in again; nothing is lost."}},
 	{manager.ErrStorage, text{
-		"The app cannot keep its data on this PC.",
+		"The app cannot store its data on this PC.",
 		"",
-		"Make room on the disk and check that you may write to the folder, then try again.",
+		"Free some disk space and check that you have permission to write to the folder, then try again.",
 	}},
 	{license.ErrOlderCodes, text{
 		"Site code and Machine ID were made by an older trial version.",
-		"Codes of trial versions are not valid any more.",
+		"Codes of trial versions are no longer valid.",
 		"Update the program on that PC, and copy both from its window again.",
 	}},
 	{license.ErrMismatch, text{
-		"Site code and Machine ID do not fit together.",
+		"Site code and Machine ID do not match.",
 		"They are mistyped, or they belong to another program.",
 		"Copy both from the same window of the program and paste them here.",
 	}},
 	{license.ErrOlderVersion, text{
 		"The license file was made by an older trial version.",
-		"Licenses of trial versions are not valid any more.",
-		"Activate this PC anew, or ask the vendor for a new license file.",
+		"Licenses of trial versions are no longer valid.",
+		"Activate this PC again, or ask the vendor for a new license file.",
 	}},
 	{license.ErrFileSignature, text{
 		"The license file was not accepted.",
@@ -375,7 +375,7 @@ var localErrors = []struct {
 	{license.ErrFileDamaged, text{"The license file is damaged.", "", "Try again. If it happens again, tell the vendor."}},
 	{os.ErrPermission, text{
 		"The file could not be written.",
-		"You may not write to this place.",
+		"You do not have permission to write to this folder.",
 		"Choose another folder.",
 	}},
 	{context.DeadlineExceeded, text{"It took too long.", "", "Try again in a moment."}},
@@ -421,7 +421,7 @@ func Error(err error) dialogs.Message {
 	case errors.As(err, &fault):
 		return dialogs.Message{
 			What: documentFault(fault),
-			Next: tr.T("Nothing was changed. Take it once more from the PC that made it."),
+			Next: tr.T("Nothing was changed. Get it again from the PC that made it."),
 		}
 	case errors.As(err, &incomplete):
 		numbers := make([]string, len(incomplete.Missing))
@@ -468,7 +468,7 @@ func Job(err error) dialogs.Message {
 	if errors.Is(err, manager.ErrKeyringUnavailable) {
 		return text{
 			"The keyring of this PC cannot be used.",
-			"It holds the key for the removal code of this task.",
+			"It contains the key for the removal code of this task.",
 			"Unlock the keyring, then send the task.",
 		}.message()
 	}
@@ -501,9 +501,9 @@ func refusal(p *api.Problem) dialogs.Message {
 	case p.RetryAfter > 0:
 		m.Next = tr.T("Try again in %s.", words.Duration(time.Duration(p.RetryAfter)*time.Second))
 	case p.Limit != nil && p.Limit.Allowed == 0 && !p.Limit.ResetsAt.IsZero():
-		m.Next = tr.T("The count starts anew on %s.", words.LongMoment(p.Limit.ResetsAt, time.Now()))
+		m.Next = tr.T("The count is reset on %s.", words.LongMoment(p.Limit.ResetsAt, time.Now()))
 	case p.Limit != nil && !p.Limit.ResetsAt.IsZero():
-		m.Next = tr.T("%d of %d were used; the count starts anew on %s.",
+		m.Next = tr.T("%d of %d were used; the count is reset on %s.",
 			p.Limit.Used, p.Limit.Allowed, words.LongMoment(p.Limit.ResetsAt, time.Now()))
 	}
 	if p.Instance != "" && p.Code == api.ErrInternal {
@@ -527,7 +527,7 @@ func codeMessage(c api.Code) dialogs.Message {
 	}
 	return dialogs.Message{
 		What: tr.T("The server refused."),
-		Why:  tr.T("Its reason is %s.", c),
+		Why:  tr.T("The reason is %s.", c),
 		Next: tr.T("Ask the vendor, or look for a newer version of this app."),
 	}
 }

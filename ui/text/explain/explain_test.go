@@ -118,7 +118,7 @@ func TestDetailsOfRefusals(t *testing.T) {
 
 	p = api.NewProblem(api.ErrLimitReached, "")
 	p.Limit = &api.LimitReached{Allowed: 5, Used: 5, ResetsAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.Local)}
-	require.Contains(t, explain.Error(p).Next, "5 of 5 were used; the count starts anew on 1 December 2026")
+	require.Contains(t, explain.Error(p).Next, "5 of 5 were used; the count is reset on 1 December 2026")
 
 	p = api.NewProblem(api.ErrValidation, "Something is wrong")
 	p.Errors = []api.FieldError{

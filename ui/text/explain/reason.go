@@ -17,14 +17,14 @@ var reasons = map[api.Code]tr.Text{
 	api.ErrLimitReached:        "limit reached",
 	api.ErrLicenseEnded:        "license has ended",
 	api.ErrUnavailable:         "not available now",
-	api.ErrFlexibleLicensing:   "too many locks are different",
+	api.ErrFlexibleLicensing:   "too many changes",
 	api.ErrRemovalCodeInvalid:  "wrong removal code",
 	api.ErrSiteCodeInUse:       "the Site code is in use",
-	api.ErrSiteCodeSpent:       "the Site code is used up",
-	api.ErrSiteMIDMismatch:     "codes do not fit together",
+	api.ErrSiteCodeSpent:       "Site code no longer valid",
+	api.ErrSiteMIDMismatch:     "codes do not match",
 	api.ErrCodeMalformed:       "a code was malformed",
 	api.ErrHostBanned:          "too many failed attempts",
-	api.ErrValidation:          "something was wrong in it",
+	api.ErrValidation:          "invalid data",
 }
 
 // Reason returns a few words about why a button is disabled. Any goroutine.

@@ -92,9 +92,9 @@ func LockState(l license.LockState) string {
 	case license.Gone:
 		return tr.T("not readable now")
 	case license.New:
-		return tr.T("not readable then")
+		return tr.T("was not readable")
 	}
-	return tr.T("not readable, then and now")
+	return tr.T("not readable before or now")
 }
 
 // Refusal returns a sentence about why a comparison was not accepted.

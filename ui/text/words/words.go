@@ -124,12 +124,12 @@ func Duration(d time.Duration) string {
 }
 
 var sources = map[license.Lock]tr.Text{
-	license.HDID:   "the number that the file system got when it was made",
-	license.BIOSID: "maker of the firmware, maker and model of the mainboard: what an update leaves as it is",
-	license.OSID:   "the id that the operating system got when it was installed",
+	license.HDID:   "the number assigned when the file system was created",
+	license.BIOSID: "maker of the firmware, maker and model of the mainboard: an update does not change them",
+	license.OSID:   "the ID assigned when the operating system was installed",
 	license.NETID:  "the address that is built into a network adapter",
 	license.CPUID:  "maker, family, model and stepping of the processor",
-	license.HDHWID: "the serial number of the disk that holds the system",
+	license.HDHWID: "the serial number of the disk that contains the system",
 	license.CDHWID: "model and serial number of the first built-in optical drive",
 }
 
@@ -139,9 +139,10 @@ func LockSource(l license.Lock) string { return tr.T(sources[l]) }
 // Disclosure returns three sentences about what the codes of a PC reveal (spec: codes "What the values reveal").
 func Disclosure() []string {
 	return []string{
-		tr.T("Serial numbers and addresses never leave this PC, but the codes narrow them down: of the sixteen million " +
-			"addresses of one maker of network cards about a thousand fit, and about as many serial numbers of a disk."),
-		tr.T("The models of processor and firmware can be guessed."),
+		tr.T("Serial numbers and addresses never leave this PC, but the codes narrow them down: about a thousand of " +
+			"the sixteen million addresses of one maker of network cards match, and about as many serial numbers of " +
+			"a disk."),
+		tr.T("The models of the processor and the firmware can be guessed."),
 		tr.T("Each program has a key of its own: whoever collects the codes of several programs from one PC can narrow " +
 			"its address and its serial number down to one."),
 	}
@@ -282,9 +283,9 @@ func Sentence(s string) string {
 func FileError(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return tr.T("This PC does not let you.")
+		return tr.T("You do not have permission.")
 	case errors.Is(err, fs.ErrNotExist):
-		return tr.T("It is not there any more.")
+		return tr.T("It no longer exists.")
 	case errors.Is(err, syscall.ENOSPC):
 		return tr.T("The disk is full.")
 	}

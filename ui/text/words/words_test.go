@@ -79,7 +79,7 @@ func TestGivesAway(t *testing.T) {
 	} {
 		require.Contains(t, text, part)
 	}
-	require.Contains(t, words.LockSource(license.BIOSID), "an update leaves as it is")
+	require.Contains(t, words.LockSource(license.BIOSID), "an update does not change them")
 	require.Contains(t, words.LockSource(license.CDHWID), "built-in")
 }
 
@@ -173,8 +173,8 @@ func TestEnglishFaultsEqualCodeErrors(t *testing.T) {
 func TestComparisonWords(t *testing.T) {
 	for state, want := range map[license.LockState]string{
 		{State: license.Same}: "same", {State: license.Changed}: "changed",
-		{State: license.Gone}: "not readable now", {State: license.New}: "not readable then",
-		{State: license.Absent}: "not readable, then and now",
+		{State: license.Gone}: "not readable now", {State: license.New}: "was not readable",
+		{State: license.Absent}: "not readable before or now",
 	} {
 		require.Equal(t, want, words.LockState(state))
 	}

@@ -197,10 +197,10 @@ func ParseServer(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Host, " \t\\%"):
-		return "", &AddressError{Say("This is no server address: it looks like licenses.example.com or " +
+		return "", &AddressError{Say("That is not a server address. It looks like this: licenses.example.com or " +
 			"https://licenses.example.com:8443.")}
 	case u.User != nil:
-		return "", &AddressError{Say("The address has a user name in it: leave it out.")}
+		return "", &AddressError{Say("The address contains a user name: leave it out.")}
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "", &AddressError{Say("The address of a server begins with https://.")}
 	case u.Scheme == "http" && !loopback(u.Hostname()):

@@ -102,7 +102,7 @@ func (d Doctor) Examine(ctx context.Context, server string, found func(Finding))
 		{CheckClock, e.clock},
 		{CheckHealth, e.health},
 	} {
-		f := Finding{Verdict: VerdictSkipped, What: Say("Not looked at, because of what stands above.")}
+		f := Finding{Verdict: VerdictSkipped, What: Say("Skipped because an earlier check failed.")}
 		if !broken {
 			stepCtx, cancel := context.WithTimeout(ctx, checkTime)
 			f = step.run(stepCtx)
@@ -248,8 +248,8 @@ func (e *examination) encryption(ctx context.Context) Finding {
 	}
 	var network *NetworkError
 	if !errors.As(classify(ctx, e.url.Hostname(), err), &network) || network.Kind != TLS {
-		return bad("Something on the way breaks the connection off: a firewall, a proxy or a virus scanner. Ask who "+
-			"looks after your network.", "%s does not speak TLS as a license server does.", e.url.Hostname())
+		return bad("A firewall, proxy or virus scanner closes the connection. Ask the administrator of your network.",
+			"%s does not speak TLS as a license server does.", e.url.Hostname())
 	}
 	name := network.Issuer
 	if response, err := e.get(ctx, "/healthz", true); err == nil { // the request contains nothing secret
@@ -324,14 +324,14 @@ func approximately(d time.Duration) Text {
 func (e *examination) health(ctx context.Context) Finding {
 	response, err := e.get(ctx, "/readyz", false)
 	if err != nil {
-		return warning("Try again in some minutes.", "The server did not say how it is.")
+		return warning("Try again in some minutes.", "The server did not report its status.")
 	}
 	_ = response.Body.Close()
 	if response.StatusCode >= 300 {
-		return bad("Try again later; tasks are kept meanwhile and sent by themselves.",
-			"The server is there, but cannot work just now.")
+		return bad("Try again later. Tasks are saved and will be sent automatically.",
+			"The server can be reached, but cannot work at the moment.")
 	}
-	return good("The server is well.")
+	return good("The server is working.")
 }
 
 // textOf returns an error as one sentence.

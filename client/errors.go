@@ -69,9 +69,9 @@ func (e *NetworkError) Text() Text {
 	case Timeout:
 		return Say("%s did not answer in time.", e.Host)
 	case NotACEN:
-		return Say("What answers at %s is no license server.", e.Host)
+		return Say("The server at %s is not a license server.", e.Host)
 	case TooLarge:
-		return Say("The answer of %s is too large to be right.", e.Host)
+		return Say("%s sent an answer that is too large.", e.Host)
 	case Insecure:
 		return Say("%s would be reached without encryption. Use an address that begins with https://.", e.Host)
 	}

@@ -48,8 +48,8 @@ func (m *Manager) newJournal() *jobJournal {
 		Logger:  m.options.Logger,
 		Changed: m.jobChanged,
 		Unclosed: func(job journal.Job, err error) {
-			m.addNotice(Say("What came of a task could not be written down."),
-				Say("%s: %s. It is still listed as waiting, and the server is asked again.", job.Title, err.Error()))
+			m.addNotice(Say("The result of a task could not be saved."),
+				Say("%s: %s. The task stays in the list and will be sent again.", job.Title, err.Error()))
 		},
 	})
 }

@@ -49,7 +49,7 @@ var (
 	// unchanged.
 	ErrNewer = installed.ErrNewer
 	// ErrOutcomeUnknown: a job was sent, and its answer lost so long ago that the server no longer stores it.
-	ErrOutcomeUnknown = errors.New("whether the server did this is not known")
+	ErrOutcomeUnknown = errors.New("it is unknown whether the server did this")
 )
 
 // NetworkError is the reason why a request got no answer from the server.
@@ -190,16 +190,16 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 	}
 	m.options.Logger.Warn("the data file was damaged and set aside", "file", filepath.Base(aside))
 	m.addNotice(Say("The local data file was damaged."),
-		Say("It was set aside as %s and a new one begun. Your orders and licenses are safe on the server; "+
+		Say("It was renamed to %s, and a new one was created. Your orders and licenses are safe on the server; "+
 			"sign in again to see them.", filepath.Base(aside)))
 	if m.db, err = openDatabase(ctx, path); err != nil {
 		return err
 	}
 	m.openStores()
 	if kept, err := m.KeptCodes(ctx); err == nil && len(kept) > 0 {
-		m.addNotice(Say("Tasks that waited were in the damaged file."),
-			Say("Licenses that had left this PC for them are not lost: %d removal codes are kept here. Sign in and choose "+
-				"Removal codes to hand them in.", len(kept)))
+		m.addNotice(Say("The damaged file contained open tasks."),
+			Say("Licenses that left this PC for these tasks are not lost: their removal codes (%d) are stored here. "+
+				"Sign in and choose Removal codes to hand them in.", len(kept)))
 	}
 	return nil
 }
@@ -268,9 +268,9 @@ func (m *Manager) setOlderAside(ctx context.Context) error {
 	if len(kept) == 0 {
 		return ctx.Err()
 	}
-	m.addNotice(Say("Data of an older trial version were set aside."),
-		Say("Its licenses are not valid any more, and this version does not read them. Nothing was deleted: "+
-			"you find everything in %s. Activate your programs anew.", strings.Join(kept, ", ")))
+	m.addNotice(Say("Data of an older trial version were moved."),
+		Say("Its licenses are no longer valid, and this version does not read them. Nothing was deleted: you find "+
+			"everything in %s. Activate your programs again.", strings.Join(kept, ", ")))
 	return nil
 }
 

@@ -355,7 +355,7 @@ func TestCodeSurvivesDamagedDataFile(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(o.DataDir, databaseName), []byte(strings.Repeat("x", 5000)), 0o600))
 	p.open(t, o)
 	require.Len(t, p.Notices(), 2)
-	require.Contains(t, p.Notices()[1].Detail.String(), "1 removal codes are kept")
+	require.Contains(t, p.Notices()[1].Detail.String(), "their removal codes (1) are stored")
 	p.signIn(t)
 	_, ok := p.row(t, l.ID)
 	require.True(t, ok)

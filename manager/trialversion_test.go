@@ -81,7 +81,7 @@ func TestOpenWithTrialVersion(t *testing.T) {
 
 			m := open(t, folder)
 			require.Len(t, m.Notices(), 1)
-			require.Equal(t, "Data of an older trial version were set aside.", m.Notices()[0].Title.String())
+			require.Equal(t, "Data of an older trial version were moved.", m.Notices()[0].Title.String())
 			older, err := m.Older()
 			require.NoError(t, err)
 			require.Equal(t, []string{filepath.Join(folder, "old"), filepath.Join(filepath.Dir(state), "old")}, older)

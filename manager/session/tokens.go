@@ -75,7 +75,6 @@ func (s *Sessions) updateEpoch(a Account, epoch string) {
 	}
 	s.options.Logger.Warn("the license server was restored from a backup", "account", a.ID)
 	s.options.Notice(client.Say("The license server was restored from a backup."),
-		client.Say("It may have forgotten what was done since then. This PC still knows, and offers to tell the server "+
-			"again: look through your licenses."))
+		client.Say("Later changes may be lost. This PC still has them and can send them again: check your licenses."))
 	s.options.Restored(a.ID)
 }

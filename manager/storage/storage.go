@@ -17,7 +17,7 @@ import (
 
 var (
 	// ErrStorage: the local data cannot be read or written; the text of the error says why.
-	ErrStorage = errors.New("the local data cannot be kept")
+	ErrStorage = errors.New("the local data cannot be read or written")
 	// ErrDamaged is the cause of an ErrStorage for damaged data. A damaged data file should be set aside.
 	ErrDamaged = errors.New("the local data file is damaged")
 )
@@ -80,11 +80,12 @@ func WrapInstalled(err error) error {
 	case err == nil || errors.Is(err, installed.ErrGenerations) || errors.Is(err, installed.ErrNewer):
 		return err
 	case errors.As(err, &busy) && busy.Holder != "":
-		return &Error{client.Say("%s is held by %s. End that program, or wait until it is done, and try again.", busy.Path,
+		return &Error{client.Say("%s is locked by %s. End that program, or wait until it has finished, and try "+
+			"again.", busy.Path,
 			busy.Holder), err}
 	case errors.As(err, &busy):
-		return &Error{client.Say("%s is held by another program. End that program, or wait until it "+
-			"is done, and try again.", busy.Path), err}
+		return &Error{client.Say("%s is locked by another program. End that program, or wait until it has "+
+			"finished, and try again.", busy.Path), err}
 	}
 	return Wrap(err)
 }

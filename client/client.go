@@ -170,7 +170,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 }
 
 // ErrAddress is matched by every error of ParseServer.
-var ErrAddress = errors.New("this is no server address")
+var ErrAddress = errors.New("this is not a server address")
 
 // AddressError says what is wrong with a server address. It wraps ErrAddress.
 type AddressError struct{ text Text }

@@ -11,7 +11,7 @@ import (
 )
 
 // ErrNothing is returned by Remove if there is no license to remove.
-var ErrNothing = errors.New("there is no license of this program on this PC that could be removed")
+var ErrNothing = errors.New("there is no license of this program on this PC to remove")
 
 // Removal is a license that left this PC.
 type Removal struct {

@@ -39,7 +39,7 @@ var (
 	// ErrNoServer is returned by Validate for a program without a server.
 	ErrNoServer = errors.New("this program asks no server about its license")
 	// ErrNotAsked is returned by Validate if there is no license file of this PC to validate.
-	ErrNotAsked = errors.New("there is no license file of this PC that the server could be asked about")
+	ErrNotAsked = errors.New("there is no license file of this PC to validate")
 	// ErrNotSigned is returned by Validate for an answer that the vendor's server did not give to this question: it has
 	// no token, or a token of another key, for another question, or about another license. Such an answer, for instance
 	// of a proxy with a trusted certificate, changes nothing.

@@ -160,7 +160,7 @@ var pcRestoreScenarios = []scenario{
 	},
 	{
 		name:    "The app's data are restored from during a move that has since completed, and the move is canceled",
-		outcome: "“The server has taken this license already, so it does not come back.”",
+		outcome: "“The server has already taken this license, so it cannot be brought back.”",
 		run: func(t *testing.T) {
 			m := movedAway(t, true)
 			m.a.restoreImage(m.movePending, appData)

@@ -55,11 +55,11 @@ var ErrNotThisPC = errors.New("the license is on another PC; its removal code is
 // Refusals of a license on its way to another PC.
 var (
 	// ErrLeftThisPC is the refusal of a license that left this PC and that an open job hands in.
-	ErrLeftThisPC = errors.New("the license left this PC, and the server has to be told of that first")
+	ErrLeftThisPC = errors.New("the license left this PC, but the server has not been informed yet")
 	// ErrReleased is the refusal of a license that another PC has to pick up.
 	ErrReleased = errors.New("the license was released already; another PC picks it up")
 	// ErrNotReleased is the refusal of a license that is on a PC.
-	ErrNotReleased = errors.New("the license was not released; move it on the PC that it is on first")
+	ErrNotReleased = errors.New("the license was not released; move it from its PC first")
 )
 
 // MoveRefusal returns the reason why a license cannot be moved from this PC now; nil if it can.

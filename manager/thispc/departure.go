@@ -17,15 +17,15 @@ var (
 	ErrReceipt = errors.New("no receipt of the license server for this license")
 	// ErrTooLate is returned by Undo if the server has taken the license, as after the app's data were restored from a
 	// backup.
-	ErrTooLate = errors.New("the server has taken this license already, so it does not come back")
+	ErrTooLate = errors.New("the server has already taken this license, so it cannot be brought back")
 	// ErrNewerHere is returned by Undo if this PC has a newer license of the program. The newer license stays, and so does
 	// the removal code of the old one.
-	ErrNewerHere = errors.New("this PC has a newer license of the program; the old one does not come back, and " +
-		"its removal code is kept")
+	ErrNewerHere = errors.New("this PC has a newer license of the program; the old one cannot be brought back, " +
+		"and its removal code is stored")
 	// ErrCodeShown is returned by Undo if a program has shown the removal code to a person, who may have used it. The code
 	// is kept.
-	ErrCodeShown = errors.New("the removal code of this license was shown, so it does not come back by " +
-		"itself; the code is kept")
+	ErrCodeShown = errors.New("the removal code of this license was shown, so the license does not return " +
+		"automatically; the code is stored")
 )
 
 // Departure is a license that leaves this PC, with its removal code; zero for another PC's license. A data file from

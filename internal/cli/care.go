@@ -42,7 +42,7 @@ func (cs *commandSet) doctorCommand() *cobra.Command {
 			server := ""
 			if len(args) > 0 {
 				server = args[0]
-			} else if err := m.Recall(c.Context()); errors.Is(err, manager.ErrSignedOut) {
+			} else if err := m.UseCached(c.Context()); errors.Is(err, manager.ErrSignedOut) {
 				return usageError{errors.New("no account is known here: name the server")}
 			} else if err != nil {
 				return err
@@ -198,7 +198,7 @@ func (cs *commandSet) accountsCommand() *cobra.Command {
 				if _, err := m.Switch(c.Context(), use); err != nil && !errors.Is(err, manager.ErrUnreachable) {
 					return err
 				}
-			} else if err := m.Recall(c.Context()); err != nil && !errors.Is(err, manager.ErrSignedOut) {
+			} else if err := m.UseCached(c.Context()); err != nil && !errors.Is(err, manager.ErrSignedOut) {
 				return err
 			}
 			return cs.printAccounts(c.Context(), m)
@@ -213,7 +213,7 @@ func (cs *commandSet) printAccounts(ctx context.Context, m *manager.Manager) err
 	if err != nil {
 		return err
 	}
-	waiting, err := m.WaitingElsewhere(ctx)
+	waiting, err := m.OtherJobs(ctx)
 	if err != nil {
 		return err
 	}

@@ -375,7 +375,7 @@ func TestExitStatus(t *testing.T) {
 		{manager.ErrLeftThisPC, exitRefused, "acenctl send"},
 		{manager.ErrJobSent, exitRefused, "acenctl jobs --give-up"},
 		{manager.ErrTooLate, exitRefused, "already taken"},
-		{manager.ErrNewerHere, exitRefused, "acenctl removal-codes"},
+		{manager.ErrNewerLicense, exitRefused, "acenctl removal-codes"},
 		{manager.ErrTooEarly, exitRefused, "one day after"},
 	} {
 		if status := exitStatus(c.err); status != c.status {

@@ -140,10 +140,10 @@ func (cs *commandSet) session(ctx context.Context) (*manager.Manager, error) {
 	}
 	done := cs.progress("Signing in")
 	_, _, err = m.SignIn(ctx, manager.SignIn{
-		Server:   cs.server,
-		Username: cs.username,
-		Password: password,
-		Once:     true,
+		Server:    cs.server,
+		Username:  cs.username,
+		Password:  password,
+		Temporary: true,
 	})
 	done()
 	cs.signOut = err == nil
@@ -374,7 +374,7 @@ func (cs *commandSet) completeFlag(ids func(ctx context.Context, m *manager.Mana
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		defer cs.close()
-		if err := m.Recall(ctx); err != nil && !errors.Is(err, manager.ErrSignedOut) {
+		if err := m.UseCached(ctx); err != nil && !errors.Is(err, manager.ErrSignedOut) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		return ids(ctx, m), cobra.ShellCompDirectiveNoFileComp

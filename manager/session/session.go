@@ -43,8 +43,8 @@ type SignIn struct {
 	Server, Username, Password string
 	// Remember stores the session in the system's keyring.
 	Remember bool
-	// Once begins a temporary session for one command; a remembered session is not affected.
-	Once bool
+	// Temporary begins a temporary session for one command; a remembered session is not affected.
+	Temporary bool
 }
 
 // Database is what Sessions need of a database; *sql.DB is one. The accounts are rows of the table accounts.
@@ -161,7 +161,7 @@ func (s *Sessions) SignIn(ctx context.Context, in SignIn) (account Account, warn
 			account.Remembered = false
 		}
 	}
-	if !account.Remembered && !in.Once {
+	if !account.Remembered && !in.Temporary {
 		// An older session of this account must not return at the next start; without a keyring there is none.
 		_ = s.forget(ctx, account)
 	}
@@ -172,17 +172,17 @@ func (s *Sessions) SignIn(ctx context.Context, in SignIn) (account Account, warn
  remembered = CASE WHEN ? THEN remembered ELSE excluded.remembered END,
  last_used = CASE WHEN ? THEN last_used ELSE excluded.last_used END RETURNING id`,
 		server, about.Name, begun.Client.ID, account.Username, account.DisplayName, account.Remembered,
-		s.options.Now().UnixMicro(), in.Once, in.Once).Scan(&account.ID)
+		s.options.Now().UnixMicro(), in.Temporary, in.Temporary).Scan(&account.ID)
 	if err != nil {
 		return account, warning, s.options.Wrap(err)
 	}
-	s.use(account, c, tokens, in.Once)
+	s.use(account, c, tokens, in.Temporary)
 	return account, warning, nil
 }
 
-// Recall makes the most recently used account the current one without tokens: its cached tables can be read, and no
+// UseCached makes the most recently used account the current one without tokens: its cached tables can be read, and no
 // request is sent. It fails with client.ErrSignedOut if there is no account.
-func (s *Sessions) Recall(ctx context.Context) error {
+func (s *Sessions) UseCached(ctx context.Context) error {
 	accounts, err := s.Accounts(ctx)
 	if err != nil {
 		return err
@@ -290,8 +290,8 @@ func (s *Sessions) resume(ctx context.Context, a Account) (Account, error) {
 		return a, client.ErrSignedOut
 	}
 	if err != nil {
-		s.options.Notice(client.Say("The session could not be taken from the keyring."),
-			client.Say("%s. Sign in to go on.", err.Error()))
+		s.options.Notice(client.Textf("The session could not be taken from the keyring."),
+			client.Textf("%s. Sign in to go on.", err.Error()))
 		return a, errors.Join(client.ErrSignedOut, err)
 	}
 	tokens := &tokens{sessions: s}

@@ -282,7 +282,7 @@ var localErrors = []struct {
 		"The server has taken it already, or it has ended.",
 		"Refresh the table: it shows where the license is now.",
 	}},
-	{manager.ErrNewerHere, text{
+	{manager.ErrNewerLicense, text{
 		"The license does not come back.",
 		"This PC has a newer license of the program, which stays. The removal code of the old one is kept.",
 		"Hand it in under Removal codes, or offer the license to another PC.",
@@ -387,7 +387,7 @@ func Error(err error) dialogs.Message {
 	var fault *carry.Fault
 	var incomplete *carry.Incomplete
 	var refused *manager.Refusal
-	var localized manager.Told
+	var localized manager.Localized
 	var busy *installed.BusyError
 	switch {
 	case err == nil:

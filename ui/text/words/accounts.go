@@ -60,7 +60,7 @@ func Waiting(jobs []manager.Job) string {
 func TasksWait(n int) string { return tr.N(n, "%d task waits", "%d tasks wait") }
 
 // WaitingElsewhere summarizes waiting tasks of accounts other than the current one. It returns "" for none.
-func WaitingElsewhere(list []manager.Elsewhere) string {
+func WaitingElsewhere(list []manager.OtherJobs) string {
 	switch len(list) {
 	case 0:
 		return ""

@@ -170,7 +170,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 }
 
 // ErrAddress is matched by every error of ParseServer.
-var ErrAddress = errors.New("this is no server address")
+var ErrAddress = errors.New("this is not a server address")
 
 // AddressError says what is wrong with a server address. It wraps ErrAddress.
 type AddressError struct{ text Text }
@@ -189,7 +189,7 @@ func (e *AddressError) Unwrap() error { return ErrAddress }
 func ParseServer(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return "", &AddressError{Say("The address is missing.")}
+		return "", &AddressError{Textf("The address is missing.")}
 	}
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
@@ -197,12 +197,12 @@ func ParseServer(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Host, " \t\\%"):
-		return "", &AddressError{Say("This is no server address: it looks like licenses.example.com or " +
+		return "", &AddressError{Textf("That is not a server address. It looks like this: licenses.example.com or " +
 			"https://licenses.example.com:8443.")}
 	case u.User != nil:
-		return "", &AddressError{Say("The address has a user name in it: leave it out.")}
+		return "", &AddressError{Textf("The address contains a user name: leave it out.")}
 	case u.Scheme != "https" && u.Scheme != "http":
-		return "", &AddressError{Say("The address of a server begins with https://.")}
+		return "", &AddressError{Textf("The address of a server begins with https://.")}
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return "", &NetworkError{Kind: Insecure, Host: u.Hostname(), Err: ErrAddress}
 	}

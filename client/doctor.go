@@ -102,7 +102,7 @@ func (d Doctor) Examine(ctx context.Context, server string, found func(Finding))
 		{CheckClock, e.clock},
 		{CheckHealth, e.health},
 	} {
-		f := Finding{Verdict: VerdictSkipped, What: Say("Not looked at, because of what stands above.")}
+		f := Finding{Verdict: VerdictSkipped, What: Textf("Skipped because an earlier check failed.")}
 		if !broken {
 			stepCtx, cancel := context.WithTimeout(ctx, checkTime)
 			f = step.run(stepCtx)
@@ -128,15 +128,15 @@ type examination struct {
 }
 
 func good(format Format, args ...any) Finding {
-	return Finding{Verdict: VerdictGood, What: Say(format, args...)}
+	return Finding{Verdict: VerdictGood, What: Textf(format, args...)}
 }
 
 func bad(next, format Format, args ...any) Finding {
-	return Finding{Verdict: VerdictBad, What: Say(format, args...), Next: Say(next)}
+	return Finding{Verdict: VerdictBad, What: Textf(format, args...), Next: Textf(next)}
 }
 
 func warning(next, format Format, args ...any) Finding {
-	return Finding{Verdict: VerdictWarning, What: Say(format, args...), Next: Say(next)}
+	return Finding{Verdict: VerdictWarning, What: Textf(format, args...), Next: Textf(next)}
 }
 
 func (e *examination) address(server string) Finding {
@@ -148,7 +148,7 @@ func (e *examination) address(server string) Finding {
 		return Finding{
 			Verdict: VerdictBad,
 			What:    textOf(err),
-			Next:    Say("Compare it with the address that the vendor gave you."),
+			Next:    Textf("Compare it with the address that the vendor gave you."),
 		}
 	}
 	return good("The address is %s.", e.url)
@@ -248,8 +248,8 @@ func (e *examination) encryption(ctx context.Context) Finding {
 	}
 	var network *NetworkError
 	if !errors.As(classify(ctx, e.url.Hostname(), err), &network) || network.Kind != TLS {
-		return bad("Something on the way breaks the connection off: a firewall, a proxy or a virus scanner. Ask who "+
-			"looks after your network.", "%s does not speak TLS as a license server does.", e.url.Hostname())
+		return bad("A firewall, proxy or virus scanner closes the connection. Ask the administrator of your network.",
+			"%s does not speak TLS as a license server does.", e.url.Hostname())
 	}
 	name := network.Issuer
 	if response, err := e.get(ctx, "/healthz", true); err == nil { // the request contains nothing secret
@@ -261,9 +261,9 @@ func (e *examination) encryption(ctx context.Context) Finding {
 		"The connection is not trusted: the certificate was issued by “%s”.", name)
 	var invalid x509.CertificateInvalidError
 	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
-		f.What = Say("The certificate is valid from %s to %s, and this PC's date is %s.", Day(invalid.Cert.NotBefore),
+		f.What = Textf("The certificate is valid from %s to %s, and this PC's date is %s.", Day(invalid.Cert.NotBefore),
 			Day(invalid.Cert.NotAfter), Day(e.Now()))
-		f.Next = Say("Check the date of this PC. If it is right, tell the vendor.")
+		f.Next = Textf("Check the date of this PC. If it is right, tell the vendor.")
 	}
 	return f
 }
@@ -282,7 +282,7 @@ func (e *examination) server(ctx context.Context) Finding {
 		return Finding{
 			Verdict: VerdictBad,
 			What:    textOf(err),
-			Next: Say("A sign-in page of the network, or a proxy, may answer in its place: open a page in the browser. " +
+			Next: Textf("A sign-in page of the network, or a proxy, may answer in its place: open a page in the browser. " +
 				"If that works, ask the vendor."),
 		}
 	}
@@ -313,34 +313,34 @@ func approximately(d time.Duration) Text {
 		{time.Minute, "one minute", "%d minutes"},
 	} {
 		if n := int(d / unit.size); n == 1 {
-			return Say(unit.one)
+			return Textf(unit.one)
 		} else if n > 1 {
-			return Say(unit.many, n)
+			return Textf(unit.many, n)
 		}
 	}
-	return Say("less than a minute")
+	return Textf("less than a minute")
 }
 
 func (e *examination) health(ctx context.Context) Finding {
 	response, err := e.get(ctx, "/readyz", false)
 	if err != nil {
-		return warning("Try again in some minutes.", "The server did not say how it is.")
+		return warning("Try again in some minutes.", "The server did not report its status.")
 	}
 	_ = response.Body.Close()
 	if response.StatusCode >= 300 {
-		return bad("Try again later; tasks are kept meanwhile and sent by themselves.",
-			"The server is there, but cannot work just now.")
+		return bad("Try again later. Tasks are saved and will be sent automatically.",
+			"The server can be reached, but cannot work at the moment.")
 	}
-	return good("The server is well.")
+	return good("The server is working.")
 }
 
 // textOf returns an error as one sentence.
 func textOf(err error) Text {
-	var told Told
+	var told Localized
 	if errors.As(err, &told) {
 		return told.Text()
 	}
-	return Say("%s", sentence(err.Error()))
+	return Textf("%s", sentence(err.Error()))
 }
 
 // sentence returns text with a capital and a full stop.

@@ -72,7 +72,7 @@ func TestDoctor(t *testing.T) {
 	}{
 		"all well":      {plain.URL, Doctor{}, "", "", "", ""},
 		"all well, TLS": {secure.URL, Doctor{Roots: trusted}, "", "", "", ""},
-		"no address":    {"https://", Doctor{}, CheckAddress, VerdictBad, "no server address", "vendor"},
+		"no address":    {"https://", Doctor{}, CheckAddress, VerdictBad, "not a server address", "vendor"},
 		"not encrypted": {"http://licenses.example.com", Doctor{}, CheckAddress, VerdictBad, "without encryption", ""},
 		"proxy unreadable": {plain.URL, Doctor{Proxy: func(*http.Request) (*url.URL, error) {
 			return nil, errors.New("x")
@@ -94,13 +94,13 @@ func TestDoctor(t *testing.T) {
 		"nobody there":    {closed.URL, Doctor{}, CheckConnect, VerdictBad, "Nobody answers", "firewall"},
 		"intercepted":     {secure.URL, Doctor{}, CheckTLS, VerdictBad, `issued by “Acme Co”`, "virus scanner"},
 		"no TLS there":    {"https" + plain.URL[4:], Doctor{}, CheckTLS, VerdictBad, "does not speak TLS", "firewall"},
-		"hotel page":      {page.URL, Doctor{}, CheckServer, VerdictBad, "no license server", "sign-in page"},
-		"another service": {other.URL, Doctor{}, CheckServer, VerdictBad, "no license server", "sign-in page"},
+		"hotel page":      {page.URL, Doctor{}, CheckServer, VerdictBad, "not a license server", "sign-in page"},
+		"another service": {other.URL, Doctor{}, CheckServer, VerdictBad, "not a license server", "sign-in page"},
 		"clock ahead": {plain.URL, Doctor{Now: at(noon.Add(49 * time.Hour))}, CheckClock, VerdictWarning,
 			"2 days ahead", "date and time"},
 		"clock behind": {plain.URL, Doctor{Now: at(noon.Add(-time.Hour))}, CheckClock, VerdictWarning,
 			"one hour behind", "date and time"},
-		"server is ill": {ill.URL, Doctor{}, CheckHealth, VerdictBad, "cannot work just now", "later"},
+		"server is ill": {ill.URL, Doctor{}, CheckHealth, VerdictBad, "cannot work at the moment", "later"},
 		"certificate old": {secure.URL, Doctor{Roots: trusted, Now: at(noon.AddDate(100, 0, 0))}, CheckTLS, VerdictBad,
 			"this PC's date is 24 November 2126", "date of this PC"},
 		"small difference": {plain.URL, Doctor{Now: at(noon.Add(2 * time.Minute))}, "", "", "", ""},

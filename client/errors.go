@@ -58,24 +58,24 @@ func (e *NetworkError) Error() string { return e.Text().String() }
 func (e *NetworkError) Text() Text {
 	switch e.Kind {
 	case DNS:
-		return Say("The server name %s is not known. Check the address and the connection.", e.Host)
+		return Textf("The server name %s is not known. Check the address and the connection.", e.Host)
 	case Proxy:
-		return Say("The proxy of this network did not let the connection through.")
+		return Textf("The proxy of this network did not let the connection through.")
 	case TLS:
 		if e.Issuer != "" {
-			return Say("The connection to %s is not trusted: its certificate was issued by “%s”.", e.Host, e.Issuer)
+			return Textf("The connection to %s is not trusted: its certificate was issued by “%s”.", e.Host, e.Issuer)
 		}
-		return Say("The connection to %s is not trusted: its certificate cannot be checked.", e.Host)
+		return Textf("The connection to %s is not trusted: its certificate cannot be checked.", e.Host)
 	case Timeout:
-		return Say("%s did not answer in time.", e.Host)
+		return Textf("%s did not answer in time.", e.Host)
 	case NotACEN:
-		return Say("What answers at %s is no license server.", e.Host)
+		return Textf("The server at %s is not a license server.", e.Host)
 	case TooLarge:
-		return Say("The answer of %s is too large to be right.", e.Host)
+		return Textf("%s sent an answer that is too large.", e.Host)
 	case Insecure:
-		return Say("%s would be reached without encryption. Use an address that begins with https://.", e.Host)
+		return Textf("%s would be reached without encryption. Use an address that begins with https://.", e.Host)
 	}
-	return Say("%s cannot be reached.", e.Host)
+	return Textf("%s cannot be reached.", e.Host)
 }
 
 // Unwrap returns the cause.

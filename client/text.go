@@ -14,14 +14,14 @@ type Text struct {
 	Args   []any
 }
 
-// Told is an error with a Text for the person.
-type Told interface {
+// Localized is an error with a Text for the person.
+type Localized interface {
 	error
 	Text() Text
 }
 
-// Say returns a Text.
-func Say(format Format, args ...any) Text { return Text{format, args} }
+// Textf returns a Text.
+func Textf(format Format, args ...any) Text { return Text{format, args} }
 
 // String returns the text in English.
 func (t Text) String() string {

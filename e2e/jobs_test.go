@@ -269,7 +269,7 @@ func TestJobsTakeEffectOnce(t *testing.T) {
 			for _, job := range open {
 				require.Equal(t, fail.state, job.State)
 				if job.State == manager.JobSent {
-					require.ErrorIs(t, p.DropJob(ctx, job.ID), manager.ErrJobSent, "a sent job cannot be canceled")
+					require.ErrorIs(t, p.CancelJob(ctx, job.ID), manager.ErrJobSent, "a sent job cannot be canceled")
 				}
 			}
 

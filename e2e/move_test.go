@@ -183,7 +183,7 @@ func TestMoveWithoutConnection(t *testing.T) {
 			jobs, err := p.Jobs(ctx)
 			require.NoError(t, err)
 			require.Len(t, jobs, 1)
-			require.NoError(t, p.DropJob(ctx, jobs[0].ID))
+			require.NoError(t, p.CancelJob(ctx, jobs[0].ID))
 			require.True(t, p.row(t, l.ID).ThisPC, "the license is back on this PC")
 			require.Len(t, p.files(t), 1)
 			kept, err = p.KeptCodes(ctx)

@@ -117,7 +117,7 @@ func (r *Reader) Read(ctx context.Context) (Reading, error) {
 		}
 		value, err := read.from()
 		if err == nil && !readable(read.lock, value) {
-			err = unreadable("the system gives only a placeholder")
+			err = unreadable("the system reports only a placeholder value")
 		}
 		if err != nil {
 			reading.problems[read.lock-1] = err

@@ -136,7 +136,7 @@ func (s linuxSource) biosID() (string, error) {
 			}
 		}
 	}
-	return "", unreadable("the firmware does not describe itself")
+	return "", unreadable("the firmware reports no vendor or model")
 }
 
 // cdHardwareID returns model and serial number of the first built-in optical drive.

@@ -58,7 +58,7 @@ func (s windowsSource) osID() (string, error) {
 func (s windowsSource) biosID() (string, error) {
 	table, err := s.firmwareTable()
 	if err != nil {
-		return "", unreadable("the firmware does not describe itself")
+		return "", unreadable("the firmware reports no vendor or model")
 	}
 	return parseSMBIOS(table)
 }
@@ -306,7 +306,7 @@ func modelOf(parts ...string) (string, error) {
 	if model := joinReadable(parts...); model != "" {
 		return model, nil
 	}
-	return "", unreadable("the firmware does not describe itself")
+	return "", unreadable("the firmware reports no vendor or model")
 }
 
 // The relevant bus types of STORAGE_DEVICE_DESCRIPTOR (STORAGE_BUS_TYPE of ntddstor.h).

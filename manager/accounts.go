@@ -53,9 +53,9 @@ func (m *Manager) SignIn(ctx context.Context, s SignIn) (account Account, warnin
 	return m.sessions.SignIn(ctx, s)
 }
 
-// Recall makes the most recently used account the current one without a session: its cached tables can be read, and
+// UseCached makes the most recently used account the current one without a session: its cached tables can be read, and
 // no request is sent. It fails with ErrSignedOut if there is no account.
-func (m *Manager) Recall(ctx context.Context) error { return m.sessions.Recall(ctx) }
+func (m *Manager) UseCached(ctx context.Context) error { return m.sessions.UseCached(ctx) }
 
 // Resume continues the last remembered session. It fails with ErrSignedOut if there is none. If the server cannot be
 // reached or is busy, the account becomes the current one all the same, because its cached tables can be shown, and

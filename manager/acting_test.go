@@ -25,7 +25,7 @@ func TestSwitchWhileATaskIsSent(t *testing.T) {
 	f.set(func() {
 		f.before = func(r *http.Request) *http.Response {
 			if r.Method == http.MethodPost {
-				require.NoError(t, p.Recall(t.Context()))
+				require.NoError(t, p.UseCached(t.Context()))
 			}
 			return nil
 		}

@@ -529,7 +529,7 @@ func (p *fakePC) restart(t *testing.T) {
 	require.NoError(t, p.Close())
 	p.open(t, o)
 	if _, err := p.Resume(t.Context()); errors.Is(err, ErrSignedOut) {
-		require.NoError(t, p.Recall(t.Context()))
+		require.NoError(t, p.UseCached(t.Context()))
 	}
 }
 

@@ -29,8 +29,8 @@ type ForgetOptions struct {
 	Clear func(context.Context) error
 }
 
-// Rest is what Forget leaves to the person.
-type Rest struct {
+// Remainder is what Forget leaves to the person.
+type Remainder struct {
 	// Jobs are the open jobs that were deleted.
 	Jobs []Job
 	// Codes are the removal codes of licenses that left this PC and that the server has not confirmed. They stay in the
@@ -42,7 +42,7 @@ type Rest struct {
 // stay, because programs use them. Removal codes of licenses that left this PC stay too: Forget first copies them into
 // the license folder. It removes as much as it can and joins the errors: ErrStorage or ErrKeyringUnavailable. It fails
 // with ErrAlreadyRunning before it removes anything.
-func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
+func Forget(ctx context.Context, o ForgetOptions) (rest Remainder, err error) {
 	ctx, cancel := context.WithTimeout(ctx, keyringTime)
 	defer cancel()
 	if _, err := os.Stat(o.DataDir); errors.Is(err, os.ErrNotExist) {
@@ -74,7 +74,7 @@ func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 
 // rescueCodes copies the removal codes of the vault into the license folder, where older versions did not store them.
 // It fails with ErrKeyringUnavailable if that needs a key that cannot be read now.
-func (m *Manager) rescueCodes(ctx context.Context) (rest Rest, err error) {
+func (m *Manager) rescueCodes(ctx context.Context) (rest Remainder, err error) {
 	sealed, err := m.pc.SealedCodes(ctx)
 	if err != nil {
 		return rest, err

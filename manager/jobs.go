@@ -48,8 +48,8 @@ func (m *Manager) newJournal() *jobJournal {
 		Logger:  m.options.Logger,
 		Changed: m.jobChanged,
 		Unclosed: func(job journal.Job, err error) {
-			m.addNotice(Say("What came of a task could not be written down."),
-				Say("%s: %s. It is still listed as waiting, and the server is asked again.", job.Title, err.Error()))
+			m.addNotice(Textf("The result of a task could not be saved."),
+				Textf("%s: %s. The task stays in the list and will be sent again.", job.Title, err.Error()))
 		},
 	})
 }
@@ -87,15 +87,15 @@ func (m *Manager) AllJobs(ctx context.Context) ([]Job, error) {
 	return jobsOf(open), err
 }
 
-// Elsewhere is the number of open jobs of an account other than the current one. They are sent after it becomes
+// OtherJobs is the number of open jobs of an account other than the current one. They are sent after it becomes
 // current.
-type Elsewhere struct {
+type OtherJobs struct {
 	Account Account
 	Jobs    int
 }
 
-// WaitingElsewhere lists the other accounts with open jobs, most recently used first.
-func (m *Manager) WaitingElsewhere(ctx context.Context) (list []Elsewhere, err error) {
+// OtherJobs lists the other accounts with open jobs, most recently used first.
+func (m *Manager) OtherJobs(ctx context.Context) (list []OtherJobs, err error) {
 	current, _ := m.Current()
 	accounts, err := m.Accounts(ctx)
 	if err != nil {
@@ -110,7 +110,7 @@ func (m *Manager) WaitingElsewhere(ctx context.Context) (list []Elsewhere, err e
 			return nil, err
 		}
 		if len(open) > 0 {
-			list = append(list, Elsewhere{a, len(open)})
+			list = append(list, OtherJobs{a, len(open)})
 		}
 	}
 	return list, nil
@@ -129,25 +129,25 @@ func (m *Manager) ResumeJobs(ctx context.Context) ([]Job, error) {
 }
 
 var (
-	// ErrJobSent is returned by DropJob for a job that the server may have carried out.
+	// ErrJobSent is returned by CancelJob for a job that the server may have carried out.
 	ErrJobSent = journal.ErrSent
-	// ErrTooLate is returned by DropJob if the server has taken the license, as after the app's data were restored from
+	// ErrTooLate is returned by CancelJob if the server has taken the license, as after the app's data were restored from
 	// a backup. The job is closed.
 	ErrTooLate = thispc.ErrTooLate
-	// ErrNewerHere is returned by DropJob if this PC has a newer license of the program. The job is closed, the newer
+	// ErrNewerLicense is returned by CancelJob if this PC has a newer license of the program. The job is closed, the newer
 	// license stays, and so does the removal code of the old one.
-	ErrNewerHere = thispc.ErrNewerHere
-	// ErrCodeShown is returned by DropJob if a program has shown the removal code to a person, who may have used it. The
+	ErrNewerLicense = thispc.ErrNewerLicense
+	// ErrCodeShown is returned by CancelJob if a program has shown the removal code to a person, who may have used it. The
 	// job is closed, and the code is kept.
 	ErrCodeShown = thispc.ErrCodeShown
 	// ErrTooEarly is returned by GiveUp for a job that has been open for less than a day.
 	ErrTooEarly = journal.ErrTooEarly
 )
 
-// DropJob cancels an open job that was never sent, of any account and without a session. A license that had left this
-// PC for it returns. If DropJob fails with ErrJobSent the job stays open; with ErrTooLate or ErrNewerHere it is
+// CancelJob cancels an open job that was never sent, of any account and without a session. A license that had left this
+// PC for it returns. If CancelJob fails with ErrJobSent the job stays open; with ErrTooLate or ErrNewerLicense it is
 // closed.
-func (m *Manager) DropJob(ctx context.Context, id int64) error {
+func (m *Manager) CancelJob(ctx context.Context, id int64) error {
 	job, err := m.journal.Cancel(ctx, id)
 	m.publishClosed(job)
 	return err
@@ -155,7 +155,7 @@ func (m *Manager) DropJob(ctx context.Context, id int64) error {
 
 // GiveUp closes a job that has been open for a day, of any account and without a session. If the job was sent, its
 // result stays unknown; a license that had left this PC for it does not return, and its removal code remains stored
-// for HandIn and Offer, or until Reactivate. GiveUp fails with ErrTooEarly, or like DropJob.
+// for HandIn and Offer, or until Reactivate. GiveUp fails with ErrTooEarly, or like CancelJob.
 func (m *Manager) GiveUp(ctx context.Context, id int64) error {
 	job, err := m.journal.GiveUp(ctx, id)
 	m.publishClosed(job)

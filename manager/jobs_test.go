@@ -47,7 +47,7 @@ func TestCanceledJobIsNotSent(t *testing.T) {
 	f.set(func() {
 		f.after = func(r *http.Request, response *http.Response) (*http.Response, error) {
 			if r.Method == http.MethodPost && r.URL.Path == api.Base+"/licenses/20219/email" {
-				canceled <- p.DropJob(context.WithoutCancel(r.Context()), open[1].ID)
+				canceled <- p.CancelJob(context.WithoutCancel(r.Context()), open[1].ID)
 			}
 			return response, nil
 		}
@@ -80,7 +80,7 @@ func TestSentJobCannotBeCanceled(t *testing.T) {
 	_, err = p.ResumeJobs(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, JobSent, p.jobs(t)[0].State)
-	require.ErrorIs(t, p.DropJob(t.Context(), job.ID), ErrJobSent)
+	require.ErrorIs(t, p.CancelJob(t.Context(), job.ID), ErrJobSent)
 	require.False(t, p.runs(t, l))
 }
 
@@ -218,7 +218,7 @@ func TestCancelKeepsTheNewerLicense(t *testing.T) {
 	f.set(func() { f.hidden = false })
 	newer := p.activateHere(t)
 	require.NotEqual(t, l.SiteCode, newer.SiteCode)
-	require.ErrorIs(t, p.DropJob(t.Context(), p.jobs(t)[0].ID), ErrNewerHere)
+	require.ErrorIs(t, p.CancelJob(t.Context(), p.jobs(t)[0].ID), ErrNewerLicense)
 	require.Empty(t, p.jobs(t))
 	require.True(t, p.runs(t, newer))
 	require.False(t, p.runs(t, l))
@@ -247,7 +247,7 @@ func TestCancelKeepsTheNewerLicenseWithoutItsFile(t *testing.T) {
 	_, err = p.db.ExecContext(t.Context(), `DELETE FROM vault WHERE kind = 'license-file'`)
 	require.NoError(t, err)
 	down(f)
-	require.ErrorIs(t, p.DropJob(t.Context(), p.jobs(t)[0].ID), ErrNewerHere)
+	require.ErrorIs(t, p.CancelJob(t.Context(), p.jobs(t)[0].ID), ErrNewerLicense)
 	reachable(f)
 	row, ok := p.row(t, newer.ID)
 	require.True(t, ok)
@@ -272,7 +272,7 @@ func TestCancelWithoutSession(t *testing.T) {
 	require.ErrorIs(t, err, ErrSignedOut)
 	open := p.jobs(t)
 	require.Len(t, open, 1)
-	require.NoError(t, p.DropJob(t.Context(), open[0].ID))
+	require.NoError(t, p.CancelJob(t.Context(), open[0].ID))
 	require.Empty(t, p.jobs(t))
 	require.Empty(t, p.kept(t))
 	_, spent := p.spent(t, l)
@@ -313,7 +313,7 @@ func TestCancelAfterRestoreIsTooLate(t *testing.T) {
 	p.open(t, o)
 	require.Len(t, p.jobs(t), 1)
 	require.Empty(t, p.kept(t), "the server has the code")
-	require.ErrorIs(t, p.DropJob(t.Context(), p.jobs(t)[0].ID), ErrTooLate)
+	require.ErrorIs(t, p.CancelJob(t.Context(), p.jobs(t)[0].ID), ErrTooLate)
 	require.Empty(t, p.jobs(t))
 	require.False(t, p.runs(t, l))
 }
@@ -449,7 +449,7 @@ func TestCancelBeforeDeparture(t *testing.T) {
  (account, key, task, title, intent, request, state, error, order_id, license_id, created_at, updated_at)
  VALUES (?, 'key', 'release', '', '', ?, 'pending', '', ?, ?, 0, 0)`, p.session(t).account.ID, content, l.OrderID, l.ID)
 	require.NoError(t, err)
-	require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
+	require.NoError(t, p.CancelJob(t.Context(), p.jobs(t)[0].ID))
 	require.True(t, p.runs(t, l))
 	require.Empty(t, p.jobs(t))
 }
@@ -463,7 +463,7 @@ func TestDamagedStateDuringMove(t *testing.T) {
 			require.NoError(t, done[0].Err)
 		},
 		"canceled": func(t *testing.T, f *fakeServer, p *fakePC) {
-			require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
+			require.NoError(t, p.CancelJob(t.Context(), p.jobs(t)[0].ID))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -49,7 +49,7 @@ var (
 	// unchanged.
 	ErrNewer = installed.ErrNewer
 	// ErrOutcomeUnknown: a job was sent, and its answer lost so long ago that the server no longer stores it.
-	ErrOutcomeUnknown = errors.New("whether the server did this is not known")
+	ErrOutcomeUnknown = errors.New("it is unknown whether the server did this")
 )
 
 // NetworkError is the reason why a request got no answer from the server.
@@ -58,8 +58,8 @@ type NetworkError = client.NetworkError
 // StorageError is an ErrStorage with a sentence about what is wrong with the disk.
 type StorageError = storage.Error
 
-// Told is an error with a Text for the person. *NetworkError, *Refusal and *StorageError implement it.
-type Told = client.Told
+// Localized is an error with a Text for the person. *NetworkError, *Refusal and *StorageError implement it.
+type Localized = client.Localized
 
 // Messages for the person, in English with arguments, ready for translation.
 type (
@@ -69,8 +69,8 @@ type (
 	Day = client.Day
 )
 
-// Say returns a Text of a format with arguments.
-func Say(format client.Format, args ...any) Text { return client.Say(format, args...) }
+// Textf returns a Text of a format with arguments.
+func Textf(format client.Format, args ...any) Text { return client.Textf(format, args...) }
 
 // The kinds of NetworkError.
 const (
@@ -189,17 +189,17 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 		}
 	}
 	m.options.Logger.Warn("the data file was damaged and set aside", "file", filepath.Base(aside))
-	m.addNotice(Say("The local data file was damaged."),
-		Say("It was set aside as %s and a new one begun. Your orders and licenses are safe on the server; "+
+	m.addNotice(Textf("The local data file was damaged."),
+		Textf("It was renamed to %s, and a new one was created. Your orders and licenses are safe on the server; "+
 			"sign in again to see them.", filepath.Base(aside)))
 	if m.db, err = openDatabase(ctx, path); err != nil {
 		return err
 	}
 	m.openStores()
 	if kept, err := m.KeptCodes(ctx); err == nil && len(kept) > 0 {
-		m.addNotice(Say("Tasks that waited were in the damaged file."),
-			Say("Licenses that had left this PC for them are not lost: %d removal codes are kept here. Sign in and choose "+
-				"Removal codes to hand them in.", len(kept)))
+		m.addNotice(Textf("The damaged file contained open tasks."),
+			Textf("Licenses that left this PC for these tasks are not lost: their removal codes (%d) are stored here. "+
+				"Sign in and choose Removal codes to hand them in.", len(kept)))
 	}
 	return nil
 }
@@ -261,21 +261,21 @@ func (m *Manager) setOlderAside(ctx context.Context) error {
 	if moved == 0 && !m.db.fresh {
 		return ctx.Err()
 	}
-	kept, err := m.Older()
+	kept, err := m.TrialVersionFolders()
 	if err != nil {
 		m.options.Logger.Warn("data of a trial version cannot be listed", "error", err)
 	}
 	if len(kept) == 0 {
 		return ctx.Err()
 	}
-	m.addNotice(Say("Data of an older trial version were set aside."),
-		Say("Its licenses are not valid any more, and this version does not read them. Nothing was deleted: "+
-			"you find everything in %s. Activate your programs anew.", strings.Join(kept, ", ")))
+	m.addNotice(Textf("Data of an older trial version were moved."),
+		Textf("Its licenses are no longer valid, and this version does not read them. Nothing was deleted: you find "+
+			"everything in %s. Activate your programs again.", strings.Join(kept, ", ")))
 	return nil
 }
 
-// Older lists the folders on this PC that contain files of a trial version.
-func (m *Manager) Older() (folders []string, err error) {
+// TrialVersionFolders lists the folders on this PC that contain files of a trial version.
+func (m *Manager) TrialVersionFolders() (folders []string, err error) {
 	old := filepath.Join(m.options.DataDir, oldName)
 	if kept, err := os.ReadDir(old); err == nil && len(kept) > 0 {
 		folders = append(folders, old)

@@ -146,7 +146,7 @@ func TestCancelAfterTemporaryRefusal(t *testing.T) {
 	f.set(func() { f.hidden = true })
 	_, err := p.Move(t.Context(), l)
 	require.ErrorIs(t, err, api.ErrNotFound)
-	require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
+	require.NoError(t, p.CancelJob(t.Context(), p.jobs(t)[0].ID))
 	require.True(t, p.runs(t, l))
 }
 
@@ -355,7 +355,7 @@ func TestCodeSurvivesDamagedDataFile(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(o.DataDir, databaseName), []byte(strings.Repeat("x", 5000)), 0o600))
 	p.open(t, o)
 	require.Len(t, p.Notices(), 2)
-	require.Contains(t, p.Notices()[1].Detail.String(), "1 removal codes are kept")
+	require.Contains(t, p.Notices()[1].Detail.String(), "their removal codes (1) are stored")
 	p.signIn(t)
 	_, ok := p.row(t, l.ID)
 	require.True(t, ok)
@@ -555,7 +555,7 @@ func TestLicenseLetGoDoesNotReturn(t *testing.T) {
 			down(f)
 			_, err := p.HandIn(t.Context(), k)
 			require.ErrorIs(t, err, ErrUnreachable)
-			require.NoError(t, p.DropJob(t.Context(), p.jobs(t)[0].ID))
+			require.NoError(t, p.CancelJob(t.Context(), p.jobs(t)[0].ID))
 		},
 		"refused": func(t *testing.T, f *fakeServer, p *fakePC, k KeptCode) {
 			f.set(func() { f.readOnly = true })
@@ -591,7 +591,7 @@ func TestShownCodeDoesNotReturn(t *testing.T) {
 	}
 	for name, end := range map[string]func(t *testing.T, f *fakeServer, p *fakePC){
 		"canceled": func(t *testing.T, f *fakeServer, p *fakePC) {
-			require.ErrorIs(t, p.DropJob(t.Context(), p.jobs(t)[0].ID), ErrCodeShown)
+			require.ErrorIs(t, p.CancelJob(t.Context(), p.jobs(t)[0].ID), ErrCodeShown)
 		},
 		"refused": func(t *testing.T, f *fakeServer, p *fakePC) {
 			reachable(f)

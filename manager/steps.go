@@ -229,24 +229,25 @@ func (m *Manager) refused(ctx context.Context, s *acting, _ journal.Job, r reque
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrCodeShown):
-		m.addNotice(Say("The server did not let a license go."),
-			Say("Its removal code was shown by the program, so the license did not come back here. It is still yours: hand "+
-				"it in, or bring it back."))
+		m.addNotice(Textf("The server refused to release a license."),
+			Textf("The program has shown its removal code, so the license did not return to this PC. You still have "+
+				"it: hand in the code, or bring the license back."))
 	case errors.Is(err, ErrTooLate): // the server took it before this app's data were restored
-	case errors.Is(err, ErrNewerHere):
-		m.addNotice(Say("The server did not let a license go."),
-			Say("This PC was activated again meanwhile, so the old license did not come back here. It is still yours: hand "+
-				"it in, or bring it back."))
+	case errors.Is(err, ErrNewerLicense):
+		m.addNotice(Textf("The server refused to release a license."),
+			Textf("This PC has been activated again since, so the old license did not return to it. You still have "+
+				"it: hand in its removal code, or bring it back."))
 	default:
 		m.options.Logger.Error("a license that the server did not let go could not be put back", "license",
 			leaves.LicenseID, "error", err)
-		m.addNotice(Say("A license could not be put back on this PC."),
-			Say("The server refused to let it go, so it is still yours. Refresh the tables, or bring it back with Reactivate."))
+		m.addNotice(Textf("A license could not be restored on this PC."),
+			Textf("The server refused to release it, so you still have it. Refresh the tables, or bring it back with "+
+				"Reactivate."))
 	}
 }
 
 // canceled reverts the departure of a job that a person closes. If the job was sent, the license does not return. The
-// notice is ErrTooLate, ErrNewerHere or ErrCodeShown if the license does not return.
+// notice is ErrTooLate, ErrNewerLicense or ErrCodeShown if the license does not return.
 func (m *Manager) canceled(ctx context.Context, job journal.Job) (notice, err error) {
 	leaves, err := m.jobDeparture(ctx, job)
 	if err != nil && !errors.Is(err, vault.ErrLost) {
@@ -256,7 +257,7 @@ func (m *Manager) canceled(ctx context.Context, job journal.Job) (notice, err er
 		return nil, nil
 	}
 	err = m.undoLeave(ctx, m.view(), leaves)
-	if errors.Is(err, ErrTooLate) || errors.Is(err, ErrNewerHere) || errors.Is(err, ErrCodeShown) {
+	if errors.Is(err, ErrTooLate) || errors.Is(err, ErrNewerLicense) || errors.Is(err, ErrCodeShown) {
 		return err, nil
 	}
 	return nil, err

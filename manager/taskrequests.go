@@ -361,7 +361,7 @@ func (s *acting) runForLicense(ctx context.Context, d journal.Draft, r request, 
 }
 
 // titleOf returns the title of a job in English.
-func (t task) titleOf(subject string) string { return Say(t.title, subject).String() }
+func (t task) titleOf(subject string) string { return Textf(t.title, subject).String() }
 
 // About returns the title of a job, for translating it, and its subject: the note of a license, or "" for a license
 // without one; the Site code of a new license; the serial number of a new order. It is false for any other title.

@@ -29,8 +29,8 @@ func (s *acting) thisPC(ctx context.Context, programID int64) (ThisPC, error) {
 	return s.m.pc.Info(ctx, p)
 }
 
-// ForgetThisPC discards the cached locks, because hardware may have changed.
-func (m *Manager) ForgetThisPC() { m.pc.Forget() }
+// DiscardLocks discards the cached locks, because hardware may have changed.
+func (m *Manager) DiscardLocks() { m.pc.Forget() }
 
 // renewCodes takes a new Site code for this PC instead of the one in codes, which the server refused, and returns the
 // new codes. It returns codes that are not this PC's unchanged.
@@ -70,7 +70,7 @@ func (m *Manager) ThisPCFor(ctx context.Context, l License) (license.Codes, erro
 // RecheckThisPC reads the locks again and compares this PC with the one that a license was made for. It uses the
 // cached program.
 func (m *Manager) RecheckThisPC(ctx context.Context, l License) (license.Comparison, error) {
-	m.ForgetThisPC()
+	m.DiscardLocks()
 	s, err := m.acting()
 	if err != nil {
 		return license.Comparison{}, err

@@ -81,8 +81,8 @@ func TestOpenWithTrialVersion(t *testing.T) {
 
 			m := open(t, folder)
 			require.Len(t, m.Notices(), 1)
-			require.Equal(t, "Data of an older trial version were set aside.", m.Notices()[0].Title.String())
-			older, err := m.Older()
+			require.Equal(t, "Data of an older trial version were moved.", m.Notices()[0].Title.String())
+			older, err := m.TrialVersionFolders()
 			require.NoError(t, err)
 			require.Equal(t, []string{filepath.Join(folder, "old"), filepath.Join(filepath.Dir(state), "old")}, older)
 			for _, dir := range older {
@@ -122,7 +122,7 @@ func TestOpenWithTrialVersion(t *testing.T) {
 
 			m = open(t, folder)
 			require.Empty(t, m.Notices(), "there is one notice")
-			again, err := m.Older()
+			again, err := m.TrialVersionFolders()
 			require.NoError(t, err)
 			require.Equal(t, older, again, "but it is still there")
 			require.NoError(t, m.Close())

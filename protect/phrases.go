@@ -74,7 +74,7 @@ var phrases = map[string]phrase{
 	},
 	"validation due": {
 		"The license of {program} had to be confirmed by the vendor's server by {date}. Connect this PC to the network and " +
-			"start the program again; without a network, get the license file anew with the ACEN Desktop app on another PC.",
+			"start the program again; without a network, get the license file again with the ACEN Desktop app on another PC.",
 		"Die Lizenz von {program} musste bis {date} vom Server des Anbieters bestätigt werden. Verbinden Sie diesen " +
 			"PC mit dem Netzwerk und starten Sie das Programm noch einmal; ohne Netzwerk holen Sie die Lizenzdatei " +
 			"neu mit der App ACEN Desktop auf einem anderen PC.",
@@ -89,7 +89,7 @@ var phrases = map[string]phrase{
 	},
 	"clock": {
 		"The clock of this PC is wrong: it tells {now}, but it has been {date} already. Set it right and start " +
-			"{program} again. If it is right now, get the license file anew with the ACEN Desktop app.",
+			"{program} again. If it is right now, get the license file again with the ACEN Desktop app.",
 		"Die Uhr dieses PCs geht falsch: Sie zeigt {now}, aber es war schon {date}. Stellen Sie sie richtig und " +
 			"starten Sie {program} noch einmal. Wenn sie jetzt richtig geht, holen Sie die Lizenzdatei neu mit der " +
 			"App ACEN Desktop.",
@@ -115,7 +115,7 @@ var phrases = map[string]phrase{
 			"今の時計が正しい場合は、販売元から新しいアクティベーションコードを受け取ってください。",
 	},
 	"expired": {
-		"The license of {program} ended on {end}. Renew it with the vendor, then get the license file anew with the " +
+		"The license of {program} ended on {end}. Renew it with the vendor, then get the license file again with the " +
 			"ACEN Desktop app.",
 		"Die Lizenz von {program} endete am {end}. Verlängern Sie sie beim Anbieter und holen Sie dann die " +
 			"Lizenzdatei neu mit der App ACEN Desktop.",
@@ -161,7 +161,7 @@ var phrases = map[string]phrase{
 	},
 	"unknown key": {
 		"{File} was signed with a key that this version of {program} does not know; the vendor may have changed it. " +
-			"Update {program}. If it is up to date already, get the license file anew with the ACEN Desktop app.",
+			"Update {program}. If it is up to date already, get the license file again with the ACEN Desktop app.",
 		"{File} wurde mit einem Schlüssel unterschrieben, den diese Version von {program} nicht kennt; vielleicht " +
 			"hat der Anbieter ihn geändert. Aktualisieren Sie {program}. Ist es schon aktuell, holen Sie die " +
 			"Lizenzdatei neu mit der App ACEN Desktop.",
@@ -267,7 +267,7 @@ var phrases = map[string]phrase{
 		"{File}は古い試用版で作成されたもので、もう有効ではありません。{activate}",
 	},
 	"damaged": {
-		"{File} is damaged, was changed, or cannot be read. Get it anew with the ACEN Desktop app.",
+		"{File} is damaged, was changed, or cannot be read. Get it again with the ACEN Desktop app.",
 		"{File} ist beschädigt, wurde geändert oder kann nicht gelesen werden. Holen Sie sie neu mit der App ACEN Desktop.",
 		"{File} est endommagé, a été modifié ou ne peut pas être lu. Obtenez-le de nouveau avec l’application ACEN Desktop.",
 		"{File} está dañado, se cambió o no se puede leer. Obténgalo de nuevo con la aplicación ACEN Desktop.",

@@ -475,7 +475,7 @@ func TestClock(t *testing.T) {
 	v := start(noon.AddDate(0, 0, 9).Add(-time.Second))
 	require.Equal(t, protect.ClockSetBack, v.Kind)
 	require.Equal(t, noon.AddDate(0, 0, 10), v.At)
-	require.Contains(t, v.Text("en"), "get the license file anew")
+	require.Contains(t, v.Text("en"), "get the license file again")
 	require.Equal(t, protect.ClockSetBack, start(noon.AddDate(-50, 0, 0)).Kind)
 	require.Equal(t, protect.Valid, start(noon.AddDate(0, 0, 11)).Kind, "the clock is right again")
 

@@ -11,7 +11,7 @@ import (
 )
 
 // ErrNoLicense is returned by Remove if there is no license to remove.
-var ErrNoLicense = errors.New("there is no license of this program on this PC that could be removed")
+var ErrNoLicense = errors.New("there is no license of this program on this PC to remove")
 
 // Removal is a license that left this PC.
 type Removal struct {

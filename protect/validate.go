@@ -39,11 +39,11 @@ var (
 	// ErrNoServer is returned by Validate for a program without a server.
 	ErrNoServer = errors.New("this program asks no server about its license")
 	// ErrNothingToValidate is returned by Validate if there is no license file of this PC to validate.
-	ErrNothingToValidate = errors.New("there is no license file of this PC that the server could be asked about")
+	ErrNothingToValidate = errors.New("there is no license file of this PC to validate")
 	// ErrNotSigned is returned by Validate for an answer that the vendor's server did not give to this question: it has
 	// no token, or a token of another key, for another question, or about another license. Such an answer, for instance
 	// of a proxy with a trusted certificate, changes nothing.
-	ErrNotSigned = errors.New("what answered is not the vendor's license server")
+	ErrNotSigned = errors.New("the answer is not from the vendor's license server")
 )
 
 // question is the body of a validation and answer its response: the parts of the HTTP contract that a program needs.

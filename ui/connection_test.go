@@ -10,21 +10,21 @@ import (
 
 // intercepted are the findings for a server whose connections are inspected.
 var intercepted = []manager.Finding{
-	{Check: "address", Verdict: manager.VerdictGood, What: manager.Say("The address is https://licenses.lumen.example.")},
+	{Check: "address", Verdict: manager.VerdictGood, What: manager.Textf("The address is https://licenses.lumen.example.")},
 	{
 		Check:   "proxy",
 		Verdict: manager.VerdictWarning,
-		What:    manager.Say("A proxy is set up."),
-		Next:    manager.Say("Ask about it."),
+		What:    manager.Textf("A proxy is set up."),
+		Next:    manager.Textf("Ask about it."),
 	},
 	{
 		Check:   "encryption",
 		Verdict: manager.VerdictBad,
-		What:    manager.Say("The certificate was issued by \"Corp Inspection\"."),
-		Next:    manager.Say("Install its certificate."),
+		What:    manager.Textf("The certificate was issued by \"Corp Inspection\"."),
+		Next:    manager.Textf("Install its certificate."),
 	},
-	{Check: "server", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
-	{Check: "clock", Verdict: manager.VerdictSkipped, What: manager.Say("Not looked at.")},
+	{Check: "server", Verdict: manager.VerdictSkipped, What: manager.Textf("Not looked at.")},
+	{Check: "clock", Verdict: manager.VerdictSkipped, What: manager.Textf("Not looked at.")},
 }
 
 func TestDoctorFromMenu(t *testing.T) {

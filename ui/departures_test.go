@@ -90,7 +90,7 @@ func TestMoveOffline(t *testing.T) {
 	d.sees("Requested on 24 November 2026 at 09:00. There is no connection to the license server.")
 	d.press("Cancel")
 	d.sees("No tasks are waiting.")
-	require.Equal(t, 1, b.called("DropJob"))
+	require.Equal(t, 1, b.called("CancelJob"))
 	require.False(t, d.enabled("Send now"))
 	d.key(fyne.KeyEscape)
 	d.sees("The license file is where Lumen Studio 7 finds it.")

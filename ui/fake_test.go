@@ -48,7 +48,7 @@ type backend struct {
 	account    manager.Account
 	remembered bool // Resume finds a session
 	others     []manager.Account
-	elsewhere  []manager.Elsewhere
+	elsewhere  []manager.OtherJobs
 	signedIn   bool
 	offline    error // returned by every call to the server
 	warning    error // of SignIn
@@ -70,7 +70,7 @@ type backend struct {
 	stranded    []manager.Stranded
 	forgotten   []manager.Forgotten
 	contact     string // of the vendor
-	endErr      error  // of DropJob and GiveUp
+	endErr      error  // of CancelJob and GiveUp
 	sends       bool   // ResumeJobs completes all open jobs
 	kept        []manager.KeptCode
 	unreadable  []license.Lock // locks of this PC
@@ -296,8 +296,8 @@ func (b *backend) Switch(ctx context.Context, id int64) (manager.Account, error)
 	return wanted, b.offline
 }
 
-func (b *backend) WaitingElsewhere(ctx context.Context) ([]manager.Elsewhere, error) {
-	err := b.call(ctx, "WaitingElsewhere")
+func (b *backend) OtherJobs(ctx context.Context) ([]manager.OtherJobs, error) {
+	err := b.call(ctx, "OtherJobs")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.elsewhere), err
@@ -379,7 +379,7 @@ func (b *backend) ThisPC(ctx context.Context, _ int64) (manager.ThisPC, error) {
 	for i, l := range license.Locks() {
 		pc.Locks[i] = manager.LockInfo{Lock: l, Readable: true, Bits: 1<<(l.Bits()-1) | uint16(l)}
 		if l == license.CDHWID || slices.Contains(b.unreadable, l) {
-			pc.Locks[i] = manager.LockInfo{Lock: l, Why: manager.Say("there is no built-in optical drive")}
+			pc.Locks[i] = manager.LockInfo{Lock: l, Why: manager.Textf("there is no built-in optical drive")}
 		}
 	}
 	return pc, b.call(ctx, "ThisPC")
@@ -520,9 +520,9 @@ func (b *backend) AllJobs(ctx context.Context) ([]manager.Job, error) {
 	return slices.Clone(b.open), err
 }
 
-// DropJob cancels a job and undoes the departure of its license.
-func (b *backend) DropJob(ctx context.Context, id int64) error {
-	return b.end(ctx, "DropJob", id, func(l *manager.License) { l.ThisPC, l.Installed, l.LeftThisPC = true, true, false })
+// CancelJob cancels a job and undoes the departure of its license.
+func (b *backend) CancelJob(ctx context.Context, id int64) error {
+	return b.end(ctx, "CancelJob", id, func(l *manager.License) { l.ThisPC, l.Installed, l.LeftThisPC = true, true, false })
 }
 
 // GiveUp closes a job without undoing the departure of its license.

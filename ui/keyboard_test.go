@@ -24,7 +24,7 @@ func (d *testWindow) tabTo(label string) {
 
 func TestNewDialogsByKeyboard(t *testing.T) {
 	b := twoAccounts()
-	b.elsewhere = []manager.Elsewhere{{Account: b.others[0], Jobs: 1}}
+	b.elsewhere = []manager.OtherJobs{{Account: b.others[0], Jobs: 1}}
 	b.expiring = []manager.Expiring{ending(b, 12, 14)}
 	b.findings = intercepted
 	d := drive(t, b)

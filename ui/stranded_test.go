@@ -175,8 +175,8 @@ func TestServerRestored(t *testing.T) {
 	before := b.called("Licenses 1015")
 	b.change(func() {
 		b.notices = []manager.Notice{{
-			Title:  manager.Say("The license server was restored from a backup."),
-			Detail: manager.Say("It may have forgotten what was done since then."),
+			Title:  manager.Textf("The license server was restored from a backup."),
+			Detail: manager.Textf("It may have forgotten what was done since then."),
 		}}
 	})
 	b.publish(manager.Event{Kind: manager.ServerRestored, Account: b.account.ID})
@@ -257,7 +257,7 @@ func TestGiveUp(t *testing.T) {
 	d.press("Give up")
 	d.sees("No tasks are waiting.")
 	require.Equal(t, 1, b.called("GiveUp"))
-	require.Zero(t, b.called("DropJob"))
+	require.Zero(t, b.called("CancelJob"))
 	d.key(fyne.KeyEscape)
 	d.sees("It left this PC, but the server has not been informed yet.")
 }
@@ -320,7 +320,7 @@ func TestLateCancel(t *testing.T) {
 		want string
 	}{
 		{manager.ErrTooLate, "The server has already processed it, or the license has ended."},
-		{manager.ErrNewerHere, "This PC has a newer license of the program, which stays."},
+		{manager.ErrNewerLicense, "This PC has a newer license of the program, which stays."},
 	} {
 		b := withOpenJob(openJob(time.Hour, manager.JobPending))
 		b.endErr = c.err
@@ -353,7 +353,7 @@ func TestWaitingTasksWithoutSession(t *testing.T) {
 	d.sees("Sign in first.")
 	d.press("Cancel")
 	d.until("the canceled task to disappear", func() bool { return !d.shows("Move of “Studio PC”") })
-	require.Equal(t, 1, b.called("DropJob"))
+	require.Equal(t, 1, b.called("CancelJob"))
 	d.press("Give up…")
 	d.press("Give up")
 	d.sees("No tasks are waiting.")

@@ -122,7 +122,7 @@ func TestSignOutOfOneAccount(t *testing.T) {
 
 func TestWaitingTasksOfOtherAccount(t *testing.T) {
 	b := twoAccounts()
-	b.elsewhere = []manager.Elsewhere{{Account: b.others[0], Jobs: 1}}
+	b.elsewhere = []manager.OtherJobs{{Account: b.others[0], Jobs: 1}}
 	d := drive(t, b)
 	d.sees("1 task waits in ben@keys.tide.example")
 	d.press(annaButton)
@@ -150,7 +150,7 @@ func TestLeavingTemporarySessionIsConfirmed(t *testing.T) {
 func TestSwitchToEndedSession(t *testing.T) {
 	b := twoAccounts()
 	b.others[0].Remembered = false
-	b.elsewhere = []manager.Elsewhere{{Account: b.others[0], Jobs: 2}}
+	b.elsewhere = []manager.OtherJobs{{Account: b.others[0], Jobs: 2}}
 	d := drive(t, b)
 	d.follow("2 tasks wait in ben@keys.tide.example")
 	d.sees("You are not signed in.")

@@ -99,8 +99,8 @@ func TestSignInWithoutKeyring(t *testing.T) {
 func TestNoticeOfDamagedDataFile(t *testing.T) {
 	b := newBackend()
 	b.notices = []manager.Notice{{
-		Title:  manager.Say("The local data file was damaged."),
-		Detail: manager.Say("It was set aside as %s.", "acen.db.damaged-x"),
+		Title:  manager.Textf("The local data file was damaged."),
+		Detail: manager.Textf("It was set aside as %s.", "acen.db.damaged-x"),
 	}}
 	d := drive(t, b)
 	d.sees("The local data file was damaged.")

@@ -15,7 +15,7 @@ import (
 
 var (
 	// ErrNotFound is returned if the keyring has no such secret.
-	ErrNotFound = errors.New("the keyring holds no such secret")
+	ErrNotFound = errors.New("the keyring has no such secret")
 	// ErrUnavailable is returned if there is no usable keyring. The text of the error says why.
 	ErrUnavailable = errors.New("the keyring of this system cannot be used")
 )

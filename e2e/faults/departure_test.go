@@ -190,7 +190,7 @@ var departureScenarios = []scenario{
 			a.startApp()
 			a.resume()
 			for _, job := range a.openJobs() {
-				require.NoError(t, a.DropJob(t.Context(), job.ID))
+				require.NoError(t, a.CancelJob(t.Context(), job.ID))
 			}
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})

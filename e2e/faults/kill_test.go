@@ -114,7 +114,7 @@ var killTasks = []task{
 						}
 						return err
 					}
-					return a.DropJob(ctx, a.openJobs()[0].ID)
+					return a.CancelJob(ctx, a.openJobs()[0].ID)
 				},
 				done: func() int {
 					if a.verdict().Valid() {

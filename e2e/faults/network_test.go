@@ -32,7 +32,7 @@ type networkFault struct {
 
 const (
 	taskResumes = "The task is stored, resumes when the connection is back, and takes effect once."
-	notAServer  = "“What answers there is no license server.” The task is stored, and nothing is changed or erased " +
+	notAServer  = "“The server there is not a license server.” The task is stored, and nothing is changed or erased " +
 		"on the PC; it takes effect once, later."
 	oneEffect = "It takes effect once."
 

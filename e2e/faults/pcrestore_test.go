@@ -160,12 +160,12 @@ var pcRestoreScenarios = []scenario{
 	},
 	{
 		name:    "The app's data are restored from during a move that has since completed, and the move is canceled",
-		outcome: "“The server has taken this license already, so it does not come back.”",
+		outcome: "“The server has already taken this license, so it cannot be brought back.”",
 		run: func(t *testing.T) {
 			m := movedAway(t, true)
 			m.a.restoreImage(m.movePending, appData)
 			m.a.resume()
-			require.Error(t, m.a.DropJob(t.Context(), m.a.openJobs()[0].ID))
+			require.Error(t, m.a.CancelJob(t.Context(), m.a.openJobs()[0].ID))
 			check(t, m.w, want{runs: []*pc{m.b}})
 			m.w.recover()
 			check(t, m.w, want{runs: []*pc{m.b}})
@@ -191,7 +191,7 @@ var pcRestoreScenarios = []scenario{
 			m := movedAway(t, true)
 			m.a.restoreImage(m.movePending, appData|licenseFolder)
 			m.a.resume()
-			require.NoError(t, m.a.DropJob(t.Context(), m.a.openJobs()[0].ID))
+			require.NoError(t, m.a.CancelJob(t.Context(), m.a.openJobs()[0].ID))
 			m.w.recover()
 			check(t, m.w, want{runs: []*pc{m.b}})
 		},

@@ -138,7 +138,7 @@ var actions = []step{
 	{"cancel", func(w *walker, p *pc) {
 		jobs, _ := p.AllJobs(w.t.Context())
 		if j, ok := pick(w, jobs); ok {
-			_ = p.DropJob(w.t.Context(), j.ID)
+			_ = p.CancelJob(w.t.Context(), j.ID)
 		}
 	}},
 	{"give up", func(w *walker, p *pc) {

@@ -32,8 +32,8 @@ func recordCrashes(data string) (notices []manager.Notice, err error) {
 			return nil, err
 		}
 		notices = append(notices, manager.Notice{
-			Title: manager.Say("ACEN Desktop ended unexpectedly the last time."),
-			Detail: manager.Say("Open tasks continue now. A report is in %s; nothing was sent. Attach it when you write to "+
+			Title: manager.Textf("ACEN Desktop ended unexpectedly the last time."),
+			Detail: manager.Textf("Open tasks continue now. A report is in %s; nothing was sent. Attach it when you write to "+
 				"the vendor.", aside),
 		})
 		if err := removeOldReports(data); err != nil {

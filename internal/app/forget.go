@@ -19,10 +19,10 @@ import (
 // and the secrets in the keyring. License files stay, and so do the removal codes of licenses that left this PC and
 // that the server has not confirmed; the Rest lists them. It fails with manager.ErrAlreadyRunning before it removes
 // anything.
-func Forget(ctx context.Context, p Program) (manager.Rest, error) {
+func Forget(ctx context.Context, p Program) (manager.Remainder, error) {
 	preferences, err := preferencesFolder(p.ID)
 	if err != nil {
-		return manager.Rest{}, err
+		return manager.Remainder{}, err
 	}
 	return forget(ctx, manager.ForgetOptions{
 		DataDir:   p.Data,
@@ -33,7 +33,7 @@ func Forget(ctx context.Context, p Program) (manager.Rest, error) {
 }
 
 // forget is Forget with the folder of the toolkit's preferences.
-func forget(ctx context.Context, o manager.ForgetOptions, preferences string) (manager.Rest, error) {
+func forget(ctx context.Context, o manager.ForgetOptions, preferences string) (manager.Remainder, error) {
 	rest, err := manager.Forget(ctx, o)
 	if errors.Is(err, manager.ErrAlreadyRunning) {
 		return rest, err
@@ -56,7 +56,7 @@ func forget(ctx context.Context, o manager.ForgetOptions, preferences string) (m
 
 // RestLines returns what Forget left for the person to do, one sentence a line; none if there is nothing. The lines do
 // not contain the removal codes, which are secrets.
-func RestLines(rest manager.Rest, data string) (lines []string) {
+func RestLines(rest manager.Remainder, data string) (lines []string) {
 	for _, j := range rest.Jobs {
 		outcome := "it was never sent"
 		if j.State != manager.JobPending {

@@ -101,7 +101,7 @@ func TestForgetListsKeptCodes(t *testing.T) {
 
 func TestRestLines(t *testing.T) {
 	code := license.RemovalCode(12345)
-	rest := manager.Rest{
+	rest := manager.Remainder{
 		Jobs: []manager.Job{
 			{Title: "Move of “Studio”", State: manager.JobPending},
 			{Title: "Removal of license 20220", State: manager.JobSent},

@@ -57,7 +57,7 @@ session must be in the keyring. "acenctl sign-in" adds an account.`,
 				if _, err := m.Switch(c.Context(), use); err != nil && !errors.Is(err, manager.ErrUnreachable) {
 					return err
 				}
-			} else if err := m.Recall(c.Context()); err != nil && !errors.Is(err, manager.ErrSignedOut) {
+			} else if err := m.UseCached(c.Context()); err != nil && !errors.Is(err, manager.ErrSignedOut) {
 				return err
 			}
 			return cs.printAccounts(c.Context(), m)
@@ -72,7 +72,7 @@ func (cs *commandSet) printAccounts(ctx context.Context, m *manager.Manager) err
 	if err != nil {
 		return err
 	}
-	waiting, err := m.WaitingElsewhere(ctx)
+	waiting, err := m.OtherJobs(ctx)
 	if err != nil {
 		return err
 	}

@@ -374,9 +374,9 @@ func TestExitStatus(t *testing.T) {
 		{manager.ErrNoReceipt, exitRefused, "does not prove"},
 		{manager.ErrLeftThisPC, exitRefused, "acenctl send"},
 		{manager.ErrJobSent, exitRefused, "acenctl jobs --give-up"},
-		{manager.ErrTooLate, exitRefused, "has taken"},
-		{manager.ErrNewerHere, exitRefused, "acenctl removal-codes"},
-		{manager.ErrTooEarly, exitRefused, "a day after"},
+		{manager.ErrTooLate, exitRefused, "already taken"},
+		{manager.ErrNewerLicense, exitRefused, "acenctl removal-codes"},
+		{manager.ErrTooEarly, exitRefused, "one day after"},
 	} {
 		if status := exitStatus(c.err); status != c.status {
 			t.Errorf("%v ends with %d, not %d", c.err, status, c.status)

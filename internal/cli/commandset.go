@@ -78,10 +78,10 @@ func (cs *commandSet) session(ctx context.Context) (*manager.Manager, error) {
 	}
 	done := cs.progress("Signing in")
 	_, _, err = m.SignIn(ctx, manager.SignIn{
-		Server:   cs.server,
-		Username: cs.username,
-		Password: password,
-		Once:     true,
+		Server:    cs.server,
+		Username:  cs.username,
+		Password:  password,
+		Temporary: true,
 	})
 	done()
 	cs.signOut = err == nil

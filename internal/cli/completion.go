@@ -32,7 +32,7 @@ func (cs *commandSet) completeFlag(ids func(ctx context.Context, m *manager.Mana
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		defer cs.close()
-		if err := m.Recall(ctx); err != nil && !errors.Is(err, manager.ErrSignedOut) {
+		if err := m.UseCached(ctx); err != nil && !errors.Is(err, manager.ErrSignedOut) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		return ids(ctx, m), cobra.ShellCompDirectiveNoFileComp

@@ -25,7 +25,7 @@ clock. Without SERVER, check that of the account used last. Nothing is changed, 
 			server := ""
 			if len(args) > 0 {
 				server = args[0]
-			} else if err := m.Recall(c.Context()); errors.Is(err, manager.ErrSignedOut) {
+			} else if err := m.UseCached(c.Context()); errors.Is(err, manager.ErrSignedOut) {
 				return usageError{errors.New("there is no account on this PC: give SERVER")}
 			} else if err != nil {
 				return err

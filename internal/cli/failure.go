@@ -101,7 +101,7 @@ var refusals = []error{
 	errNotRecognized, errSomeRefused, license.ErrFileSignature,
 	manager.ErrNotThisPC, manager.ErrLeftThisPC, manager.ErrReleased, manager.ErrNotReleased, manager.ErrOtherPC,
 	manager.ErrNoTypedCodes, manager.ErrNoReceipt,
-	manager.ErrJobSent, manager.ErrTooLate, manager.ErrNewerHere, manager.ErrTooEarly,
+	manager.ErrJobSent, manager.ErrTooLate, manager.ErrNewerLicense, manager.ErrTooEarly,
 }
 
 // failure is an error as --json prints it.
@@ -161,7 +161,7 @@ func sentence(err error) string {
 	case errors.Is(err, manager.ErrJobSent):
 		return err.Error() +
 			": \"acenctl send\" asks the server. After a day, \"acenctl jobs --give-up TASK\" gives it up"
-	case errors.Is(err, manager.ErrNewerHere), errors.Is(err, manager.ErrCodeShown):
+	case errors.Is(err, manager.ErrNewerLicense), errors.Is(err, manager.ErrCodeShown):
 		return err.Error() + ": \"acenctl removal-codes\" lists it"
 	case errors.Is(err, manager.ErrAlreadyRunning):
 		return "the desktop app is using the same data: close its window, or choose another folder with --data, where this " +

@@ -148,7 +148,7 @@ type endedJSON struct {
 
 // cancelJob cancels a job that was never sent.
 func (cs *commandSet) cancelJob(ctx context.Context, m *manager.Manager, j manager.Job) error {
-	if err := m.DropJob(ctx, j.ID); err != nil {
+	if err := m.CancelJob(ctx, j.ID); err != nil {
 		return err
 	}
 	one := jobOf(j)
@@ -214,7 +214,7 @@ func (cs *commandSet) send(ctx context.Context, m *manager.Manager) error {
 	if printErr := cs.printJobs(ctx, m, jobs, noOpenTasks); printErr != nil {
 		return printErr
 	}
-	if elsewhere, listErr := m.WaitingElsewhere(ctx); listErr == nil && !cs.asJSON {
+	if elsewhere, listErr := m.OtherJobs(ctx); listErr == nil && !cs.asJSON {
 		for _, w := range elsewhere {
 			fmt.Fprintf(cs.errors, "acenctl: %s has open tasks, too: \"acenctl accounts --use %d\", then \"acenctl send\" "+
 				"sends them.\n", accountName(w.Account), w.Account.ID)

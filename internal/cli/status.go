@@ -161,7 +161,7 @@ func (cs *commandSet) printStatus(ctx context.Context, m *manager.Manager, refre
 		add("expires", one.LicenseID, one.OrderID, one.Program, one.Note,
 			fmt.Sprintf("on %s, in %d days", day(one.ExpiresAt), one.Days))
 	}
-	older, err := m.Older()
+	older, err := m.TrialVersionFolders()
 	if err != nil {
 		return err
 	}

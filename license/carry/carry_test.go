@@ -331,8 +331,8 @@ func TestRefusals(t *testing.T) {
 		"remove with note":   {func(r *Request) { r.Items[1].Note = "x" }, "neither a note"},
 		"same PC":            {func(r *Request) { r.Items[2].From = r.Items[2].Codes }, "same Site code"},
 		"foreign PC":         {func(r *Request) { r.Items[2].From.Machine++ }, "do not belong together"},
-		"removal code":       {func(r *Request) { r.Items[1].RemovalCode = 1 << 50 }, "removal code cannot be one"},
-		"license id":         {func(r *Request) { r.Items[1].License = -1 }, "license id cannot be one"},
+		"removal code":       {func(r *Request) { r.Items[1].RemovalCode = 1 << 50 }, "removal code is invalid"},
+		"license id":         {func(r *Request) { r.Items[1].License = -1 }, "license ID is invalid"},
 	}
 	for name, test := range requests {
 		t.Run(name, func(t *testing.T) {
@@ -373,10 +373,10 @@ func TestRefusals(t *testing.T) {
 		"receipt, license": {func(a *Answer) { a.Results[0].Receipt = receipt }, "its outcome and its receipt contradict"},
 		"receipt, local": {func(a *Answer) {
 			a.Results[1].Receipt = "v4.local" + receipt[len("v4.public"):]
-		}, "receipt cannot be one"},
-		"receipt, empty": {func(a *Answer) { a.Results[1].Receipt = tokenHead }, "receipt cannot be one"},
-		"receipt, lines": {func(a *Answer) { a.Results[1].Receipt = receipt + "\n" }, "receipt cannot be one"},
-		"receipt, mark":  {func(a *Answer) { a.Results[1].Receipt = receipt + "\u202e" }, "receipt cannot be one"},
+		}, "receipt is invalid"},
+		"receipt, empty": {func(a *Answer) { a.Results[1].Receipt = tokenHead }, "receipt is invalid"},
+		"receipt, lines": {func(a *Answer) { a.Results[1].Receipt = receipt + "\n" }, "receipt is invalid"},
+		"receipt, mark":  {func(a *Answer) { a.Results[1].Receipt = receipt + "\u202e" }, "receipt is invalid"},
 		"receipt, long": {func(a *Answer) {
 			a.Results[1].Receipt = tokenHead + strings.Repeat("A", MaxReceipt)
 		}, "receipt is longer than 2048"},
@@ -420,7 +420,7 @@ func TestHostileFiles(t *testing.T) {
 		"newer answer":  {strings.Replace(a, `"version": 2`, `"version": 3, "x": 5`, 1), ErrNewer, "update the app"},
 		"too old": {strings.Replace(a, `"version": 2`, `"version": 1`, 1), ErrDamaged,
 			"program 2 of the answer cannot be used: it has a receipt"},
-		"receipt":          {strings.Replace(a, receipt, "v4.public.<b>", 1), ErrDamaged, "receipt cannot be one"},
+		"receipt":          {strings.Replace(a, receipt, "v4.public.<b>", 1), ErrDamaged, "receipt is invalid"},
 		"version 0":        {strings.Replace(r, `"version": 1`, `"version": 0`, 1), ErrDamaged, "version"},
 		"unknown field":    {strings.Replace(r, `"id"`, `"hidden": 1, "id"`, 1), ErrDamaged, "content cannot be read"},
 		"something behind": {r + r, ErrUnknown, ""},

@@ -202,10 +202,10 @@ func (i Item) check(c *checker) {
 	c.program(i.Task, i.Signature, i.Program, i.Codes)
 	c.text("note", i.Note, MaxNote)
 	if i.License < 0 {
-		c.fail(nil, "its license id cannot be one")
+		c.fail(nil, "its license ID is invalid")
 	}
 	if i.RemovalCode >= 1<<50 {
-		c.fail(nil, "its removal code cannot be one")
+		c.fail(nil, "its removal code is invalid")
 	}
 	hasRemoval := i.RemovalCode != 0
 	switch i.Task {
@@ -320,7 +320,7 @@ func (r Result) checkReceipt(c *checker) {
 	case len(r.Receipt) > MaxReceipt:
 		c.fail(ErrTooLarge, "its receipt is longer than %d characters", MaxReceipt)
 	case !ok || body == "" || strings.ContainsFunc(body, notInToken):
-		c.fail(nil, "its receipt cannot be one")
+		c.fail(nil, "its receipt is invalid")
 	}
 }
 

@@ -26,7 +26,7 @@ func numbers(n []int) string {
 }
 
 // ErrConflict is returned by a Collector for a part that contradicts an earlier one.
-var ErrConflict = errors.New("two pictures with the same number say different things; show all of them once more")
+var ErrConflict = errors.New("two pictures with the same number differ; scan all pictures again")
 
 // Progress is the state of one document in a Collector.
 type Progress struct {

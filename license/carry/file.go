@@ -151,7 +151,7 @@ func readHead(data []byte) (headJSON, error) {
 		return head, ErrNewer
 	}
 	if head.Version < versionBase {
-		return head, &DocumentError{Kind: head.Kind, Problem: "its version cannot be one"}
+		return head, &DocumentError{Kind: head.Kind, Problem: "its version is invalid"}
 	}
 	return head, nil
 }
@@ -343,7 +343,7 @@ func readAnswer(data []byte) (Answer, error) {
 		for _, text := range r.PublicKeys {
 			key, err := license.ParsePublicKey(text)
 			if err != nil || key.String() != text {
-				c.fail(license.ErrKey, "its public key cannot be one")
+				c.fail(license.ErrKey, "its public key is invalid")
 			}
 			result.PublicKeys = append(result.PublicKeys, key)
 		}

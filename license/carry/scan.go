@@ -28,7 +28,7 @@ const (
 
 var (
 	// ErrPicture is returned for a file that is not a readable picture.
-	ErrPicture = errors.New("this is no picture that can be read; take PNG, JPEG, GIF, BMP or WebP")
+	ErrPicture = errors.New("this picture cannot be read; use PNG, JPEG, GIF, BMP or WebP")
 	// ErrPictureSize is returned for a picture over MaxPixels or MaxPictureFile.
 	ErrPictureSize = errors.New("this picture is too large; clip the part with the QR codes")
 	// ErrNoCode is returned for a picture without a readable QR code.

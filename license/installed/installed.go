@@ -55,10 +55,10 @@ import (
 var (
 	// ErrDamaged is returned for a state file that cannot be decoded, is too large or is not a regular file. The file
 	// is left unchanged.
-	ErrDamaged = errors.New("the file that keeps this PC's Site code is damaged")
+	ErrDamaged = errors.New("the file with this PC's Site code is damaged")
 	// ErrNewer is returned for a state file that a newer version of this package wrote, and for every change of its
 	// folder.
-	ErrNewer = errors.New("the file that keeps this PC's Site code was written by a newer version")
+	ErrNewer = errors.New("the file with this PC's Site code was written by a newer version")
 	// ErrSettled is returned by UndoLeave for a settled license.
 	ErrSettled = errors.New("the server has taken back the license with this Site code")
 	// ErrCodeShown is returned by UndoLeave for a license whose removal code a person has seen: it may be in use
@@ -383,7 +383,7 @@ func (s *Store) update(ctx context.Context, signature license.Signature, change 
 		return state, err
 	}
 	if len(after) > maxState {
-		return state, errors.New("the file that keeps this PC's Site code would be too large")
+		return state, errors.New("the file with this PC's Site code would be too large")
 	}
 	return state, s.replace(s.StatePath(signature), after)
 }

@@ -14,7 +14,7 @@ import (
 const oldName = "old"
 
 // errTrialVersion is returned for the state of a trial version, which is not decoded.
-var errTrialVersion = errors.New("the file that keeps this PC's Site code was written by a trial version")
+var errTrialVersion = errors.New("the file with this PC's Site code was written by a trial version")
 
 // current returns the state for a change. It moves the files of a trial version into the folder "old" first. The caller
 // holds the lock.

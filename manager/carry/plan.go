@@ -133,7 +133,7 @@ func noOptionRefusal(item carry.Item, hasOrders bool) error {
 	switch {
 	case !hasOrders:
 		return catalog.Refuse(api.ErrNotFound,
-			"This account has no order of %s. Let somebody carry the request whose account has one.", name)
+			"This account has no order of %s. Somebody whose account has one can carry the request.", name)
 	case item.Task == carry.TaskRemove:
 		return catalog.Refuse(api.ErrNotFound, "No license of %s in this account has the Site code %s.", name,
 			item.Codes.Site)

@@ -19,7 +19,7 @@ func Calendar(
 	if say == nil {
 		say = client.Text.String
 	}
-	ends := say(client.Say("License of %s ends", o.ProgramName))
+	ends := say(client.Textf("License of %s ends", o.ProgramName))
 	end := l.ExpiresAt.In(now.Location())
 	c := ics.NewCalendarFor("ACEN Desktop")
 	e := c.AddEvent(fmt.Sprintf("license-%d-%d@acen", o.ID, l.ID))
@@ -27,9 +27,9 @@ func Calendar(
 	e.SetAllDayStartAt(end)
 	e.SetAllDayEndAt(end.AddDate(0, 0, 1))
 	e.SetSummary(ends)
-	about := client.Say("Order %d, license %d.", o.ID, l.ID)
+	about := client.Textf("Order %d, license %d.", o.ID, l.ID)
 	if l.Note != "" {
-		about = client.Say("Order %d, license %d, “%s”.", o.ID, l.ID, l.Note)
+		about = client.Textf("Order %d, license %d, “%s”.", o.ID, l.ID, l.Note)
 	}
 	e.SetDescription(say(about))
 	e.SetTimeTransparency(ics.TransparencyTransparent)

@@ -39,7 +39,7 @@ func (v *View) Program(ctx context.Context, id int64) (api.Program, error) {
 		}
 	}
 	if !ok {
-		return p, Refuse(api.ErrNotFound, "The server knows no such program.")
+		return p, Refuse(api.ErrNotFound, "The server does not have this program.")
 	}
 	return p, nil
 }
@@ -55,7 +55,7 @@ func (v *View) ProgramOfOrder(ctx context.Context, order int64) (api.Program, er
 			return v.Program(ctx, o.ProgramID)
 		}
 	}
-	return api.Program{}, Refuse(api.ErrNotFound, "The order of this license is not known.")
+	return api.Program{}, Refuse(api.ErrNotFound, "The order of this license is unknown.")
 }
 
 // fetchPrograms fetches and caches the programs of an account, because the vendor may have changed a key.

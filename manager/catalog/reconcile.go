@@ -122,8 +122,8 @@ func (v *View) Install(ctx context.Context, l api.License) {
 	rows := v.mark(ctx, l.OrderID, []api.License{l})
 	v.installFiles(ctx, rows, true)
 	if rows[0].ThisPC && !rows[0].Installed {
-		v.c.options.Notice(client.Say("The license file could not be put on this PC yet."),
-			client.Say("The license %s is yours all the same. It is tried again when the tables are refreshed; Save file "+
-				"puts it where you want.", rows[0].Name()))
+		v.c.options.Notice(client.Textf("The license file could not be installed on this PC yet."),
+			client.Textf("You still have the license %s. The app retries when the tables are refreshed; with Save "+
+				"file you can store the file yourself.", rows[0].Name()))
 	}
 }

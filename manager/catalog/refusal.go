@@ -7,9 +7,6 @@ import (
 	"github.com/acen-desktop/acen/client"
 )
 
-// Told is an error with a Text for the person. *NetworkError, *Refusal and *StorageError implement it.
-type Told = client.Told
-
 // Refusal is a refusal that the app foresees without asking the server. It wraps the corresponding *api.Problem.
 type Refusal struct {
 	*api.Problem
@@ -18,7 +15,7 @@ type Refusal struct {
 
 // Refuse returns a Refusal with one sentence for the person.
 func Refuse(code api.Code, format client.Format, args ...any) *Refusal {
-	text := client.Say(format, args...)
+	text := client.Textf(format, args...)
 	return &Refusal{api.NewProblem(code, text.String()), text}
 }
 
@@ -41,7 +38,7 @@ func NewLicenseRefusal(o api.Order) error {
 	if err := OpenLicensesRefusal(o); err != nil {
 		return err
 	}
-	return allowanceRefusal(o, o.Allowed.Add, client.Say("The licenses of this order have ended."))
+	return allowanceRefusal(o, o.Allowed.Add, client.Textf("The licenses of this order have ended."))
 }
 
 // ReactivationRefusal returns the reason why a license cannot be reactivated now on any PC; nil if it can.
@@ -55,11 +52,11 @@ var ErrNotThisPC = errors.New("the license is on another PC; its removal code is
 // Refusals of a license on its way to another PC.
 var (
 	// ErrLeftThisPC is the refusal of a license that left this PC and that an open job hands in.
-	ErrLeftThisPC = errors.New("the license left this PC, and the server has to be told of that first")
+	ErrLeftThisPC = errors.New("the license left this PC, but the server has not been informed yet")
 	// ErrReleased is the refusal of a license that another PC has to pick up.
 	ErrReleased = errors.New("the license was released already; another PC picks it up")
 	// ErrNotReleased is the refusal of a license that is on a PC.
-	ErrNotReleased = errors.New("the license was not released; move it on the PC that it is on first")
+	ErrNotReleased = errors.New("the license was not released; move it from its PC first")
 )
 
 // MoveRefusal returns the reason why a license cannot be moved from this PC now; nil if it can.
@@ -108,9 +105,9 @@ func licenseRefusal(o api.Order, l License, of func(*api.LicenseAllowed) *api.Al
 	if l.Allowed == nil {
 		return notOffered()
 	}
-	disabled := client.Say("The vendor does not offer it for this order.")
+	disabled := client.Textf("The vendor does not offer it for this order.")
 	if l.ExpiresAt != nil && of(l.Allowed) != nil && of(l.Allowed).Reason == api.ErrTaskDisabled {
-		disabled = client.Say("The vendor does not offer it, or the license has ended.")
+		disabled = client.Textf("The vendor does not offer it, or the license has ended.")
 	}
 	return allowanceRefusal(o, of(l.Allowed), disabled)
 }
@@ -126,17 +123,17 @@ func allowanceRefusal(o api.Order, a *api.Allowance, disabled client.Text) error
 		return nil
 	}
 	sentence := map[api.Code]client.Text{
-		api.ErrLicensesInUse:       client.Say("All %d licenses are in use.", o.LicensesTotal),
-		api.ErrOrderReadOnly:       client.Say("The vendor allows no changes to this order."),
-		api.ErrSubscriptionExpired: client.Say("The subscription has ended."),
+		api.ErrLicensesInUse:       client.Textf("All %d licenses are in use.", o.LicensesTotal),
+		api.ErrOrderReadOnly:       client.Textf("The vendor allows no changes to this order."),
+		api.ErrSubscriptionExpired: client.Textf("The subscription has ended."),
 		api.ErrTaskDisabled:        disabled,
-		api.ErrLimitReached:        client.Say("The limit is reached."),
+		api.ErrLimitReached:        client.Textf("The limit is reached."),
 	}[a.Reason]
 	if a.Reason == api.ErrLicensesInUse && o.LicensesTotal == 1 {
-		sentence = client.Say("The only license is in use.")
+		sentence = client.Textf("The only license is in use.")
 	}
 	if sentence.IsZero() {
-		sentence = client.Say("The server does not allow it now.")
+		sentence = client.Textf("The server does not allow it now.")
 	}
 	p := Refuse(a.Reason, sentence.Format, sentence.Args...)
 	if a.Reason == api.ErrLimitReached && a.ResetsAt != nil {

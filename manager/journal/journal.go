@@ -158,13 +158,13 @@ type run[O any] struct {
 
 var (
 	// ErrSent is returned by Cancel for a job that may have been carried out.
-	ErrSent = errors.New("this was sent already; its outcome must be asked for first")
+	ErrSent = errors.New("this was already sent; request its result first")
 	// ErrTooEarly is returned by GiveUp for a job that has been open for less than a day.
-	ErrTooEarly = errors.New("this can be given up a day after it was asked for")
+	ErrTooEarly = errors.New("this can be given up one day after it was requested")
 
-	errNotOpen  = errors.New("this was canceled, or is done already")
+	errNotOpen  = errors.New("this was canceled, or is already done")
 	errReplaced = errors.New("replaced by a later task with other input")
-	errCanceled = errors.New("dropped")
+	errCanceled = errors.New("canceled")
 	errGivenUp  = errors.New("given up; whether the server did it is not known")
 )
 

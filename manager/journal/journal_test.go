@@ -550,7 +550,7 @@ func TestCancelAndGiveUp(t *testing.T) {
 		cause   string // of the closed job; "" if it stays open
 		returns bool   // the parcel is unpacked
 	}{
-		"canceled":                   {reply: errUnsent, cause: "dropped", returns: true},
+		"canceled":                   {reply: errUnsent, cause: "canceled", returns: true},
 		"canceled after it was sent": {reply: errLost, want: ErrSent},
 		"given up early":             {reply: errLost, age: 24*time.Hour - 1, giveUp: true, want: ErrTooEarly},
 		"given up after a day": {
@@ -563,14 +563,14 @@ func TestCancelAndGiveUp(t *testing.T) {
 			reply:   errUnsent,
 			age:     24 * time.Hour,
 			giveUp:  true,
-			cause:   "dropped",
+			cause:   "canceled",
 			returns: true,
 		},
 		"with a notice": {
 			reply:  errUnsent,
 			cancel: func() (error, error) { return errNotice, nil },
 			want:   errNotice,
-			cause:  "dropped",
+			cause:  "canceled",
 		},
 		"that cannot be reverted": {
 			reply:  errUnsent,

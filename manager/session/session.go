@@ -43,8 +43,8 @@ type SignIn struct {
 	Server, Username, Password string
 	// Remember stores the session in the system's keyring.
 	Remember bool
-	// Once begins a temporary session for one command; a remembered session is not affected.
-	Once bool
+	// Temporary begins a temporary session for one command; a remembered session is not affected.
+	Temporary bool
 }
 
 // Database is what Sessions need of a database; *sql.DB is one. The accounts are rows of the table accounts.
@@ -167,14 +167,14 @@ func (s *Sessions) SignIn(ctx context.Context, in SignIn) (account Account, warn
 			account.Remembered = false
 		}
 	}
-	if !account.Remembered && !in.Once {
+	if !account.Remembered && !in.Temporary {
 		// An older session of this account must not return at the next start; without a keyring there is none.
 		_ = s.forget(ctx, account)
 	}
-	if account.ID, err = s.save(ctx, account, begun.Client.ID, in.Once); err != nil {
+	if account.ID, err = s.save(ctx, account, begun.Client.ID, in.Temporary); err != nil {
 		return account, warning, err
 	}
-	s.use(account, c, t, in.Once)
+	s.use(account, c, t, in.Temporary)
 	return account, warning, nil
 }
 
@@ -192,9 +192,9 @@ func (s *Sessions) save(ctx context.Context, a Account, clientID int64, temporar
 	return id, s.options.Wrap(err)
 }
 
-// Recall makes the most recently used account the current one without tokens: its cached tables can be read, and no
+// UseCached makes the most recently used account the current one without tokens: its cached tables can be read, and no
 // request is sent. It fails with client.ErrSignedOut if there is no account.
-func (s *Sessions) Recall(ctx context.Context) error {
+func (s *Sessions) UseCached(ctx context.Context) error {
 	accounts, err := s.Accounts(ctx)
 	if err != nil {
 		return err
@@ -322,8 +322,8 @@ func (s *Sessions) resume(ctx context.Context, a Account) (bool, error) {
 		return false, client.ErrSignedOut
 	}
 	if err != nil {
-		s.options.Notice(client.Say("The session could not be taken from the keyring."),
-			client.Say("%s. Sign in to go on.", err.Error()))
+		s.options.Notice(client.Textf("The session could not be taken from the keyring."),
+			client.Textf("%s. Sign in to go on.", err.Error()))
 		return false, errors.Join(client.ErrSignedOut, err)
 	}
 	t := &tokens{sessions: s}

@@ -35,8 +35,8 @@ func (t *tokens) store(fresh client.Tokens) {
 		return
 	}
 	if err := t.sessions.remember(context.Background(), *a, fresh.Refresh); err != nil {
-		t.sessions.options.Notice(client.Say("The session could not be kept in the keyring."),
-			client.Say("%s. You will be asked to sign in at the next start.", err.Error()))
+		t.sessions.options.Notice(client.Textf("The session could not be kept in the keyring."),
+			client.Textf("%s. You will be asked to sign in at the next start.", err.Error()))
 	}
 }
 
@@ -74,8 +74,7 @@ func (s *Sessions) updateEpoch(a Account, epoch string) {
 		return
 	}
 	s.options.Logger.Warn("the license server was restored from a backup", "account", a.ID)
-	s.options.Notice(client.Say("The license server was restored from a backup."),
-		client.Say("It may have forgotten what was done since then. This PC still knows, and offers to tell the server "+
-			"again: look through your licenses."))
+	s.options.Notice(client.Textf("The license server was restored from a backup."),
+		client.Textf("Later changes may be lost. This PC still has them and can send them again: check your licenses."))
 	s.options.Restored(a.ID)
 }

@@ -17,7 +17,7 @@ import (
 
 var (
 	// ErrStorage: the local data cannot be read or written; the text of the error says why.
-	ErrStorage = errors.New("the local data cannot be kept")
+	ErrStorage = errors.New("the local data cannot be read or written")
 	// ErrDamaged is the cause of an ErrStorage for damaged data. A damaged data file should be set aside.
 	ErrDamaged = errors.New("the local data file is damaged")
 )
@@ -45,29 +45,29 @@ func Wrap(err error) error {
 		return err
 	}
 	if errors.Is(err, ErrDamaged) {
-		return &Error{client.Say("the data file is damaged"), ErrDamaged}
+		return &Error{client.Textf("the data file is damaged"), ErrDamaged}
 	}
 	var e *driver.Error
 	if errors.As(err, &e) {
 		switch e.Code() & 0xff {
 		case lib.SQLITE_NOTADB, lib.SQLITE_CORRUPT:
-			return &Error{client.Say("the data file is damaged"), ErrDamaged}
+			return &Error{client.Textf("the data file is damaged"), ErrDamaged}
 		case lib.SQLITE_FULL:
-			return &Error{client.Say("the disk is full"), err}
+			return &Error{client.Textf("the disk is full"), err}
 		case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
-			return &Error{client.Say("the folder cannot be written"), err}
+			return &Error{client.Textf("the folder cannot be written"), err}
 		case lib.SQLITE_IOERR:
-			return &Error{client.Say("the disk is full or failing"), err}
+			return &Error{client.Textf("the disk is full or failing"), err}
 		}
 	}
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
-		return &Error{client.Say("the disk is full"), err}
+		return &Error{client.Textf("the disk is full"), err}
 	case errors.Is(err, fs.ErrPermission):
-		return &Error{client.Say("the folder cannot be written"), err}
+		return &Error{client.Textf("the folder cannot be written"), err}
 	case errors.As(err, &path):
-		return &Error{client.Say("%s: %s", path.Path, path.Err), err}
+		return &Error{client.Textf("%s: %s", path.Path, path.Err), err}
 	}
 	return fmt.Errorf("%w: %w", ErrStorage, err)
 }
@@ -80,11 +80,12 @@ func WrapInstalled(err error) error {
 	case err == nil || errors.Is(err, installed.ErrNoGeneration) || errors.Is(err, installed.ErrNewer):
 		return err
 	case errors.As(err, &busy) && busy.Holder != "":
-		return &Error{client.Say("%s is held by %s. End that program, or wait until it is done, and try again.", busy.Path,
+		return &Error{client.Textf("%s is locked by %s. End that program, or wait until it has finished, and try "+
+			"again.", busy.Path,
 			busy.Holder), err}
 	case errors.As(err, &busy):
-		return &Error{client.Say("%s is held by another program. End that program, or wait until it "+
-			"is done, and try again.", busy.Path), err}
+		return &Error{client.Textf("%s is locked by another program. End that program, or wait until it has "+
+			"finished, and try again.", busy.Path), err}
 	}
 	return Wrap(err)
 }

@@ -46,7 +46,7 @@ func TestWrapInstalled(t *testing.T) {
 	}
 	busy := WrapInstalled(&installed.BusyError{Path: "pc.json", Holder: "Lumen"})
 	require.ErrorIs(t, busy, ErrStorage)
-	require.ErrorContains(t, busy, "pc.json is held by Lumen")
+	require.ErrorContains(t, busy, "pc.json is locked by Lumen")
 	require.ErrorContains(t, WrapInstalled(&installed.BusyError{Path: "pc.json"}), "another program")
 	require.ErrorContains(t, WrapInstalled(syscall.ENOSPC), "the disk is full")
 }

@@ -17,15 +17,15 @@ var (
 	ErrReceipt = errors.New("no receipt of the license server for this license")
 	// ErrTooLate is returned by Undo if the server has taken the license, as after the app's data were restored from a
 	// backup.
-	ErrTooLate = errors.New("the server has taken this license already, so it does not come back")
-	// ErrNewerHere is returned by Undo if this PC has a newer license of the program. The newer license stays, and so does
+	ErrTooLate = errors.New("the server has already taken this license, so it cannot be brought back")
+	// ErrNewerLicense is returned by Undo if this PC has a newer license of the program. The newer license stays, and so does
 	// the removal code of the old one.
-	ErrNewerHere = errors.New("this PC has a newer license of the program; the old one does not come back, and " +
-		"its removal code is kept")
+	ErrNewerLicense = errors.New("this PC has a newer license of the program; the old one cannot be brought back, " +
+		"and its removal code is stored")
 	// ErrCodeShown is returned by Undo if a program has shown the removal code to a person, who may have used it. The code
 	// is kept.
-	ErrCodeShown = errors.New("the removal code of this license was shown, so it does not come back by " +
-		"itself; the code is kept")
+	ErrCodeShown = errors.New("the removal code of this license was shown, so the license does not return " +
+		"automatically; the code is stored")
 )
 
 // Departure is a license that leaves this PC, with its removal code; zero for another PC's license. A data file from
@@ -189,7 +189,7 @@ func (pc *PC) Confirm(ctx context.Context, l Departure) error {
 
 // Undo reverts Leave after the server refused the job, or the person canceled it before it was sent. It restores the
 // license file from the vault; otherwise the next table restores it from the server. A license with Earlier set does
-// not return. Undo fails with ErrTooLate if the server has taken the license, and with ErrNewerHere if this PC has a
+// not return. Undo fails with ErrTooLate if the server has taken the license, and with ErrNewerLicense if this PC has a
 // newer one, or anew reports that it has one whose file is not installed yet.
 func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, left license.SiteCode) bool) error {
 	if l.Earlier {
@@ -204,7 +204,7 @@ func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, le
 		return err
 	}
 	if here, ok := pc.FileOf(p, l.OrderID); ok && here.Codes.Site != codes.Site || anew(p, codes.Site) {
-		return ErrNewerHere
+		return ErrNewerLicense
 	}
 	switch err := pc.withRepair(ctx, signature, l.Program, func() error {
 		return pc.options.Installed.UndoLeave(ctx, signature, codes.Site)
@@ -212,7 +212,7 @@ func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, le
 	case errors.Is(err, installed.ErrSettled):
 		return errors.Join(ErrTooLate, pc.options.Vault.DeleteCode(ctx, signature, codes.Site))
 	case errors.Is(err, installed.ErrReplaced):
-		return ErrNewerHere
+		return ErrNewerLicense
 	case errors.Is(err, installed.ErrCodeShown):
 		return ErrCodeShown
 	case err != nil:

@@ -90,9 +90,9 @@ func (pc *PC) Info(ctx context.Context, p api.Program) (out Info, err error) {
 	for i, l := range license.Locks() {
 		info := LockInfo{Lock: l, Readable: reading.Readable(l), Bits: block.Value(l)}
 		if problem := reading.Err(l); problem != nil {
-			info.Why = client.Say("%s", problem)
+			info.Why = client.Textf("%s", problem)
 			if unreadable := new(fingerprint.UnreadableError); errors.As(problem, &unreadable) {
-				info.Why = client.Say(client.Format(unreadable.Reason))
+				info.Why = client.Textf(client.Format(unreadable.Reason))
 			}
 		}
 		out.Locks[i] = info
@@ -159,9 +159,9 @@ func (pc *PC) Generation(ctx context.Context, p api.Program) (uint16, error) {
 func (pc *PC) setAside(ctx context.Context, signature license.Signature, program string) error {
 	name, err := pc.options.Installed.SetAside(ctx, signature)
 	if err == nil && name != "" {
-		pc.options.Notice(client.Say("This PC's record of its Site code was damaged."),
-			client.Say("It was set aside as %s. If a license of %s is not recognized here any more, bring "+
-				"it back with Reactivate.", name, program))
+		pc.options.Notice(client.Textf("The file with this PC's Site code was damaged."),
+			client.Textf("It was renamed to %s. If a license of %s is no longer recognized here, bring it back with "+
+				"Reactivate.", name, program))
 	}
 	return pc.options.Wrap(err)
 }
@@ -186,8 +186,9 @@ func (pc *PC) noticeNewer(signature license.Signature, program string) {
 	pc.newerNoticed[signature] = true
 	pc.mu.Unlock()
 	if !noticed {
-		pc.options.Notice(client.Say("A newer version keeps this PC's record of %s.", program),
-			client.Say("This version does not touch it, so it can do nothing for %s on this PC. Update ACEN Desktop.", program))
+		pc.options.Notice(client.Textf("A newer version wrote this PC's data for %s.", program),
+			client.Textf("This version does not change them, so it can do nothing for %s on this PC. Update ACEN "+
+				"Desktop.", program))
 	}
 }
 

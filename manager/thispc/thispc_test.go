@@ -320,13 +320,13 @@ func TestUndo(t *testing.T) {
 		"it had left earlier": {then: func(_ *testing.T, _ *fixture, d *Departure) { d.Earlier = true }, codes: true},
 		"a newer license is here": {
 			then:  func(t *testing.T, w *fixture, _ *Departure) { w.activate(t, 2, 10) },
-			want:  ErrNewerHere,
+			want:  ErrNewerLicense,
 			codes: true,
 		},
-		"a newer one without its file": {anew: true, want: ErrNewerHere, codes: true},
+		"a newer one without its file": {anew: true, want: ErrNewerLicense, codes: true},
 		"a license of another order": {
 			then:  func(t *testing.T, w *fixture, _ *Departure) { w.activate(t, 2, 11) },
-			want:  ErrNewerHere,
+			want:  ErrNewerLicense,
 			codes: true,
 		},
 		"the code was shown": {

@@ -23,11 +23,11 @@ const keyName = "vault key"
 
 var (
 	// ErrLost is returned for a secret that was sealed with a key that is gone.
-	ErrLost = errors.New("the removal code that was typed for this task was not kept, because the keyring could not " +
+	ErrLost = errors.New("the removal code entered for this task was not stored, because the keyring could not " +
 		"be used; refresh the table, and enter the code again if the license is still there")
 	// ErrKeyMissing is returned for a secret that was sealed with a key in the keyring while the keyring cannot be used. A
 	// retry may succeed.
-	ErrKeyMissing = fmt.Errorf("%w: what this task needs is sealed with a key that it holds; the task waits until "+
+	ErrKeyMissing = fmt.Errorf("%w: this task needs a key from it; the task waits until "+
 		"the keyring can be used", keyring.ErrUnavailable)
 )
 

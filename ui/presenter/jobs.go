@@ -20,7 +20,7 @@ import (
 type JobsBackend interface {
 	Jobs(ctx context.Context) ([]manager.Job, error)
 	ResumeJobs(ctx context.Context) ([]manager.Job, error)
-	DropJob(ctx context.Context, id int64) error
+	CancelJob(ctx context.Context, id int64) error
 	GiveUp(ctx context.Context, id int64) error
 	KeptCodes(ctx context.Context) ([]manager.KeptCode, error)
 }
@@ -173,7 +173,7 @@ func (j *Jobs) row(job manager.Job, signedIn bool) jobs.Row {
 	}
 	switch {
 	case job.State == manager.JobPending:
-		r.End = func() { j.end(job, tr.T("Canceling…"), j.backend.DropJob) }
+		r.End = func() { j.end(job, tr.T("Canceling…"), j.backend.CancelJob) }
 	case job.MayGiveUp(now):
 		r.GiveUp, r.End = true, func() { j.giveUp(job) }
 	}

@@ -36,7 +36,7 @@ func (b *jobsBackend) ResumeJobs(context.Context) ([]manager.Job, error) { retur
 
 func (b *jobsBackend) KeptCodes(context.Context) ([]manager.KeptCode, error) { return b.kept, nil }
 
-func (b *jobsBackend) DropJob(_ context.Context, id int64) error {
+func (b *jobsBackend) CancelJob(_ context.Context, id int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {
@@ -47,7 +47,7 @@ func (b *jobsBackend) DropJob(_ context.Context, id int64) error {
 	return nil
 }
 
-func (b *jobsBackend) GiveUp(ctx context.Context, id int64) error { return b.DropJob(ctx, id) }
+func (b *jobsBackend) GiveUp(ctx context.Context, id int64) error { return b.CancelJob(ctx, id) }
 
 // jobsPeers records its calls.
 type jobsPeers struct {

@@ -33,8 +33,8 @@ func newTestNotices(t *testing.T) (*stage, *Notices, *noticesPeers) {
 	t.Helper()
 	s, peers := newStage(t), &noticesPeers{tables: true}
 	list := []manager.Notice{{
-		Title:  manager.Say("The local data file was damaged."),
-		Detail: manager.Say("It was set aside."),
+		Title:  manager.Textf("The local data file was damaged."),
+		Detail: manager.Textf("It was set aside."),
 	}}
 	n := NewNotices(s.shell, func() []manager.Notice { return list }, peers)
 	n.Restore()

@@ -22,7 +22,7 @@ type SessionBackend interface {
 	signin.Authenticator
 	Current() (manager.Account, bool)
 	Accounts(ctx context.Context) ([]manager.Account, error)
-	WaitingElsewhere(ctx context.Context) ([]manager.Elsewhere, error)
+	OtherJobs(ctx context.Context) ([]manager.OtherJobs, error)
 	AllJobs(ctx context.Context) ([]manager.Job, error)
 	Resume(ctx context.Context) (manager.Account, error)
 	Switch(ctx context.Context, id int64) (manager.Account, error)
@@ -74,7 +74,7 @@ type Session struct {
 	signedIn  bool
 	resuming  bool // cached tables are shown until the session is resumed
 	accounts  []manager.Account
-	otherJobs []manager.Elsewhere // open jobs of other accounts
+	otherJobs []manager.OtherJobs // open jobs of other accounts
 }
 
 // NewSession returns a presenter without an account. UI thread.
@@ -326,13 +326,13 @@ func (s *Session) open(a manager.Account) {
 func (s *Session) LoadAccounts() {
 	type known struct {
 		accounts  []manager.Account
-		otherJobs []manager.Elsewhere
+		otherJobs []manager.OtherJobs
 		jobs      []manager.Job
 	}
 	background.Run(s.listing, func(ctx context.Context) (k known, err error) {
 		var listErr, waitErr, jobsErr error
 		k.accounts, listErr = s.backend.Accounts(ctx)
-		k.otherJobs, waitErr = s.backend.WaitingElsewhere(ctx)
+		k.otherJobs, waitErr = s.backend.OtherJobs(ctx)
 		k.jobs, jobsErr = s.backend.AllJobs(ctx)
 		return k, errors.Join(listErr, waitErr, jobsErr)
 	}, func(k known, err error) {

@@ -43,7 +43,7 @@ type sessionBackend struct {
 	mu        sync.Mutex
 	accounts  []manager.Account
 	current   *manager.Account
-	elsewhere []manager.Elsewhere
+	elsewhere []manager.OtherJobs
 	err       error // of Resume and Switch
 	calls     []string
 }
@@ -71,7 +71,7 @@ func (b *sessionBackend) Current() (manager.Account, bool) {
 
 func (b *sessionBackend) Accounts(context.Context) ([]manager.Account, error) { return b.accounts, nil }
 
-func (b *sessionBackend) WaitingElsewhere(context.Context) ([]manager.Elsewhere, error) {
+func (b *sessionBackend) OtherJobs(context.Context) ([]manager.OtherJobs, error) {
 	return b.elsewhere, nil
 }
 
@@ -231,7 +231,7 @@ func TestSignOut(t *testing.T) {
 func TestSwitchTo(t *testing.T) {
 	b := &sessionBackend{
 		accounts:  []manager.Account{anna, berta, carl},
-		elsewhere: []manager.Elsewhere{{Account: carl, Jobs: 2}},
+		elsewhere: []manager.OtherJobs{{Account: carl, Jobs: 2}},
 	}
 	s, session := newTestSession(t, b, SignInDefaults{})
 	resume(s, session)
@@ -275,13 +275,13 @@ func TestLeavingTemporarySession(t *testing.T) {
 func TestGoElsewhere(t *testing.T) {
 	b := &sessionBackend{
 		accounts:  []manager.Account{anna, berta},
-		elsewhere: []manager.Elsewhere{{Account: berta, Jobs: 1}},
+		elsewhere: []manager.OtherJobs{{Account: berta, Jobs: 1}},
 	}
 	s, session := newTestSession(t, b, SignInDefaults{})
 	resume(s, session)
 	session.SwitchToJobs()
 	require.Equal(t, berta, session.Account())
-	session.otherJobs = append(session.otherJobs, manager.Elsewhere{Account: carl, Jobs: 1})
+	session.otherJobs = append(session.otherJobs, manager.OtherJobs{Account: carl, Jobs: 1})
 	session.SwitchToJobs()
 	require.True(t, s.called("menu"), "the person chooses")
 }

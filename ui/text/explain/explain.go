@@ -286,7 +286,7 @@ var localErrors = []struct {
 		"The server has already processed it, or the license has ended.",
 		"Refresh the table: it shows where the license is now.",
 	}},
-	{manager.ErrNewerHere, text{
+	{manager.ErrNewerLicense, text{
 		"The license cannot be brought back.",
 		"This PC has a newer license of the program, which stays. The removal code of the old one is stored.",
 		"Hand it in under Removal codes, or offer the license to another PC.",
@@ -391,7 +391,7 @@ func Error(err error) dialogs.Message {
 	var fault *carry.DocumentError
 	var incomplete *carry.IncompleteError
 	var refused *manager.Refusal
-	var localized manager.Told
+	var localized manager.Localized
 	var busy *installed.BusyError
 	switch {
 	case err == nil:

@@ -73,7 +73,7 @@ func TestErrorsOfThisPCAreExplained(t *testing.T) {
 	for _, err := range []error{
 		opener.ErrTooLong, opener.ErrNoHandler, opener.ErrNoOpener, opener.ErrAddress,
 		manager.ErrAlreadyRunning, manager.ErrSignedOut, manager.ErrKeyringUnavailable, manager.ErrJobSent,
-		manager.ErrTooLate, errors.Join(manager.ErrTooLate, nil), manager.ErrNewerHere, manager.ErrTooEarly,
+		manager.ErrTooLate, errors.Join(manager.ErrTooLate, nil), manager.ErrNewerLicense, manager.ErrTooEarly,
 		manager.ErrNoReceipt, manager.ErrLeftThisPC,
 		fmt.Errorf("%w: pc.json", manager.ErrNewer), held(""), held("notepad (process 17)"),
 		fmt.Errorf("%w: it is empty", manager.ErrAddress), fmt.Errorf("%w: no space left on device", manager.ErrStorage),
@@ -98,7 +98,7 @@ type heldError struct{ busy *installed.BusyError }
 func (e heldError) Error() string   { return e.Text().String() }
 func (e heldError) Unwrap() []error { return []error{manager.ErrStorage, e.busy} }
 func (e heldError) Text() manager.Text {
-	return manager.Say("%s is held by %s. End that program.", e.busy.Path, e.busy.Holder)
+	return manager.Textf("%s is held by %s. End that program.", e.busy.Path, e.busy.Holder)
 }
 
 func held(by string) error { return heldError{&installed.BusyError{Path: "/pc/lock", Holder: by}} }
@@ -170,7 +170,7 @@ func TestServerSentencesInOtherLanguages(t *testing.T) {
 type wrongAddress struct{ error }
 
 func (wrongAddress) Text() manager.Text {
-	return manager.Say("The address of a server begins with https://.")
+	return manager.Textf("The address of a server begins with https://.")
 }
 func (e wrongAddress) Unwrap() error { return e.error }
 

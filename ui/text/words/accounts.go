@@ -60,7 +60,7 @@ func OpenJobs(jobs []manager.Job) string {
 func WaitingTasks(n int) string { return tr.N(n, "%d task waits", "%d tasks wait") }
 
 // OtherJobs summarizes waiting tasks of accounts other than the current one. It returns "" for none.
-func OtherJobs(list []manager.Elsewhere) string {
+func OtherJobs(list []manager.OtherJobs) string {
 	switch len(list) {
 	case 0:
 		return ""

@@ -69,7 +69,7 @@ var programView = view[store.Program]{
 			for _, state := range admin.States() {
 				r := p.Tasks.Rule(task, state)
 				lines = append(lines, [2]string{
-					strings.ToUpper(fmt.Sprintf("%s, subscription %s", task.Rule(), state)),
+					strings.ToUpper(fmt.Sprintf("%s, subscription %s", task.RuleName(), state)),
 					fmt.Sprintf("%s, a day: %s, a month: %s", onOff(r.On), limit(r.PerDay), limit(r.PerMonth)),
 				})
 			}
@@ -273,7 +273,7 @@ func programRule(cs *commandSet) *cobra.Command {
 func taskNames() string {
 	var names []string
 	for _, t := range api.LimitedTasks() {
-		names = append(names, t.Rule())
+		names = append(names, t.RuleName())
 	}
 	return strings.Join(names, ", ")
 }

@@ -59,7 +59,7 @@ func (s *Server) registerLicenses(c contract) {
 			out, err := s.comparison(ctx, in.ID, in.Body)
 			return &body[api.Comparison]{out}, err
 		})
-	register(c, c.signedIn(http.MethodPatch, "/licenses/{id}", api.TaskNote.Operation(),
+	register(c, c.signedIn(http.MethodPatch, "/licenses/{id}", api.TaskNote.OperationID(),
 		"Change the note of a license", 200),
 		func(ctx context.Context, in *struct {
 			LicensePath
@@ -86,7 +86,7 @@ func (s *Server) registerNewLicense(c contract) {
 			return &store.LicenseReads{OrderID: order, Site: site}
 		},
 	}
-	register(c, c.signedIn(http.MethodPost, "/orders/{id}/licenses", t.of.Operation(), "New license", 201),
+	register(c, c.signedIn(http.MethodPost, "/orders/{id}/licenses", t.of.OperationID(), "New license", 201),
 		func(ctx context.Context, in *struct {
 			OrderPath
 			Idempotent
@@ -100,7 +100,7 @@ func (s *Server) registerNewLicense(c contract) {
 // registerLicenseTask registers a task on a license. path is appended to that of the license; status is that of a
 // success.
 func registerLicenseTask[I, O any](c contract, path, summary string, status int, t task[I, O]) {
-	register(c, c.signedIn(http.MethodPost, "/licenses/{id}"+path, t.of.Operation(), summary, status),
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}"+path, t.of.OperationID(), summary, status),
 		func(ctx context.Context, in *struct {
 			LicensePath
 			Idempotent
@@ -326,11 +326,11 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 			return err
 		}
 		out = w[0]
-		return s.audit(ctx, tx, who, api.TaskNote.Action(), object, "ok")
+		return s.audit(ctx, tx, who, api.TaskNote.AuditAction(), object, "ok")
 	})
 	var refusal *api.Problem
 	if errors.As(err, &refusal) {
-		return out, s.addRefusal(ctx, who, api.TaskNote.Action(), object, refusal)
+		return out, s.addRefusal(ctx, who, api.TaskNote.AuditAction(), object, refusal)
 	}
 	return out, err
 }

@@ -272,7 +272,7 @@ func TestLeavingTemporarySession(t *testing.T) {
 	require.Equal(t, berta, session.Account())
 }
 
-func TestGoElsewhere(t *testing.T) {
+func TestSwitchToJobs(t *testing.T) {
 	b := &sessionBackend{
 		accounts:  []manager.Account{anna, berta},
 		elsewhere: []manager.Elsewhere{{Account: berta, Jobs: 1}},

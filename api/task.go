@@ -79,22 +79,22 @@ func TaskOfHistory(word string) Task {
 	return Task(word)
 }
 
-// History returns the word of the task in a history.
-func (t Task) History() string {
+// HistoryWord returns the word of the task in a history.
+func (t Task) HistoryWord() string {
 	if word := t.row().history; word != "" {
 		return word
 	}
 	return string(t)
 }
 
-// Operation returns the ID of the call of the task in the OpenAPI document, or "".
-func (t Task) Operation() string { return t.row().operation }
+// OperationID returns the ID of the call of the task in the OpenAPI document, or "".
+func (t Task) OperationID() string { return t.row().operation }
 
-// Action returns the name of the task in the audit trail of the server, or "".
-func (t Task) Action() string { return t.row().action }
+// AuditAction returns the name of the task in the audit trail of the server, or "".
+func (t Task) AuditAction() string { return t.row().action }
 
-// Rule returns the name of the task in the rules of a program, or "" if no rule applies to it (spec: api 7).
-func (t Task) Rule() string { return t.row().rule }
+// RuleName returns the name of the task in the rules of a program, or "" if no rule applies to it (spec: api 7).
+func (t Task) RuleName() string { return t.row().rule }
 
 func (t Task) row() task {
 	for _, row := range tasks {

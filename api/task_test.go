@@ -13,10 +13,10 @@ func TestTasksDiffer(t *testing.T) {
 		require.NotEmpty(t, task)
 		for column, word := range map[string]string{
 			"task":      string(task),
-			"history":   task.History(),
-			"operation": task.Operation(),
-			"action":    task.Action(),
-			"rule":      task.Rule(),
+			"history":   task.HistoryWord(),
+			"operation": task.OperationID(),
+			"action":    task.AuditAction(),
+			"rule":      task.RuleName(),
 		} {
 			if word == "" {
 				continue
@@ -24,7 +24,7 @@ func TestTasksDiffer(t *testing.T) {
 			require.NotContains(t, seen, column+" "+word)
 			seen[column+" "+word] = task
 		}
-		require.Equal(t, task, TaskOfHistory(task.History()))
+		require.Equal(t, task, TaskOfHistory(task.HistoryWord()))
 	}
 }
 
@@ -32,8 +32,8 @@ func TestTasksDiffer(t *testing.T) {
 func TestLimitedTasks(t *testing.T) {
 	var names []string
 	for _, task := range LimitedTasks() {
-		names = append(names, task.Rule())
-		found, ok := TaskOfRule(task.Rule())
+		names = append(names, task.RuleName())
+		found, ok := TaskOfRule(task.RuleName())
 		require.True(t, ok)
 		require.Equal(t, task, found)
 	}
@@ -46,9 +46,9 @@ func TestLimitedTasks(t *testing.T) {
 
 // A new order has different names in histories and in the journal. Words of a newer server are preserved.
 func TestTaskOfHistory(t *testing.T) {
-	require.Equal(t, "order", TaskNewOrder.History())
+	require.Equal(t, "order", TaskNewOrder.HistoryWord())
 	require.Equal(t, TaskNewOrder, TaskOfHistory("order"))
 	require.Equal(t, Task("suspension"), TaskOfHistory("suspension"))
-	require.Equal(t, "suspension", Task("suspension").History())
-	require.Empty(t, Task("suspension").Operation())
+	require.Equal(t, "suspension", Task("suspension").HistoryWord())
+	require.Empty(t, Task("suspension").OperationID())
 }

@@ -129,7 +129,7 @@ var calls = map[string]struct {
 		return err
 	}, 200, api.HistoryList{History: []api.HistoryEntry{{
 		Time:    noon,
-		Task:    api.TaskNewOrder.History(),
+		Task:    api.TaskNewOrder.HistoryWord(),
 		Outcome: api.OutcomeOK,
 	}}}},
 	"licenses": {func(t *testing.T, c *Client) error {

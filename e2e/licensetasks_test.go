@@ -77,7 +77,7 @@ func history(t *testing.T, p *pc, task api.Task) (count int) {
 	entries, err := p.History(t.Context(), studioOrder)
 	require.NoError(t, err)
 	for _, e := range entries {
-		if e.Task == task.History() && e.Outcome == api.OutcomeOK && e.DeviceName == "test" {
+		if e.Task == task.HistoryWord() && e.Outcome == api.OutcomeOK && e.DeviceName == "test" {
 			count++
 		}
 	}

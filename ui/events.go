@@ -49,7 +49,7 @@ func (w *Window) handleTick() {
 	w.showCached()
 	w.takeFocus()
 	w.thisPC.RefreshDay()
-	if w.session.SignedIn() && w.connection.Due() {
+	if w.session.SignedIn() && w.connection.RetryDue() {
 		w.orders.Refresh()
 	}
 	w.shell.Status.Refresh()

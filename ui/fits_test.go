@@ -57,7 +57,7 @@ func (accountsBackend) History(context.Context, int64) (list []api.HistoryEntry,
 	for _, task := range []api.Task{api.TaskNewLicense, api.TaskReactivation, api.TaskTransfer, api.TaskRemoval} {
 		entry := api.HistoryEntry{
 			Time:       now,
-			Task:       task.History(),
+			Task:       task.HistoryWord(),
 			Outcome:    api.OutcomeOK,
 			LicenseID:  20000,
 			DeviceName: "Anna's PC",

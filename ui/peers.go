@@ -191,7 +191,7 @@ func (p peers) Do(action actions.ID, s actions.Subject)       { p.tasks.Do(actio
 func (p peers) VendorAddress() string                         { return p.vendor.Address() }
 func (p peers) LoadVendorAddress()                            { p.vendor.LoadAddress() }
 func (p peers) ContactVendor(subject, text string)            { p.vendor.Contact(subject, text) }
-func (p peers) NoNetwork()                                    { p.carry.Home() }
+func (p peers) OpenCarry()                                    { p.carry.Home() }
 func (p peers) ShowJobs()                                     { p.jobs.Show() }
 func (p peers) SetJobs(all []manager.Job)                     { p.jobs.SetAll(all) }
 

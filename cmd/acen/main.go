@@ -20,8 +20,8 @@ const exitCodesStay = 3
 
 // forgetEverything removes the person's data, prints what is left to do and returns the exit status.
 func forgetEverything(p app.Program) int {
-	rest, err := app.Forget(context.Background(), p)
-	for _, line := range app.RestLines(rest, p.Data) {
+	rest, err := app.RemoveData(context.Background(), p)
+	for _, line := range app.RemainingSteps(rest, p.Data) {
 		fmt.Println(line)
 	}
 	switch {
@@ -74,7 +74,7 @@ func main() {
 		os.Exit(forgetEverything(program))
 	}
 	if flag.NArg() == 1 {
-		program.Content, program.Folder, program.Refused = app.ReadArgument(flag.Arg(0))
+		program.Content, program.Folder, program.ArgumentError = app.ReadArgument(flag.Arg(0))
 	}
 	if err := app.Run(program); err != nil {
 		app.Fail(err)

@@ -22,7 +22,7 @@ type vendorChange struct {
 func allTasksOff() store.TaskRules {
 	rules := store.TaskRules{}
 	for _, task := range api.LimitedTasks() {
-		rules[task.Rule()] = map[api.SubscriptionState]store.TaskRule{
+		rules[task.RuleName()] = map[api.SubscriptionState]store.TaskRule{
 			api.SubscriptionNone:    {},
 			api.SubscriptionValid:   {},
 			api.SubscriptionExpired: {},
@@ -293,7 +293,7 @@ var vendorScenarios = []scenario{
 		run: func(t *testing.T) {
 			w := newWorld(t, 1, "a", "b")
 			a, b := w.pcs[0], w.pcs[1]
-			w.rule(store.TaskRules{api.TaskTransfer.Rule(): {api.SubscriptionNone: {On: true, PerMonth: 1}}})
+			w.rule(store.TaskRules{api.TaskTransfer.RuleName(): {api.SubscriptionNone: {On: true, PerMonth: 1}}})
 			w.recover()
 			l := w.moveTo(a, b, a.activate())
 			b.proxy.on(to(http.MethodPost, "/release"), requestDropped)

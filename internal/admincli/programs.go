@@ -71,7 +71,7 @@ var programView = view[store.Program]{
 					text += fmt.Sprintf(", a %s: %s", l.Period, limit(*l.Times))
 				}
 				lines = append(lines, [2]string{
-					strings.ToUpper(fmt.Sprintf("%s, subscription %s", task.Rule(), state)), text,
+					strings.ToUpper(fmt.Sprintf("%s, subscription %s", task.RuleName(), state)), text,
 				})
 			}
 		}
@@ -275,7 +275,7 @@ func programRule(cs *commandSet) *cobra.Command {
 func taskNames() string {
 	var names []string
 	for _, t := range api.LimitedTasks() {
-		names = append(names, t.Rule())
+		names = append(names, t.RuleName())
 	}
 	return strings.Join(names, ", ")
 }

@@ -41,8 +41,8 @@ type Program struct {
 	Content []byte
 	// Folder is the absolute path of the folder in the program's argument; "" if there is none.
 	Folder string
-	// Refused is the error of an argument that cannot be read. If it is not nil, Run shows it and does nothing else.
-	Refused error
+	// ArgumentError is the error of an argument that cannot be read. If it is not nil, Run shows it and does nothing else.
+	ArgumentError error
 	// Language is the code of the window's language, such as "de". If it is "", the window uses the person's choice or
 	// the system's language.
 	Language string
@@ -75,7 +75,7 @@ func (t *Trial) hint() string {
 // ErrNoOpenGL.
 func Run(p Program) (err error) {
 	if err := checkDisplay(p.Getenv); err != nil {
-		return errors.Join(p.Refused, err)
+		return errors.Join(p.ArgumentError, err)
 	}
 	enableGC := disableGC()
 	defer enableGC()
@@ -98,8 +98,8 @@ func Run(p Program) (err error) {
 	if err := appleevents.Listen(opened.add); err != nil { // before the first window, even one that shows an error
 		p.Logger.Warn("links and files from other programs are not opened", "error", err)
 	}
-	if p.Refused != nil {
-		return p.showError(a, ui.NewOpenErrorWindow(a, p.Refused), p.Refused)
+	if p.ArgumentError != nil {
+		return p.showError(a, ui.NewOpenErrorWindow(a, p.ArgumentError), p.ArgumentError)
 	}
 
 	notices, err := recordCrashes(p.Data)
@@ -109,7 +109,7 @@ func Run(p Program) (err error) {
 	m, err := manager.Open(context.Background(), manager.Options{
 		Notices:     notices,
 		DataDir:     p.Data,
-		Installed:   paths.Licenses(p.Data),
+		Installed:   paths.OpenLicenses(p.Data),
 		Keyring:     keyring.System(paths.KeyringService),
 		Fingerprint: fingerprint.System(),
 		DeviceName:  paths.DeviceName(),
@@ -142,8 +142,8 @@ func Run(p Program) (err error) {
 		After:      time.After,
 		Ticks:      ticker.C,
 		Version:    paths.Version(),
-		Documents:  watchStarts(ctx, handover.In(p.Data), p.Content, contents, poll.C, p.Logger),
-		Folders:    watchStarts(ctx, handover.FoldersIn(p.Data), p.Folder, folders, pollFolders.C, p.Logger),
+		Documents:  watchStarts(ctx, handover.NewBox(p.Data), p.Content, contents, poll.C, p.Logger),
+		Folders:    watchStarts(ctx, handover.NewFolderBox(p.Data), p.Folder, folders, pollFolders.C, p.Logger),
 		OpenErrors: refused,
 		DeviceName: paths.DeviceName(),
 		Server:     p.Server,

@@ -57,7 +57,7 @@ func ReadArgument(argument string) (content []byte, folder string, err error) {
 		return nil, "", unreadable(path, err)
 	}
 	if len(content) > handover.MaxSize {
-		return nil, "", handover.ErrSize
+		return nil, "", handover.ErrTooLarge
 	}
 	return content, "", nil
 }
@@ -95,12 +95,12 @@ func unreadable(path string, err error) error {
 
 // handOver passes the argument of this start to the app that is running, which raises its window.
 func handOver(p Program) error {
-	box, content := handover.In(p.Data), p.Content
+	box, content := handover.NewBox(p.Data), p.Content
 	if p.Folder != "" {
-		box, content = handover.FoldersIn(p.Data), []byte(p.Folder)
+		box, content = handover.NewFolderBox(p.Data), []byte(p.Folder)
 	}
-	err := box.Give(context.Background(), content)
-	if errors.Is(err, handover.ErrNobody) {
+	err := box.Send(context.Background(), content)
+	if errors.Is(err, handover.ErrNoReceiver) {
 		return fmt.Errorf("ACEN Desktop or acenctl is running already with the data folder %s, and does not answer. "+
 			"Continue there, or close it and try again", p.Data)
 	}
@@ -135,7 +135,7 @@ func watchStarts[T string | []byte](
 			case content := <-from:
 				waiting = append(waiting, content)
 			case <-ticks:
-				list, err := box.Taken()
+				list, err := box.Receive()
 				if err != nil && !logged {
 					log.Warn("what other starts hand over cannot be read", "error", err)
 					logged = true

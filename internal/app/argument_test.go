@@ -72,11 +72,11 @@ func TestWatchStarts(t *testing.T) {
 	data := t.TempDir()
 	ticks := make(chan time.Time)
 	ctx, cancel := context.WithCancel(t.Context())
-	out := watchStarts(ctx, handover.In(data), []byte("first"), nil, ticks, slog.New(slog.DiscardHandler))
+	out := watchStarts(ctx, handover.NewBox(data), []byte("first"), nil, ticks, slog.New(slog.DiscardHandler))
 	require.Equal(t, "first", string(<-out))
 	for _, text := range []string{"second", "third"} {
 		given := make(chan error, 1)
-		go func() { given <- handover.In(data).Give(t.Context(), []byte(text)) }()
+		go func() { given <- handover.NewBox(data).Send(t.Context(), []byte(text)) }()
 		for taken := false; !taken; {
 			select {
 			case ticks <- time.Time{}:
@@ -97,7 +97,7 @@ func TestHandOverFolder(t *testing.T) {
 	data, folder := t.TempDir(), t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	ticks := make(chan time.Time)
-	paths := watchStarts(ctx, handover.FoldersIn(data), "", nil, ticks, slog.New(slog.DiscardHandler))
+	paths := watchStarts(ctx, handover.NewFolderBox(data), "", nil, ticks, slog.New(slog.DiscardHandler))
 	given := make(chan error, 1)
 	go func() { given <- handOver(Program{Data: data, Folder: folder}) }()
 	for taken := false; !taken; {
@@ -109,7 +109,7 @@ func TestHandOverFolder(t *testing.T) {
 		}
 	}
 	require.NoError(t, <-given)
-	contents, err := handover.In(data).Taken()
+	contents, err := handover.NewBox(data).Receive()
 	require.NoError(t, err)
 	require.Empty(t, contents)
 	cancel()

@@ -15,24 +15,24 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// Forget removes the app's data of a person on this PC: accounts, tables, open tasks, crash reports, window settings
-// and the secrets in the keyring. License files stay, and so do the removal codes of licenses that left this PC and
-// that the server has not confirmed; the Rest lists them. It fails with manager.ErrAlreadyRunning before it removes
-// anything.
-func Forget(ctx context.Context, p Program) (manager.Remainder, error) {
+// RemoveData removes the app's data of a person on this PC: accounts, tables, open tasks, crash reports, window
+// settings and the secrets in the keyring. License files stay, and so do the removal codes of licenses that left this
+// PC and that the server has not confirmed; the Rest lists them. It fails with manager.ErrAlreadyRunning before it
+// removes anything.
+func RemoveData(ctx context.Context, p Program) (manager.Remainder, error) {
 	preferences, err := preferencesFolder(p.ID)
 	if err != nil {
 		return manager.Remainder{}, err
 	}
 	return forget(ctx, manager.ForgetOptions{
 		DataDir:   p.Data,
-		Installed: paths.Licenses(p.Data),
+		Installed: paths.OpenLicenses(p.Data),
 		Keyring:   keyring.System(paths.KeyringService),
 		Clear:     func(ctx context.Context) error { return keyring.Clear(ctx, paths.KeyringService) },
 	}, preferences)
 }
 
-// forget is Forget with the folder of the toolkit's preferences.
+// forget is RemoveData with the folder of the toolkit's preferences.
 func forget(ctx context.Context, o manager.ForgetOptions, preferences string) (manager.Remainder, error) {
 	rest, err := manager.Forget(ctx, o)
 	if errors.Is(err, manager.ErrAlreadyRunning) {
@@ -42,7 +42,7 @@ func forget(ctx context.Context, o manager.ForgetOptions, preferences string) (m
 	err = errors.Join(err, globErr)
 	settings, globErr := filepath.Glob(filepath.Join(preferences, "*"))
 	err = errors.Join(err, globErr)
-	for _, box := range []*handover.Box{handover.In(o.DataDir), handover.FoldersIn(o.DataDir)} {
+	for _, box := range []*handover.Box{handover.NewBox(o.DataDir), handover.NewFolderBox(o.DataDir)} {
 		err = errors.Join(err, box.Remove())
 	}
 	for _, path := range append(append(reports, filepath.Join(o.DataDir, crashFile)), append(settings, preferences)...) {
@@ -54,9 +54,9 @@ func forget(ctx context.Context, o manager.ForgetOptions, preferences string) (m
 	return rest, err
 }
 
-// RestLines returns what Forget left for the person to do, one sentence a line; none if there is nothing. The lines do
-// not contain the removal codes, which are secrets.
-func RestLines(rest manager.Remainder, data string) (lines []string) {
+// RemainingSteps returns what RemoveData left for the person to do, one sentence a line; none if there is nothing. The
+// lines do not contain the removal codes, which are secrets.
+func RemainingSteps(rest manager.Remainder, data string) (lines []string) {
 	for _, j := range rest.Jobs {
 		outcome := "it was never sent"
 		if j.State != manager.JobPending {
@@ -79,7 +79,7 @@ func RestLines(rest manager.Remainder, data string) (lines []string) {
 	if len(rest.Codes) > 0 {
 		lines = append(lines,
 			fmt.Sprintf("Removal codes are stored next to the license files in %s; keep that folder.",
-				paths.Licenses(data).Dir()),
+				paths.OpenLicenses(data).Dir()),
 			"To hand them in, sign in again on this PC and choose Removal codes, or run \"acenctl removal-codes\".")
 	}
 	return lines

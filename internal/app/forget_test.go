@@ -47,7 +47,7 @@ func TestForget(t *testing.T) {
 
 	rest, err := forget(t.Context(), o, preferences)
 	require.NoError(t, err)
-	require.Empty(t, RestLines(rest, data))
+	require.Empty(t, RemainingSteps(rest, data))
 	require.Equal(t, 1, cleared)
 	left, err := os.ReadDir(base)
 	require.NoError(t, err)
@@ -60,7 +60,7 @@ func TestForget(t *testing.T) {
 func TestForgetListsKeptCodes(t *testing.T) {
 	base := t.TempDir()
 	data := filepath.Join(base, "data")
-	store := paths.Licenses(data)
+	store := paths.OpenLicenses(data)
 	key := license.Signature("LUMENST7").Key()
 	departed := installed.Spent{
 		Codes:       key.Codes(7, key.Block(license.RawLocks{"volume", "bios", "os", "net", "cpu", "disk", "cd"})),
@@ -90,7 +90,7 @@ func TestForgetListsKeptCodes(t *testing.T) {
 			departed.Codes.Site.String() + ".",
 		"Removal codes are stored next to the license files in " + filepath.Join(data, "licenses") + "; keep that folder.",
 		"To hand them in, sign in again on this PC and choose Removal codes, or run \"acenctl removal-codes\".",
-	}, RestLines(rest, data))
+	}, RemainingSteps(rest, data))
 	state, err := store.State("LUMENST7")
 	require.NoError(t, err)
 	spent, ok := state.FindSpent(departed.Codes.Site)
@@ -116,7 +116,7 @@ func TestRestLines(t *testing.T) {
 			},
 		},
 	}
-	lines := RestLines(rest, "data")
+	lines := RemainingSteps(rest, "data")
 	require.Len(t, lines, 5)
 	require.Equal(t, "A waiting task is deleted: Move of “Studio”; it was never sent.", lines[0])
 	require.Equal(t,
@@ -127,7 +127,7 @@ func TestRestLines(t *testing.T) {
 			"code 7183EC4D.", lines[2])
 	require.NotContains(t, strings.Join(lines, "\n"), code.String())
 	rest.Codes = nil
-	require.Len(t, RestLines(rest, "data"), 2, "nothing is said of codes where there are none")
+	require.Len(t, RemainingSteps(rest, "data"), 2, "nothing is said of codes where there are none")
 }
 
 // preferencesEnv makes a child process of the test print the folder of the toolkit's preferences. The toolkit watches

@@ -91,7 +91,7 @@ func testWatchStartsReceivesOpened(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	o := newOpened()
 	opened, _, _ := o.deliver(ctx)
-	box := handover.In(t.TempDir())
+	box := handover.NewBox(t.TempDir())
 	out := watchStarts(ctx, box, []byte("first"), opened, make(chan time.Time), slog.New(slog.DiscardHandler))
 	o.add(event(appleevents.Links, "ACEN:server?address=https%3A%2F%2Fa.example"))
 	o.add(event(appleevents.Links))

@@ -19,7 +19,7 @@ import (
 var systemKeyring = func() keyring.Store { return keyring.System(paths.KeyringService) }
 
 // localLicenses opens the license folder of this PC; the tests replace it.
-var localLicenses = paths.Licenses
+var localLicenses = paths.OpenLicenses
 
 // Run executes the command that args name and returns the exit status. It reads secrets from in, which may be a
 // terminal.

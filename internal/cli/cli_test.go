@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 		}
 		if os.Getenv("TEST_LOCK_TIMEOUT") != "" {
 			localLicenses = func(data string) *installed.Store {
-				return installed.Open(paths.Licenses(data).Dir(), installed.Options{LockTimeout: time.Nanosecond})
+				return installed.Open(paths.OpenLicenses(data).Dir(), installed.Options{LockTimeout: time.Nanosecond})
 			}
 		}
 		os.Exit(Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

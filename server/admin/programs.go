@@ -152,13 +152,13 @@ func rulesText(rules store.TaskRules) string {
 	var list []string
 	for _, task := range api.LimitedTasks() {
 		for _, state := range States() {
-			rule, ok := rules[task.Rule()][state]
+			rule, ok := rules[task.RuleName()][state]
 			if !ok {
 				continue
 			}
-			text := fmt.Sprintf("%s %s: off", task.Rule(), state)
+			text := fmt.Sprintf("%s %s: off", task.RuleName(), state)
 			if rule.On {
-				text = fmt.Sprintf("%s %s: on", task.Rule(), state)
+				text = fmt.Sprintf("%s %s: on", task.RuleName(), state)
 			}
 			for _, l := range rule.Limits() {
 				if *l.Times > 0 {

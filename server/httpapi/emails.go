@@ -26,7 +26,7 @@ func (s *Server) registerEmails(c contract) {
 			return &body[api.EmailPreview]{out}, err
 		})
 	t := task[api.EmailRequest, struct{}]{of: api.TaskEmail, do: s.sendEmail}
-	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/email", t.of.Operation(), "Email the activation code", 202),
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}/email", t.of.OperationID(), "Email the activation code", 202),
 		func(ctx context.Context, in *struct {
 			LicensePath
 			Idempotent

@@ -140,9 +140,9 @@ func applyTask[I, O any](
 ) (*answer[O], error) {
 	c := change[I, O]{
 		key:    key,
-		call:   t.of.Operation() + " " + object(kind, id),
+		call:   t.of.OperationID() + " " + object(kind, id),
 		in:     in,
-		action: t.of.Action(),
+		action: t.of.AuditAction(),
 		object: object(kind, id),
 		do:     func(tx store.Tx, e *store.Event) (int, O, error) { return t.do(ctx, tx, e, id, in) },
 	}

@@ -57,7 +57,7 @@ func (s *Server) registerLicenses(c contract) {
 			out, err := s.comparison(ctx, in.ID, in.Body)
 			return &body[api.Comparison]{out}, err
 		})
-	register(c, c.signedIn(http.MethodPatch, "/licenses/{id}", api.TaskNote.Operation(),
+	register(c, c.signedIn(http.MethodPatch, "/licenses/{id}", api.TaskNote.OperationID(),
 		"Change the note of a license", 200),
 		func(ctx context.Context, in *struct {
 			LicensePath
@@ -84,7 +84,7 @@ func (s *Server) registerNewLicense(c contract) {
 			return &store.LicenseReads{OrderID: order, Site: site}
 		},
 	}
-	register(c, c.signedIn(http.MethodPost, "/orders/{id}/licenses", t.of.Operation(), "New license", 201),
+	register(c, c.signedIn(http.MethodPost, "/orders/{id}/licenses", t.of.OperationID(), "New license", 201),
 		func(ctx context.Context, in *struct {
 			OrderPath
 			Idempotent
@@ -98,7 +98,7 @@ func (s *Server) registerNewLicense(c contract) {
 // registerLicenseTask registers a task on a license. path is appended to that of the license; status is that of a
 // success.
 func registerLicenseTask[I, O any](c contract, path, summary string, status int, t task[I, O]) {
-	register(c, c.signedIn(http.MethodPost, "/licenses/{id}"+path, t.of.Operation(), summary, status),
+	register(c, c.signedIn(http.MethodPost, "/licenses/{id}"+path, t.of.OperationID(), summary, status),
 		func(ctx context.Context, in *struct {
 			LicensePath
 			Idempotent
@@ -288,7 +288,7 @@ func (s *Server) comparison(ctx context.Context, id int64, r api.PCCodes) (out a
 
 // changeNote handles PATCH /licenses/{id}.
 func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) (out api.License, err error) {
-	who, action, name := request.CallerFrom(ctx), api.TaskNote.Action(), object("license", id)
+	who, action, name := request.CallerFrom(ctx), api.TaskNote.AuditAction(), object("license", id)
 	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		l, o, p, err := ownLicense(ctx, tx, id)
 		if err != nil {

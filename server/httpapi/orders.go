@@ -25,7 +25,7 @@ func (s *Server) registerOrders(c contract) {
 			out, err := s.orders(ctx, p)
 			return &body[api.OrderList]{out}, err
 		})
-	register(c, c.signedIn(http.MethodPost, "/orders", api.TaskNewOrder.Operation(), "New order with a serial number",
+	register(c, c.signedIn(http.MethodPost, "/orders", api.TaskNewOrder.OperationID(), "New order with a serial number",
 		201),
 		func(ctx context.Context, in *struct {
 			Idempotent
@@ -34,9 +34,9 @@ func (s *Server) registerOrders(c contract) {
 		) (*answer[api.Order], error) {
 			status, out, err := apply(ctx, s, change[api.NewOrder, api.Order]{
 				key:    in.Key,
-				call:   api.TaskNewOrder.Operation(),
+				call:   api.TaskNewOrder.OperationID(),
 				in:     in.Body,
-				action: api.TaskNewOrder.Action(),
+				action: api.TaskNewOrder.AuditAction(),
 				do: func(tx store.Tx, e *store.Event) (int, api.Order, error) {
 					return s.newOrder(ctx, tx, e, in.Body)
 				},
@@ -114,7 +114,7 @@ func (s *Server) history(ctx context.Context, orderID int64, p page) (out api.Hi
 		for _, e := range events {
 			out.History = append(out.History, api.HistoryEntry{
 				Time:       e.At.UTC(),
-				Task:       e.Task.History(),
+				Task:       e.Task.HistoryWord(),
 				LicenseID:  e.LicenseID,
 				Outcome:    e.Outcome,
 				DeviceName: e.Device,

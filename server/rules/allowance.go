@@ -158,7 +158,7 @@ func limitReached(task api.Task, period string, allowed, used int, resets time.T
 	}
 	p := api.NewProblem(api.ErrLimitReached, fmt.Sprintf("The vendor allows %s %s a %s.", taskNames[task], times, period))
 	p.Limit = &api.LimitReached{
-		Task:     task.Rule(),
+		Task:     task.RuleName(),
 		Period:   period,
 		Allowed:  allowed,
 		Used:     used,

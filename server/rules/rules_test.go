@@ -246,7 +246,7 @@ func TestRefuse(t *testing.T) {
 	yesterday, tomorrow := now.AddDate(0, 0, -1), now.AddDate(0, 0, 1)
 	rule := func(task api.Task, state api.SubscriptionState, r store.TaskRule) func(*memory) {
 		return func(m *memory) {
-			m.program.Tasks = store.TaskRules{task.Rule(): {state: r}}
+			m.program.Tasks = store.TaskRules{task.RuleName(): {state: r}}
 		}
 	}
 	for name, c := range map[string]struct {
@@ -339,7 +339,7 @@ func TestRefuse(t *testing.T) {
 			requireCode(t, c.code, refusal)
 			if !c.resets.IsZero() {
 				require.Equal(t, c.resets, refusal.Limit.ResetsAt)
-				require.Equal(t, c.task.Rule(), refusal.Limit.Task)
+				require.Equal(t, c.task.RuleName(), refusal.Limit.Task)
 			}
 		})
 	}
@@ -352,8 +352,8 @@ func TestUses(t *testing.T) {
 	r.Zone = time.FixedZone("UTC+2", 2*60*60)
 	limited := map[api.SubscriptionState]store.TaskRule{api.SubscriptionNone: {On: true, PerDay: 9}}
 	m.program.Tasks = store.TaskRules{
-		api.TaskNewLicense.Rule():   limited,
-		api.TaskReactivation.Rule(): limited,
+		api.TaskNewLicense.RuleName():   limited,
+		api.TaskReactivation.RuleName(): limited,
 	}
 	ended := func(id, original int64, status api.LicenseStatus, began, ended time.Time) store.License {
 		return store.License{ID: id, OriginalID: original, Status: status, ActivatedAt: began, EndedAt: &ended}
@@ -385,7 +385,7 @@ func TestUses(t *testing.T) {
 // The allowance of an order is that of the family with the most remaining uses (spec: api 7).
 func TestAllowed(t *testing.T) {
 	r, m := start(t)
-	m.program.Tasks = store.TaskRules{api.TaskReactivation.Rule(): {
+	m.program.Tasks = store.TaskRules{api.TaskReactivation.RuleName(): {
 		api.SubscriptionNone: {On: true, PerDay: 2, PerMonth: 3},
 	}}
 	m.order.LicensesActive = 2

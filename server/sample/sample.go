@@ -55,14 +55,14 @@ var programs = []store.Program{
 		Policy:             license.DefaultPolicy(),
 		Features:           3,
 		Tasks: store.TaskRules{
-			api.TaskReactivation.Rule(): everywhere(store.TaskRule{On: true, PerDay: 2, PerMonth: 4}),
-			api.TaskTransfer.Rule():     everywhere(store.TaskRule{On: true, PerMonth: 2}),
-			api.TaskRemoval.Rule():      everywhere(store.TaskRule{On: true, PerDay: 3}),
+			api.TaskReactivation.RuleName(): everywhere(store.TaskRule{On: true, PerDay: 2, PerMonth: 4}),
+			api.TaskTransfer.RuleName():     everywhere(store.TaskRule{On: true, PerMonth: 2}),
+			api.TaskRemoval.RuleName():      everywhere(store.TaskRule{On: true, PerDay: 3}),
 		},
 	},
 	{
 		Name: "Lumen Render Node", Signature: node, RequiresActivation: true, Policy: license.DefaultPolicy(), Features: 1,
-		Tasks: store.TaskRules{api.TaskTransfer.Rule(): everywhere(store.TaskRule{})}, // switched off
+		Tasks: store.TaskRules{api.TaskTransfer.RuleName(): everywhere(store.TaskRule{})}, // switched off
 	},
 	{ // without flexible locking
 		Name:               "Tide Survey",

@@ -51,8 +51,9 @@ type Program struct {
 	CreatedAt          time.Time
 }
 
-// TaskRules are the switches and limits of a program's tasks by [api.Task.Rule] (spec: api 7). A task without a rule is
-// on and unlimited for orders without or with a valid subscription, and off for orders whose subscription has expired.
+// TaskRules are the switches and limits of a program's tasks by [api.Task.RuleName] (spec: api 7). A task without a
+// rule is on and unlimited for orders without or with a valid subscription, and off for orders whose subscription has
+// expired.
 type TaskRules map[string]map[api.SubscriptionState]TaskRule
 
 // TaskRule is the switch and the limits of one task.
@@ -78,7 +79,7 @@ func (r TaskRule) Limited() bool {
 
 // Rule returns the rule that applies to an order with a subscription in this state.
 func (t TaskRules) Rule(task api.Task, state api.SubscriptionState) TaskRule {
-	if rule, ok := t[task.Rule()][state]; ok {
+	if rule, ok := t[task.RuleName()][state]; ok {
 		return rule
 	}
 	return TaskRule{On: state != api.SubscriptionExpired}

@@ -113,17 +113,17 @@ func (c *Carry) Print(ctx context.Context, page []byte) error {
 	return c.shell.Opener.OpenPage(ctx, page)
 }
 
-// Choose asks for a file and reads it.
-func (c *Carry) Choose(done func([]byte, error)) { c.shell.Files.Choose(done) }
+// ChooseFile asks for a file and reads it.
+func (c *Carry) ChooseFile(done func([]byte, error)) { c.shell.Files.ChooseFile(done) }
 
 // ChooseFolder asks for a folder.
 func (c *Carry) ChooseFolder(done func(string, error)) { c.shell.Files.ChooseFolder(done) }
 
-// Paste returns the text on the clipboard.
-func (c *Carry) Paste() string { return c.shell.App.Clipboard().Content() }
+// ClipboardText returns the text on the clipboard.
+func (c *Carry) ClipboardText() string { return c.shell.App.Clipboard().Content() }
 
-// Picture returns the picture on the clipboard. Not on the UI thread.
-func (c *Carry) Picture(ctx context.Context) ([]byte, error) {
+// ClipboardPicture returns the picture on the clipboard. Not on the UI thread.
+func (c *Carry) ClipboardPicture(ctx context.Context) ([]byte, error) {
 	return c.shell.Opener.ClipboardPicture(ctx)
 }
 

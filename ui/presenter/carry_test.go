@@ -37,7 +37,7 @@ func TestCarryActions(t *testing.T) {
 	require.False(t, yes)
 	require.True(t, pending)
 	c.Copy("request")
-	require.Equal(t, "request", c.Paste())
+	require.Equal(t, "request", c.ClipboardText())
 	c.OrdersChanged()
 	c.PCLicensesChanged()
 	require.Equal(t, []string{"refresh", "refresh"}, s.calls)

@@ -27,7 +27,7 @@ type ConnectionPeers interface {
 	// SessionExpired shows the sign-in screen, because the session has ended.
 	SessionExpired(err error)
 	Refresh()
-	NoNetwork()
+	OpenCarry()
 }
 
 // Connection is the presenter of the connection: its faults, retries and the connection doctor.
@@ -73,8 +73,8 @@ func (c *Connection) Reached() { c.fault, c.attempts = dialogs.Message{}, 0 }
 // ResetBackoff resets the backoff, such as after the PC has slept.
 func (c *Connection) ResetBackoff() { c.attempts = 0 }
 
-// Due reports whether it is time for the next attempt.
-func (c *Connection) Due() bool { return c.fault.What != "" && !c.shell.Now().Before(c.retryAt) }
+// RetryDue reports whether it is time for the next attempt.
+func (c *Connection) RetryDue() bool { return c.fault.What != "" && !c.shell.Now().Before(c.retryAt) }
 
 // Reset clears the fault and the backoff.
 func (c *Connection) Reset() { c.fault, c.attempts, c.retryAt = dialogs.Message{}, 0, time.Time{} }
@@ -98,13 +98,13 @@ func (c *Connection) Banner(host, age string) (Banner, bool) {
 // Examine opens the connection doctor for a server; "" is that of the current account.
 func (c *Connection) Examine(server string) {
 	doctor.Open(doctor.Options{
-		Dialogs:     c.shell.Dialogs,
-		Work:        c.shell.Work,
-		Examiner:    c.examiner,
-		Copy:        c.shell.Copy,
-		Explain:     explain.Error,
-		Now:         c.shell.Now,
-		Save:        func(name, text string, done func(error)) { c.shell.Files.Save(name, text, ".txt", done) },
-		OnNoNetwork: c.peers.NoNetwork,
+		Dialogs:   c.shell.Dialogs,
+		Work:      c.shell.Work,
+		Examiner:  c.examiner,
+		Copy:      c.shell.Copy,
+		Explain:   explain.Error,
+		Now:       c.shell.Now,
+		Save:      func(name, text string, done func(error)) { c.shell.Files.Save(name, text, ".txt", done) },
+		OpenCarry: c.peers.OpenCarry,
 	}, server)
 }

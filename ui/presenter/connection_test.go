@@ -18,25 +18,25 @@ func (p connectionPeers) ConnectionLost()          { p.call("lost") }
 func (p connectionPeers) WorkOffline()             { p.call("offline") }
 func (p connectionPeers) SessionExpired(err error) { p.call("expired") }
 func (p connectionPeers) Refresh()                 { p.call("refresh") }
-func (p connectionPeers) NoNetwork()               { p.call("no network") }
+func (p connectionPeers) OpenCarry()               { p.call("no network") }
 
 func TestRetryBackoff(t *testing.T) {
 	s := newStage(t)
 	c := NewConnection(s.shell, nil, connectionPeers{s})
-	require.False(t, c.Due(), "nothing has failed")
+	require.False(t, c.RetryDue(), "nothing has failed")
 	for i, wait := range []int{15, 30, 60, 120, 240, 300, 300, 300} {
 		c.Lost(unreachable)
 		s.now = s.now.Add(time.Duration(wait)*time.Second - 1)
-		require.False(t, c.Due(), "failure %d", i+1)
+		require.False(t, c.RetryDue(), "failure %d", i+1)
 		s.now = s.now.Add(1)
-		require.True(t, c.Due(), "failure %d", i+1)
+		require.True(t, c.RetryDue(), "failure %d", i+1)
 	}
 	c.ResetBackoff()
 	c.Lost(unreachable)
 	s.now = s.now.Add(15 * time.Second)
-	require.True(t, c.Due(), "after sleep")
+	require.True(t, c.RetryDue(), "after sleep")
 	c.Reached()
-	require.False(t, c.Due())
+	require.False(t, c.RetryDue())
 	require.Empty(t, c.Fault())
 }
 

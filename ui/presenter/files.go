@@ -74,8 +74,8 @@ func (f *Files) write(to fyne.URIWriteCloser, text string, done func(error)) {
 	})
 }
 
-// Choose asks for a document or a picture and reads it. It calls done unless the person canceled.
-func (f *Files) Choose(done func([]byte, error)) {
+// ChooseFile asks for a document or a picture and reads it. It calls done unless the person canceled.
+func (f *Files) ChooseFile(done func([]byte, error)) {
 	slot := f.work.NewSlot()
 	d := dialog.NewFileOpen(func(from fyne.URIReadCloser, err error) {
 		if err != nil {

@@ -154,7 +154,7 @@ func (p *ThisPC) contactAboutForgotten(f manager.Forgotten) {
 
 func (p *ThisPC) bringBackOffer(b manager.BringBack) Offer {
 	var lines []string
-	for _, s := range licenses.Sentences(b.Comparison, true) {
+	for _, s := range licenses.DescribeComparison(b.Comparison, true) {
 		lines = append(lines, words.Sentence(s.Text))
 	}
 	o := newOffer(theme.Accent, "lost-", []string{fmt.Sprint(b.License.ID)})

@@ -121,7 +121,7 @@ type sessionPeers struct {
 
 func (p *sessionPeers) ForgotPassword(server string)           { p.call("forgot %s", server) }
 func (p *sessionPeers) NewAccount(server string)               { p.call("new account %s", server) }
-func (p *sessionPeers) NoNetwork()                             { p.call("no network") }
+func (p *sessionPeers) OpenCarry()                             { p.call("no network") }
 func (p *sessionPeers) ShowJobs()                              { p.call("jobs") }
 func (p *sessionPeers) Examine(server string)                  { p.call("examine %s", server) }
 func (p *sessionPeers) ShowAccount(a manager.Account, w error) { p.session.ShowAccount(a, w) }
@@ -272,7 +272,7 @@ func TestLeavingTemporarySession(t *testing.T) {
 	require.Equal(t, berta, session.Account())
 }
 
-func TestGoElsewhere(t *testing.T) {
+func TestSwitchToJobs(t *testing.T) {
 	b := &sessionBackend{
 		accounts:  []manager.Account{anna, berta},
 		elsewhere: []manager.OtherJobs{{Account: berta, Jobs: 1}},

@@ -185,7 +185,7 @@ func (p *ThisPC) ShowPrivacy(orders []api.Order, selected api.Order) {
 }
 
 // ShowRemovalCodes lists the kept removal codes.
-func (p *ThisPC) ShowRemovalCodes() { removalcode.List(p.RemovalOptions(), p.backend, p.Find) }
+func (p *ThisPC) ShowRemovalCodes() { removalcode.OpenList(p.RemovalOptions(), p.backend, p.Find) }
 
 // RemovalOptions configures dialogs that show a removal code.
 func (p *ThisPC) RemovalOptions() removalcode.Options {
@@ -210,7 +210,7 @@ func (p *ThisPC) handOver(e removalcode.Entry, do handOver) {
 		return do(ctx, p.backend, e)
 	}, func(done dialogs.Message, err error) {
 		p.shell.Status.SetWorking("")
-		_, m, ok := removalcode.Outcome(done, err)
+		_, m, ok := removalcode.OutcomeMessage(done, err)
 		if !ok {
 			p.shell.Explain(err)
 			return

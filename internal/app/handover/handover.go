@@ -22,10 +22,10 @@ import (
 const MaxSize = carry.MaxPictureFile
 
 var (
-	// ErrNobody is returned if the first start does not take the content in time.
-	ErrNobody = errors.New("the app that is running does not answer")
-	// ErrSize is returned for a content over MaxSize.
-	ErrSize = carry.ErrTooLarge
+	// ErrNoReceiver is returned if the first start does not take the content in time.
+	ErrNoReceiver = errors.New("the app that is running does not answer")
+	// ErrTooLarge is returned for a content over MaxSize.
+	ErrTooLarge = carry.ErrTooLarge
 )
 
 const (
@@ -33,12 +33,12 @@ const (
 	pathsName  = "handed-folders"
 	extension  = ".in"
 	partial    = ".new" // suffix of files that are being written
-	maxTaken   = 20     // contents that Taken returns at once
+	maxTaken   = 20     // contents that Receive returns at once
 
-	// timeout limits the time until the first start takes the content. Give polls at every pollInterval.
+	// timeout limits the time until the first start takes the content. Send polls at every pollInterval.
 	timeout      = 6 * time.Second
 	pollInterval = 100 * time.Millisecond
-	// maxAge is the age from which Taken discards a content, whose app has ended.
+	// maxAge is the age from which Receive discards a content, whose app has ended.
 	maxAge = time.Minute
 )
 
@@ -49,24 +49,24 @@ type Box struct {
 	now   func() time.Time
 }
 
-// In returns the box of a data folder.
-func In(data string) *Box {
+// NewBox returns the box of a data folder.
+func NewBox(data string) *Box {
 	return &Box{dir: filepath.Join(data, folderName), after: time.After, now: time.Now}
 }
 
-// FoldersIn returns the box of a data folder for paths of folders. It is separate, so that the content of a file cannot
-// be taken for a path.
-func FoldersIn(data string) *Box {
-	b := In(data)
+// NewFolderBox returns the box of a data folder for paths of folders. It is separate, so that the content of a file
+// cannot be taken for a path.
+func NewFolderBox(data string) *Box {
+	b := NewBox(data)
 	b.dir = filepath.Join(data, pathsName)
 	return b
 }
 
-// Give hands content over and returns after it was taken. Empty content raises the window. If nobody takes the content,
-// Give removes it and returns ErrNobody.
-func (b *Box) Give(ctx context.Context, content []byte) error {
+// Send hands content over and returns after it was taken. Empty content raises the window. If nobody takes the content,
+// Send removes it and returns ErrNoReceiver.
+func (b *Box) Send(ctx context.Context, content []byte) error {
 	if len(content) > MaxSize {
-		return ErrSize
+		return ErrTooLarge
 	}
 	if err := os.MkdirAll(b.dir, 0o700); err != nil {
 		return fmt.Errorf("this cannot be handed to the app that is running: %w", err)
@@ -98,7 +98,7 @@ func (b *Box) Give(ctx context.Context, content []byte) error {
 	if err := os.Remove(path); errors.Is(err, fs.ErrNotExist) {
 		return nil // taken after the last poll
 	}
-	return ErrNobody
+	return ErrNoReceiver
 }
 
 // Remove removes the box and its files.
@@ -112,9 +112,9 @@ func (b *Box) Remove() (err error) {
 	return err
 }
 
-// Taken removes and returns the contents that were handed over since the last call, in order. It removes files unread
+// Receive removes and returns the contents that were handed over since the last call, in order. It removes files unread
 // that are not regular, larger than MaxSize or older than maxAge.
-func (b *Box) Taken() (list [][]byte, err error) {
+func (b *Box) Receive() (list [][]byte, err error) {
 	entries, err := os.ReadDir(b.dir) // sorted by name, which begins with the time
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -16,9 +16,9 @@ import (
 func boxes(t *testing.T) (first, second *Box, got *[][]byte) {
 	t.Helper()
 	dir := t.TempDir()
-	first, second, got = In(dir), In(dir), &[][]byte{}
+	first, second, got = NewBox(dir), NewBox(dir), &[][]byte{}
 	second.after = func(time.Duration) <-chan time.Time {
-		taken, err := first.Taken()
+		taken, err := first.Receive()
 		require.NoError(t, err)
 		*got = append(*got, taken...)
 		now := make(chan time.Time, 1)
@@ -31,20 +31,20 @@ func boxes(t *testing.T) (first, second *Box, got *[][]byte) {
 func TestHandOver(t *testing.T) {
 	_, second, got := boxes(t)
 	for _, content := range []string{"acen:request/A", "", "v4.public.x"} {
-		require.NoError(t, second.Give(t.Context(), []byte(content)))
+		require.NoError(t, second.Send(t.Context(), []byte(content)))
 	}
 	require.Equal(t, [][]byte{[]byte("acen:request/A"), {}, []byte("v4.public.x")}, *got)
 	left, err := os.ReadDir(second.dir)
 	require.NoError(t, err)
 	require.Empty(t, left)
-	require.ErrorIs(t, second.Give(t.Context(), make([]byte, MaxSize+1)), ErrSize)
+	require.ErrorIs(t, second.Send(t.Context(), make([]byte, MaxSize+1)), ErrTooLarge)
 }
 
 func TestBoxIsPrivate(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		return // access is inherited from the folder of application data
 	}
-	b := In(t.TempDir())
+	b := NewBox(t.TempDir())
 	b.after = func(time.Duration) <-chan time.Time {
 		info, err := os.Stat(b.dir)
 		require.NoError(t, err)
@@ -55,34 +55,34 @@ func TestBoxIsPrivate(t *testing.T) {
 		info, err = entries[0].Info()
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-		_, err = b.Taken()
+		_, err = b.Receive()
 		require.NoError(t, err)
 		now := make(chan time.Time, 1)
 		now <- time.Time{}
 		return now
 	}
-	require.NoError(t, b.Give(t.Context(), []byte("x")))
+	require.NoError(t, b.Send(t.Context(), []byte("x")))
 }
 
 func TestGiveWithoutReceiver(t *testing.T) {
-	b := In(t.TempDir())
+	b := NewBox(t.TempDir())
 	b.after = func(time.Duration) <-chan time.Time {
 		now := make(chan time.Time, 1)
 		now <- time.Time{}
 		return now
 	}
-	require.ErrorIs(t, b.Give(t.Context(), []byte("x")), ErrNobody)
+	require.ErrorIs(t, b.Send(t.Context(), []byte("x")), ErrNoReceiver)
 	ctx, cancel := context.WithCancel(t.Context())
 	b.after = func(time.Duration) <-chan time.Time { cancel(); return nil }
-	require.ErrorIs(t, b.Give(ctx, []byte("x")), context.Canceled)
-	taken, err := b.Taken()
+	require.ErrorIs(t, b.Send(ctx, []byte("x")), context.Canceled)
+	taken, err := b.Receive()
 	require.NoError(t, err)
 	require.Empty(t, taken, "nothing is left behind")
 }
 
 func TestTakenRemovesOtherFilesUnread(t *testing.T) {
-	b := In(t.TempDir())
-	taken, err := b.Taken()
+	b := NewBox(t.TempDir())
+	taken, err := b.Receive()
 	require.NoError(t, err)
 	require.Empty(t, taken)
 	secret := filepath.Join(t.TempDir(), "secret")
@@ -97,7 +97,7 @@ func TestTakenRemovesOtherFilesUnread(t *testing.T) {
 	require.NoError(t, os.Chtimes(filepath.Join(b.dir, "old.in"), past, past))
 	require.NoError(t, os.WriteFile(filepath.Join(b.dir, "half.in.new"), []byte("half"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(b.dir, "right.in"), []byte("right"), 0o600))
-	taken, err = b.Taken()
+	taken, err = b.Receive()
 	require.NoError(t, err)
 	require.Equal(t, [][]byte{[]byte("right")}, taken)
 	left, err := os.ReadDir(b.dir)
@@ -108,7 +108,7 @@ func TestTakenRemovesOtherFilesUnread(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	data := t.TempDir()
-	box := In(data)
+	box := NewBox(data)
 	require.NoError(t, box.Remove(), "without a folder")
 	require.NoError(t, os.Mkdir(box.dir, 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(box.dir, "1"+extension), []byte("waits"), 0o600))

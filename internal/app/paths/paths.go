@@ -18,9 +18,9 @@ const KeyringService = "ACEN Desktop"
 // DefaultData returns the app's folder in the system's folder for application data of the person.
 func DefaultData() string { return filepath.Join(xdg.DataHome, "acen-desktop") }
 
-// Licenses opens the license folder: for DefaultData the one that all programs read, and for any other data folder one
-// inside it, so that a trial does not affect programs.
-func Licenses(data string) *installed.Store {
+// OpenLicenses opens the license folder: for DefaultData the one that all programs read, and for any other data folder
+// one inside it, so that a trial does not affect programs.
+func OpenLicenses(data string) *installed.Store {
 	folder := filepath.Join(data, "licenses")
 	if filepath.Clean(data) == filepath.Clean(DefaultData()) {
 		folder = installed.UserFolder()

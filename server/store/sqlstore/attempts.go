@@ -10,7 +10,7 @@ import (
 
 func (t events) Add(ctx context.Context, e store.Event) error {
 	return t.queue(ctx, `INSERT INTO history (at, order_id, license_id, task, outcome, device) VALUES (?, ?, ?, ?, ?, ?)`,
-		at(e.At), e.OrderID, e.LicenseID, e.Task.History(), e.Outcome, e.Device)
+		at(e.At), e.OrderID, e.LicenseID, e.Task.HistoryWord(), e.Outcome, e.Device)
 }
 
 func (t events) List(ctx context.Context, orderID, before int64, limit int) ([]store.Event, error) {

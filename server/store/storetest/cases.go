@@ -261,11 +261,11 @@ func testFamilies(t *testing.T, f *fixture) {
 // All other properties of programs and clients are stored; a serial number makes at most one order of a program.
 func testSerials(t *testing.T, f *fixture) {
 	rules := store.TaskRules{
-		api.TaskReactivation.Rule(): {
+		api.TaskReactivation.RuleName(): {
 			api.SubscriptionValid:   {On: true, PerDay: 2, PerMonth: 3},
 			api.SubscriptionExpired: {On: true},
 		},
-		api.TaskRemoval.Rule(): {api.SubscriptionNone: {}},
+		api.TaskRemoval.RuleName(): {api.SubscriptionNone: {}},
 	}
 	f.write(func(ctx context.Context, tx store.Tx) error {
 		p, err := tx.Programs.Get(ctx, f.program)

@@ -72,7 +72,7 @@ func (in *intake) close() {
 }
 
 func (in *intake) choose() {
-	in.screen.options.Actions.Choose(func(content []byte, err error) {
+	in.screen.options.Actions.ChooseFile(func(content []byte, err error) {
 		if err != nil {
 			in.dialog.SetError(in.screen.options.Explain(err))
 			return
@@ -92,7 +92,7 @@ func (in *intake) chooseFolder() {
 }
 
 func (in *intake) paste() {
-	text := in.screen.options.Actions.Paste()
+	text := in.screen.options.Actions.ClipboardText()
 	if strings.TrimSpace(text) == "" {
 		in.dialog.SetError(dialogs.Message{
 			What: tr.T("There is no text on the clipboard."),
@@ -108,7 +108,7 @@ func (in *intake) readClipboard() {
 		return
 	}
 	in.dialog.SetBusy(tr.T("Reading the clipboard…"), in.slot.Interrupt)
-	background.Run(in.slot, in.screen.options.Actions.Picture, func(content []byte, err error) {
+	background.Run(in.slot, in.screen.options.Actions.ClipboardPicture, func(content []byte, err error) {
 		in.dialog.SetIdle()
 		switch {
 		case errors.Is(err, context.Canceled):

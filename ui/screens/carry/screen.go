@@ -45,14 +45,14 @@ type Actions interface {
 	Save(name, text string, done func(error))
 	// Print opens an HTML page in the web browser, which prints it. Not on the UI thread.
 	Print(ctx context.Context, page []byte) error
-	// Choose asks for a file and reads it. It calls done unless the person canceled.
-	Choose(done func(content []byte, err error))
+	// ChooseFile asks for a file and reads it. It calls done unless the person canceled.
+	ChooseFile(done func(content []byte, err error))
 	// ChooseFolder asks for a folder. It calls done unless the person canceled.
 	ChooseFolder(done func(dir string, err error))
-	// Paste returns the text on the clipboard.
-	Paste() string
-	// Picture returns the picture on the clipboard. Not on the UI thread.
-	Picture(ctx context.Context) ([]byte, error)
+	// ClipboardText returns the text on the clipboard.
+	ClipboardText() string
+	// ClipboardPicture returns the picture on the clipboard. Not on the UI thread.
+	ClipboardPicture(ctx context.Context) ([]byte, error)
 	// SignedIn reports whether there is an account to carry requests with; pending, whether a sign-in is under way.
 	SignedIn() (yes, pending bool)
 	// OrdersChanged is called when orders and licenses of the account may have changed, PCLicensesChanged when licenses

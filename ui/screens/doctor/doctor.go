@@ -39,8 +39,8 @@ type Options struct {
 	// Save asks for a path and writes text there. It calls done unless the person canceled.
 	Save func(name, text string, done func(error))
 	Now  func() time.Time
-	// OnNoNetwork opens the dialogs for PCs without a network; nil offers none.
-	OnNoNetwork func()
+	// OpenCarry opens the dialogs for PCs without a network; nil offers none.
+	OpenCarry func()
 }
 
 // names are the names of the steps.
@@ -113,7 +113,7 @@ func (e *examination) examine() {
 		return struct{}{}, ctx.Err()
 	}, func(struct{}, error) {
 		e.dialog.SetIdle()
-		e.showSummary(summarize(e.findings, e.options.OnNoNetwork != nil, e.withoutNetwork))
+		e.showSummary(summarize(e.findings, e.options.OpenCarry != nil, e.withoutNetwork))
 	})
 }
 
@@ -126,7 +126,7 @@ func (e *examination) stop() {
 
 func (e *examination) withoutNetwork() {
 	e.dialog.Close()
-	e.options.OnNoNetwork()
+	e.options.OpenCarry()
 }
 
 // showSummary shows a message above the steps; the zero message removes it.

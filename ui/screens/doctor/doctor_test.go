@@ -87,14 +87,14 @@ func open(t *testing.T, e *examiner, server string, saved func(name, text string
 	s, noNetwork = uitest.New(t), new(int)
 	s.Window.SetContent(container.NewStack())
 	doctor.Open(doctor.Options{
-		Dialogs:     s.Dialogs,
-		Work:        s.Work,
-		Examiner:    e,
-		Copy:        s.App.Clipboard().SetContent,
-		Explain:     explain.Error,
-		Save:        saved,
-		Now:         func() time.Time { return time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC) },
-		OnNoNetwork: func() { *noNetwork++ },
+		Dialogs:   s.Dialogs,
+		Work:      s.Work,
+		Examiner:  e,
+		Copy:      s.App.Clipboard().SetContent,
+		Explain:   explain.Error,
+		Save:      saved,
+		Now:       func() time.Time { return time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC) },
+		OpenCarry: func() { *noNetwork++ },
 	}, server)
 	return s, noNetwork
 }

@@ -18,7 +18,7 @@ func TestHistory(t *testing.T) {
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 	transfer := api.HistoryEntry{
 		Time:       now,
-		Task:       api.TaskTransfer.History(),
+		Task:       api.TaskTransfer.HistoryWord(),
 		Outcome:    api.OutcomeOK,
 		LicenseID:  7,
 		DeviceName: "Studio PC",

@@ -95,8 +95,8 @@ func (d *Details) Show(l manager.License, c Content) {
 		rows = append(rows, view)
 	}
 	if p.MergedCodes {
-		rows = append(rows, d.section(tr.T("Site code and Machine ID, merged"), theme.NewCode(breakAfter(Merged(l), 15)),
-			d.link(tr.T("Copy"), func() { d.options.Actions.Copy(Merged(l)) })))
+		rows = append(rows, d.section(tr.T("Site code and Machine ID, merged"), theme.NewCode(breakAfter(MergedCode(l), 15)),
+			d.link(tr.T("Copy"), func() { d.options.Actions.Copy(MergedCode(l)) })))
 	} else {
 		rows = append(rows,
 			d.section(tr.T("Site code"), theme.NewCode(l.SiteCode),
@@ -283,7 +283,7 @@ func (d *Details) compare(l manager.License) {
 				d.thisPC.Add(value(strings.TrimSpace(m.What+" "+m.Why), theme.Muted))
 			}
 		} else {
-			for _, line := range Sentences(c, l.ThisPC) {
+			for _, line := range DescribeComparison(c, l.ThisPC) {
 				d.thisPC.Add(value(line.Text, line.Tone))
 			}
 		}
@@ -297,9 +297,9 @@ type Sentence struct {
 	Tone theme.Tone
 }
 
-// Sentences describes a comparison of this PC with a license; own means that the license belongs to this PC. Any
-// goroutine.
-func Sentences(c license.Comparison, own bool) []Sentence {
+// DescribeComparison describes a comparison of this PC with a license; own means that the license belongs to this PC.
+// Any goroutine.
+func DescribeComparison(c license.Comparison, own bool) []Sentence {
 	var changed, gone, uncompared []string
 	same := 0
 	for _, l := range c.Locks {

@@ -304,9 +304,9 @@ func TestHistory(t *testing.T) {
 	s.Show(content(unchanged))
 	require.True(t, stage.Shows("Loading…"))
 	entries := []api.HistoryEntry{
-		{Time: now, Task: api.TaskTransfer.History(), Outcome: api.OutcomeOK, LicenseID: 7, DeviceName: "Anna's PC"},
-		{Time: now, Task: api.TaskRemoval.History(), Outcome: string(api.ErrLimitReached), LicenseID: 7},
-		{Time: now, Task: api.TaskRemoval.History(), Outcome: api.OutcomeOK, LicenseID: 8},
+		{Time: now, Task: api.TaskTransfer.HistoryWord(), Outcome: api.OutcomeOK, LicenseID: 7, DeviceName: "Anna's PC"},
+		{Time: now, Task: api.TaskRemoval.HistoryWord(), Outcome: string(api.ErrLimitReached), LicenseID: 7},
+		{Time: now, Task: api.TaskRemoval.HistoryWord(), Outcome: api.OutcomeOK, LicenseID: 8},
 	}
 	s.SetHistory(1, entries, nil)
 	require.True(t, stage.Shows("Loading…"), "of another order")

@@ -19,8 +19,9 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Merged returns the merged code of a license, or Site code and Machine ID as sent if they are invalid. Any goroutine.
-func Merged(l manager.License) string {
+// MergedCode returns the merged code of a license, or Site code and Machine ID as sent if they are invalid. Any
+// goroutine.
+func MergedCode(l manager.License) string {
 	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 	if err != nil {
 		return l.SiteCode + " " + l.MachineID
@@ -67,8 +68,8 @@ func columns(merged bool, now func() time.Time) []table.Column[manager.License] 
 			Title:     tr.T("Site code and Machine ID"),
 			Width:     250,
 			Monospace: true,
-			Text:      Merged,
-			Compare:   byID(func(a, b manager.License) int { return cmp.Compare(Merged(a), Merged(b)) }),
+			Text:      MergedCode,
+			Compare:   byID(func(a, b manager.License) int { return cmp.Compare(MergedCode(a), MergedCode(b)) }),
 		})
 	} else {
 		list = append(list, table.Column[manager.License]{

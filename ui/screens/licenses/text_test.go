@@ -64,7 +64,7 @@ func TestSentences(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
-			for _, s := range Sentences(license.Compare(c.then, c.now, c.policy), c.own) {
+			for _, s := range DescribeComparison(license.Compare(c.then, c.now, c.policy), c.own) {
 				got = append(got, s.Text)
 			}
 			require.Equal(t, c.want, got)
@@ -74,9 +74,9 @@ func TestSentences(t *testing.T) {
 
 func TestMerged(t *testing.T) {
 	l := manager.License{License: api.License{SiteCode: "7183EC4D", MachineID: "83A9-3429-0090-B3F5"}}
-	require.Equal(t, "7183-EC4D-83A9-3429-0090-B3F5", Merged(l))
+	require.Equal(t, "7183-EC4D-83A9-3429-0090-B3F5", MergedCode(l))
 	l.SiteCode = "?"
-	require.Equal(t, "? 83A9-3429-0090-B3F5", Merged(l), "a code that cannot be read is shown as it came")
+	require.Equal(t, "? 83A9-3429-0090-B3F5", MergedCode(l), "a code that cannot be read is shown as it came")
 }
 
 func TestBreakAfter(t *testing.T) {

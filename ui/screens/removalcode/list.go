@@ -82,8 +82,9 @@ const explanation tr.Text = "A removal code proves that a license has left this 
 	"runs here. It is stored here until the license server has it, in a file that only you can read, next to the " +
 	"license files."
 
-// List shows the dialog with the kept removal codes; changed is called after one was handed in or offered. UI thread.
-func List(o Options, k Backend, changed func()) {
+// OpenList shows the dialog with the kept removal codes; changed is called after one was handed in or offered. UI
+// thread.
+func OpenList(o Options, k Backend, changed func()) {
 	l := &list{
 		options: o,
 		keeper:  k,
@@ -246,8 +247,9 @@ func wrapUnreachable(err error) error {
 	return err
 }
 
-// Outcome returns the message for the results of HandIn or Offer; false if err is a refusal, which the caller explains.
-func Outcome(done dialogs.Message, err error) (theme.Tone, dialogs.Message, bool) {
+// OutcomeMessage returns the message for the results of HandIn or Offer; false if err is a refusal, which the caller
+// explains.
+func OutcomeMessage(done dialogs.Message, err error) (theme.Tone, dialogs.Message, bool) {
 	if errors.Is(err, errQueued) {
 		return theme.Accent, dialogs.Message{
 			What: tr.T("The removal code is stored and will be sent automatically when the server can be reached."),
@@ -267,7 +269,7 @@ func (l *list) do(e Entry, do func(context.Context, Backend, Entry) (dialogs.Mes
 	background.Run(l.slot, func(ctx context.Context) (dialogs.Message, error) { return do(ctx, l.keeper, e) },
 		func(done dialogs.Message, err error) {
 			l.dialog.SetIdle()
-			tone, m, ok := Outcome(done, err)
+			tone, m, ok := OutcomeMessage(done, err)
 			if !ok {
 				l.dialog.SetError(l.options.Explain(err))
 				return

@@ -46,8 +46,8 @@ type Actions interface {
 	// ForgotPassword and NewAccount open their dialogs for the entered server, which may be "".
 	ForgotPassword(server string)
 	NewAccount(server string)
-	// NoNetwork opens the dialogs for PCs without a network.
-	NoNetwork()
+	// OpenCarry opens the dialogs for PCs without a network.
+	OpenCarry()
 	// ShowJobs lists the open jobs.
 	ShowJobs()
 	// Examine runs the connection doctor for a server.
@@ -341,7 +341,7 @@ func (s *Screen) links() fyne.CanvasObject {
 func (s *Screen) noNetwork() fyne.CanvasObject {
 	return container.NewCenter(theme.Unpadded(dialogs.NewHyperlink(tr.T("This PC has no network…"), func() {
 		if !s.slot.Busy() {
-			s.options.Actions.NoNetwork()
+			s.options.Actions.OpenCarry()
 		}
 	})))
 }

@@ -29,7 +29,7 @@ type links struct{ opened *[]string }
 
 func (l links) ForgotPassword(server string) { *l.opened = append(*l.opened, "forgot "+server) }
 func (l links) NewAccount(server string)     { *l.opened = append(*l.opened, "new "+server) }
-func (l links) NoNetwork()                   { *l.opened = append(*l.opened, "no network") }
+func (l links) OpenCarry()                   { *l.opened = append(*l.opened, "no network") }
 func (l links) ShowJobs()                    { *l.opened = append(*l.opened, "jobs") }
 func (l links) Examine(server string)        { *l.opened = append(*l.opened, "examine "+server) }
 func (l links) ShowAccount(a manager.Account, _ error) {

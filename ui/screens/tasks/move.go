@@ -200,7 +200,7 @@ func PickUp(o Options, l manager.License, program api.Program) error {
 			}
 			d.Close()
 			o.Actions.PutLicense(l.ID, created)
-			Activated(o, tr.T("Picked up"), created, program)
+			ShowActivated(o, tr.T("Picked up"), created, program)
 		})
 	}
 	d = o.Dialogs.Show(dialogs.Spec{

@@ -118,12 +118,12 @@ func (n *newLicense) submit() {
 		}
 		n.dialog.Close()
 		n.options.Actions.PutLicense(0, created)
-		Activated(n.options, tr.T("Activated"), created, n.program)
+		ShowActivated(n.options, tr.T("Activated"), created, n.program)
 	})
 }
 
-// Activated shows a new license with the next steps. UI thread.
-func Activated(o Options, title string, l manager.License, program api.Program) {
+// ShowActivated shows a new license with the next steps. UI thread.
+func ShowActivated(o Options, title string, l manager.License, program api.Program) {
 	next := tr.T("Enter this code in the program on that PC, or open the license file with it.")
 	switch {
 	case l.Installed:

@@ -212,7 +212,7 @@ func (r *reactivation) submit() {
 		}
 		r.dialog.Close()
 		r.options.Actions.PutLicense(r.license.ID, created)
-		Activated(r.options, tr.T("Reactivated"), created, r.program)
+		ShowActivated(r.options, tr.T("Reactivated"), created, r.program)
 	})
 }
 

@@ -198,6 +198,6 @@ func (t *transfer) submit() {
 		}
 		t.dialog.Close()
 		t.options.Actions.PutLicense(t.license.ID, created)
-		Activated(t.options, tr.T("Transferred"), created, t.program)
+		ShowActivated(t.options, tr.T("Transferred"), created, t.program)
 	})
 }

@@ -267,7 +267,10 @@ func TestAnswerFromClipboardPictures(t *testing.T) {
 	claimed, err := a.Results[0].File()
 	require.NoError(t, err)
 	b.courier.requests = []carry.Request{sampleRequest()}
-	b.courier.taken = []manager.TakenResult{{Result: a.Results[0], License: &claimed, Unproven: true}, {Result: a.Results[1]}}
+	b.courier.taken = []manager.TakenResult{
+		{Result: a.Results[0], License: &claimed, Unproven: true},
+		{Result: a.Results[1]},
+	}
 	d := drive(t, b)
 	d.followByKey("This PC has no network…")
 	d.press("Take an answer…")

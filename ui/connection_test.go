@@ -10,7 +10,11 @@ import (
 
 // intercepted are the findings for a server whose connections are inspected.
 var intercepted = []manager.Finding{
-	{Check: "address", Verdict: manager.VerdictGood, What: manager.Textf("The address is https://licenses.lumen.example.")},
+	{
+		Check:   "address",
+		Verdict: manager.VerdictGood,
+		What:    manager.Textf("The address is https://licenses.lumen.example."),
+	},
 	{
 		Check:   "proxy",
 		Verdict: manager.VerdictWarning,

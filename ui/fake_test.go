@@ -522,7 +522,9 @@ func (b *backend) AllJobs(ctx context.Context) ([]manager.Job, error) {
 
 // CancelJob cancels a job and undoes the departure of its license.
 func (b *backend) CancelJob(ctx context.Context, id int64) error {
-	return b.end(ctx, "CancelJob", id, func(l *manager.License) { l.ThisPC, l.Installed, l.LeftThisPC = true, true, false })
+	return b.end(ctx, "CancelJob", id, func(l *manager.License) {
+		l.ThisPC, l.Installed, l.LeftThisPC = true, true, false
+	})
 }
 
 // GiveUp closes a job without undoing the departure of its license.

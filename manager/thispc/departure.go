@@ -18,8 +18,8 @@ var (
 	// ErrTooLate is returned by Undo if the server has taken the license, as after the app's data were restored from a
 	// backup.
 	ErrTooLate = errors.New("the server has already taken this license, so it cannot be brought back")
-	// ErrNewerLicense is returned by Undo if this PC has a newer license of the program. The newer license stays, and so does
-	// the removal code of the old one.
+	// ErrNewerLicense is returned by Undo if this PC has a newer license of the program. The newer license stays, and so
+	// does the removal code of the old one.
 	ErrNewerLicense = errors.New("this PC has a newer license of the program; the old one cannot be brought back, " +
 		"and its removal code is stored")
 	// ErrCodeShown is returned by Undo if a program has shown the removal code to a person, who may have used it. The code

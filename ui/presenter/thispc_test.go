@@ -114,8 +114,11 @@ func TestOffers(t *testing.T) {
 			"a license that waits", thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false)}}},
 			[]string{"A license of Lumen Studio 7 is ready to be picked up: “Studio PC”."}, "Pick up on this PC… 1",
 		},
-		{"one that this PC released", thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, true)}}},
-			nil, ""},
+		{
+			"one that this PC released",
+			thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, true)}}},
+			nil, "",
+		},
 		{
 			"two that wait",
 			thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false), released(2, false)}}},

@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/acen-desktop/acen/manager/catalog"
 	"github.com/acen-desktop/acen/manager/session"
+	"github.com/acen-desktop/acen/manager/storage"
 )
 
 // keyringTime limits how long to wait for the system's keyring, which may prompt a person.
@@ -17,8 +19,8 @@ type (
 	SignIn = session.SignIn
 )
 
-// newSessions returns the accounts in the data file.
-func (m *Manager) newSessions() *session.Sessions {
+// newSessions returns the accounts in the data file, whose cached tables are in tables.
+func (m *Manager) newSessions(tables *catalog.Store) *session.Sessions {
 	return session.New(session.Options{
 		DB:         m.db,
 		Keyring:    m.options.Keyring,
@@ -29,11 +31,11 @@ func (m *Manager) newSessions() *session.Sessions {
 		Logger:     m.options.Logger,
 		Transport:  m.options.HTTPTransport,
 		Pause:      m.options.Pause,
-		Wrap:       storageError,
+		Wrap:       storage.Wrap,
 		Notice:     m.addNotice,
 		Switched:   func(account int64) { m.publish(Event{Kind: AccountChanged, Account: account}) },
 		Restored:   func(account int64) { m.publish(Event{Kind: ServerRestored, Account: account}) },
-		Forget:     m.db.forget,
+		Forget:     tables.Forget,
 	})
 }
 

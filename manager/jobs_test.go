@@ -499,15 +499,19 @@ func TestReceiptCannotBeStored(t *testing.T) {
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
 	disk := &fullDisk{Disk: p.options.Installed.Disk()}
-	p.options.Installed = installed.Open(p.options.Installed.Dir(), installed.Options{Disk: disk, Now: p.options.Now})
-	p.pc = p.newPC()
+	o := p.options
+	o.Installed = installed.Open(o.Installed.Dir(), installed.Options{Disk: disk, Now: o.Now})
+	require.NoError(t, p.Close())
+	p.open(t, o)
+	_, err := p.Resume(t.Context())
+	require.NoError(t, err)
 	f.set(func() {
 		f.after = func(r *http.Request, response *http.Response) (*http.Response, error) {
 			disk.full = strings.HasSuffix(r.URL.Path, "/release")
 			return response, nil
 		}
 	})
-	_, err := p.Move(t.Context(), l)
+	_, err = p.Move(t.Context(), l)
 	require.NoError(t, err, "the server has it")
 	require.Len(t, p.jobs(t), 1)
 	reachable(f)

@@ -9,6 +9,7 @@ import (
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager/journal"
+	"github.com/acen-desktop/acen/manager/storage"
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
@@ -64,7 +65,7 @@ func (m *Manager) readRequest(ctx context.Context, job journal.Job) (r request, 
 		}
 	}
 	if json.Unmarshal(content, &r) != nil {
-		return r, storageError(errDamaged)
+		return r, storage.Wrap(storage.ErrDamaged)
 	}
 	if r.Body == nil && job.Task == api.TaskNewOrder { // older versions stored the body alone
 		r.Body = content
@@ -142,7 +143,7 @@ func (m *Manager) sameRequest(ctx context.Context, job journal.Job, r request) (
 // read decodes the body.
 func (r request) read(body any) error {
 	if json.Unmarshal(r.Body, body) != nil {
-		return storageError(errDamaged)
+		return storage.Wrap(storage.ErrDamaged)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/api"
+	"github.com/acen-desktop/acen/manager/catalog"
 	"github.com/acen-desktop/acen/manager/journal"
 	"github.com/acen-desktop/acen/manager/vault"
 )
@@ -128,7 +129,7 @@ func (s *acting) checkOutcome(ctx context.Context, job journal.Job, leaves depar
 	if leaves.Signature == "" {
 		return nil
 	}
-	if err := s.m.checkReceipt(ctx, s, leaves, out.receipt); err != nil {
+	if err := s.m.catalog.CheckReceipt(ctx, s.view, leaves, out.receipt); err != nil {
 		return invalidAnswer(s.account, err)
 	}
 	return nil
@@ -146,7 +147,12 @@ func invalidAnswer(a Account, err error) error {
 // done stores the outcome of a job.
 func (s *acting) done(ctx context.Context, t task, job *journal.Job, r request, out outcome) error {
 	if !t.noLicense {
-		s.cacheOutcome(ctx, *job, out)
+		s.view.Apply(ctx, catalog.Change{
+			OrderID:   job.OrderID,
+			LicenseID: job.LicenseID,
+			License:   out.license,
+			Order:     out.order,
+		})
 	}
 	if out.license.ID != 0 {
 		job.LicenseID = out.license.ID
@@ -165,7 +171,7 @@ func (s *acting) finish(ctx context.Context, t task, job journal.Job, out outcom
 	if t.noLicense {
 		return
 	}
-	s.installOutcome(ctx, out.license)
+	s.view.Install(ctx, out.license)
 	s.m.publish(Event{Kind: LicensesChanged, Account: s.account.ID, OrderID: job.OrderID})
 	s.m.publish(Event{Kind: OrdersChanged, Account: s.account.ID})
 }
@@ -220,7 +226,7 @@ func (m *Manager) refused(ctx context.Context, s *acting, _ journal.Job, r reque
 	if errors.Is(cause, api.ErrLicenseEnded) {
 		err = m.pc.Confirm(ctx, leaves)
 	} else {
-		err = m.undoLeave(ctx, s, leaves)
+		err = m.undoLeave(ctx, s.view, leaves)
 	}
 	switch {
 	case err == nil:
@@ -251,8 +257,7 @@ func (m *Manager) canceled(ctx context.Context, job journal.Job) (notice, err er
 	if leaves.Signature == "" || job.State != JobPending {
 		return nil, nil
 	}
-	s, _ := m.acting() // s is nil if nobody is signed in
-	err = m.undoLeave(ctx, s, leaves)
+	err = m.undoLeave(ctx, m.view(), leaves)
 	if errors.Is(err, ErrTooLate) || errors.Is(err, ErrNewerHere) || errors.Is(err, ErrCodeShown) {
 		return err, nil
 	}

@@ -118,6 +118,13 @@ type SendEmail struct {
 	Message   string
 }
 
+// NewLicense activates a PC for an order. A call with the order and codes of an open job joins that job. After a
+// network error the job stays open, and ResumeJobs sends it again. If the server refuses this PC's Site code as
+// spent, this PC takes a new one and the job is sent with it (spec: api 21).
+func (m *Manager) NewLicense(ctx context.Context, r NewLicense) (License, error) {
+	return asCurrent(m, func(s *acting) (License, error) { return s.newLicense(ctx, r) })
+}
+
 // newLicense is NewLicense for the account of the session.
 func (s *acting) newLicense(ctx context.Context, r NewLicense) (License, error) {
 	return s.runForLicense(ctx, journal.Draft{
@@ -132,11 +139,16 @@ func (s *acting) newLicense(ctx context.Context, r NewLicense) (License, error) 
 	})
 }
 
+// Reactivate gives a license to the new codes of its PC. The job, and this PC's codes, work like those of NewLicense.
+func (m *Manager) Reactivate(ctx context.Context, r Reactivate) (License, error) {
+	return asCurrent(m, func(s *acting) (License, error) { return s.reactivate(ctx, r) })
+}
+
 // reactivate is Reactivate for the account of the session.
 func (s *acting) reactivate(ctx context.Context, r Reactivate) (License, error) {
 	return s.runForLicense(ctx, journal.Draft{
 		Task:      api.TaskReactivation,
-		Title:     tasks[api.TaskReactivation].titleOf(jobName(r.License)),
+		Title:     tasks[api.TaskReactivation].titleOf(r.License.Name()),
 		OrderID:   r.License.OrderID,
 		LicenseID: r.License.ID,
 		Intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
@@ -150,6 +162,12 @@ func (s *acting) reactivate(ctx context.Context, r Reactivate) (License, error) 
 // intentCodes returns the end of the intent of a job that requests a license for codes.
 func intentCodes(codes license.Codes) string { return ", codes " + codes.Merged() }
 
+// Transfer gives a license to another PC. The job works like that of NewLicense; its removal code is sealed. A
+// license of this PC leaves it first, as with Move.
+func (m *Manager) Transfer(ctx context.Context, r Transfer) (License, error) {
+	return asCurrent(m, func(s *acting) (License, error) { return s.transfer(ctx, r) })
+}
+
 // transfer is Transfer for the account of the session.
 func (s *acting) transfer(ctx context.Context, r Transfer) (License, error) {
 	leaves, err := s.newDeparture(ctx, r.License)
@@ -158,7 +176,7 @@ func (s *acting) transfer(ctx context.Context, r Transfer) (License, error) {
 	}
 	return s.runForLicense(ctx, journal.Draft{
 		Task:      api.TaskTransfer,
-		Title:     tasks[api.TaskTransfer].titleOf(jobName(r.License)),
+		Title:     tasks[api.TaskTransfer].titleOf(r.License.Name()),
 		OrderID:   r.License.OrderID,
 		LicenseID: r.License.ID,
 		Intent:    fmt.Sprintf("license %d", r.License.ID) + intentCodes(r.Codes),
@@ -191,7 +209,7 @@ func (m *Manager) Remove(ctx context.Context, r Remove) (api.Order, error) {
 func (s *acting) remove(ctx context.Context, l License, r request) (outcome, error) {
 	return s.run(ctx, journal.Draft{
 		Task:      api.TaskRemoval,
-		Title:     tasks[api.TaskRemoval].titleOf(jobName(l)),
+		Title:     tasks[api.TaskRemoval].titleOf(l.Name()),
 		OrderID:   l.OrderID,
 		LicenseID: l.ID,
 		Intent:    fmt.Sprintf("license %d", l.ID),
@@ -210,7 +228,7 @@ func (m *Manager) SendEmail(ctx context.Context, r SendEmail) error {
 	}
 	_, err = s.run(ctx, journal.Draft{
 		Task:      api.TaskEmail,
-		Title:     tasks[api.TaskEmail].titleOf(jobName(License{License: api.License{ID: r.LicenseID}})),
+		Title:     tasks[api.TaskEmail].titleOf(License{License: api.License{ID: r.LicenseID}}.Name()),
 		LicenseID: r.LicenseID,
 		Intent:    fmt.Sprintf("license %d, to %q, message %q", r.LicenseID, r.To, r.Message),
 	}, content)
@@ -339,9 +357,7 @@ func (s *acting) runForLicense(ctx context.Context, d journal.Draft, r request, 
 	if err != nil {
 		return License{}, err
 	}
-	rows := s.mark(ctx, d.OrderID, []api.License{out.license})
-	s.installFiles(ctx, rows, false)
-	return rows[0], nil
+	return s.view.Row(ctx, d.OrderID, out.license), nil
 }
 
 // titleOf returns the title of a job in English.
@@ -355,7 +371,7 @@ func (j Job) About() (title client.Format, name string, ok bool) {
 	if !ok || !known {
 		return "", "", false
 	}
-	if name == jobName(License{License: api.License{ID: j.LicenseID}}) {
+	if name == (License{License: api.License{ID: j.LicenseID}}).Name() {
 		return t.title, "", true
 	}
 	if j.Task == api.TaskNewLicense || j.Task == api.TaskNewOrder {
@@ -363,12 +379,4 @@ func (j Job) About() (title client.Format, name string, ok bool) {
 	}
 	note, quoted := strings.CutPrefix(strings.TrimSuffix(name, "”"), "“")
 	return t.title, note, quoted
-}
-
-// jobName returns the name of a license for the title of a job.
-func jobName(l License) string {
-	if l.Note != "" {
-		return fmt.Sprintf("“%s”", l.Note)
-	}
-	return fmt.Sprintf("license %d", l.ID)
 }

@@ -306,7 +306,8 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder
 
 // storeClock stores the clock if it has advanced, and the typed activation codes that this PC never had. After a
 // failure the next check retries.
-func (l *License) storeClock(ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode) {
+func (l *License) storeClock(ctx context.Context, own ownFolder, clock installed.Clock,
+	fresh []license.ActivationCode) {
 	still := clock.Issued.Equal(own.clock.Issued) && clock.Latest.Sub(own.clock.Latest) <= clockEvery
 	if own.silent || still && len(fresh) == 0 {
 		return
@@ -376,7 +377,7 @@ func (l *License) register(ctx context.Context, state installed.State, best cand
 	_, _ = l.store.Update(ctx, l.signature, func(s *installed.State) error { // the next start retries
 		s.Program = self
 		if adopt {
-			adoptGeneration(s, codes)
+			s.Adopt(codes.Site)
 		}
 		return nil
 	})

@@ -31,7 +31,7 @@ func newMessageWindow(app fyne.App, m dialogs.Message) fyne.Window {
 	closing := dialogs.NewButton(tr.T("Close"), nil, w.Close)
 	closing.Importance = widget.HighImportance
 	notice := container.NewVBox(dialogs.Notice(theme.Bad, m))
-	content := layouts.New(nil, notice, container.NewHBox(layout.NewSpacer(), closing))
+	content := layouts.Column(nil, notice, container.NewHBox(layout.NewSpacer(), closing))
 	margins := layout.NewCustomPaddedLayout(theme.Margin, theme.Margin, theme.Margin, theme.Margin)
 	w.SetContent(container.New(margins, content))
 	w.Resize(fyne.NewSize(560, 220))

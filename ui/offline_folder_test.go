@@ -202,7 +202,7 @@ func TestInterruptedCourierSavesAnswers(t *testing.T) {
 func TestAnswersFromFolder(t *testing.T) {
 	b := newBackend()
 	b.courier.requests = []carry.Request{sampleRequest()}
-	b.courier.taken = []manager.Taken{{Result: sampleAnswer().Results[1]}}
+	b.courier.taken = []manager.TakenResult{{Result: sampleAnswer().Results[1]}}
 	d := drive(t, b)
 	older, later, foreign := sampleAnswer(), sampleAnswer(), sampleAnswer()
 	older.MadeAt = now.Add(-time.Hour)

@@ -48,7 +48,7 @@ func give(t *testing.T, contents ...[]byte) func(*ui.Options) {
 func withProgram(b *backend, here bool) *backend {
 	p := manager.OfflineProgram{Signature: studio, Name: "Lumen Studio 7", TypedCodes: true}
 	if here {
-		p.Here = &license.File{ID: 20231, Codes: codesOf(7, 1), Note: "Cutting room"}
+		p.File = &license.File{ID: 20231, Codes: codesOf(7, 1), Note: "Cutting room"}
 	}
 	b.courier.programs = []manager.OfflineProgram{p}
 	return b
@@ -65,7 +65,7 @@ func TestRequestWithoutAccount(t *testing.T) {
 	d.write("What you call this PC", strings.Repeat("日", 40))
 	d.press("Make the request")
 	d.sees("Request for 1 program")
-	require.Equal(t, []manager.Wish{{
+	require.Equal(t, []manager.RequestItem{{
 		Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Note: strings.Repeat("日", 30),
 	}}, d.b.courier.wishes)
 
@@ -267,7 +267,10 @@ func TestAnswerFromClipboardPictures(t *testing.T) {
 	claimed, err := a.Results[0].File()
 	require.NoError(t, err)
 	b.courier.requests = []carry.Request{sampleRequest()}
-	b.courier.taken = []manager.Taken{{Result: a.Results[0], License: &claimed, Unproven: true}, {Result: a.Results[1]}}
+	b.courier.taken = []manager.TakenResult{
+		{Result: a.Results[0], License: &claimed, Unproven: true},
+		{Result: a.Results[1]},
+	}
 	d := drive(t, b)
 	d.followByKey("This PC has no network…")
 	d.press("Take an answer…")
@@ -310,7 +313,7 @@ func TestAnswerWithoutReceipt(t *testing.T) {
 		Outcome:   carry.OutcomeDone,
 	}
 	a.Results = []carry.Result{done}
-	b.courier.taken = []manager.Taken{{Result: done, Err: manager.ErrNoReceipt}}
+	b.courier.taken = []manager.TakenResult{{Result: done, Err: manager.ErrNoReceipt}}
 	d := drive(t, b, give(t, file(a)))
 	d.press("Take the answer")
 	d.sees("Lumen Studio 7: the answer does not prove that the license was given back.")

@@ -277,7 +277,7 @@ func (p *pc) tryNewLicense() (manager.License, error) {
 func (p *pc) pickUpWaiting() {
 	p.t.Helper()
 	p.refresh()
-	found, err := p.WaitingToMove(p.t.Context())
+	found, err := p.ReleasedLicenses(p.t.Context())
 	require.NoError(p.t, err)
 	require.Len(p.t, found, 1)
 	_, err = p.PickUp(p.t.Context(), found[0].License)

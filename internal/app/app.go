@@ -162,8 +162,8 @@ func Run(p Program) (err error) {
 // shownError is an error that a window has shown.
 type shownError struct{ error }
 
-// showError shows w, which has the reason why the app ends, until the person closes it. It returns cause as a shownError.
-// UI thread.
+// showError shows w, which has the reason why the app ends, until the person closes it. It returns cause as a
+// shownError. UI thread.
 func (p Program) showError(a fyne.App, w fyne.Window, cause error) error {
 	stopMapping := mapWidgets(w, p.Getenv)
 	defer stopMapping()

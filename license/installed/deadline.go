@@ -82,6 +82,11 @@ func RunUntil[T any](expired <-chan time.Time, do func() T) (result T, ok bool) 
 
 // within is RunUntil for the folder of a program. It fails with ErrNoHome or ErrTimeout.
 func within[T any](s *Store, signature license.Signature, limit time.Duration, do func() (T, error)) (T, error) {
+	return withinFolder(s, ProgramFolder(s.dir, signature), limit, do)
+}
+
+// withinFolder is within for a folder of the store, which the error names.
+func withinFolder[T any](s *Store, dir string, limit time.Duration, do func() (T, error)) (T, error) {
 	type both struct {
 		value T
 		err   error
@@ -96,7 +101,7 @@ func within[T any](s *Store, signature license.Signature, limit time.Duration, d
 		return both{value, err}
 	})
 	if !ok {
-		return result.value, folderError(ProgramFolder(s.dir, signature), ErrTimeout)
+		return result.value, folderError(dir, ErrTimeout)
 	}
 	return result.value, result.err
 }

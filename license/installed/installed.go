@@ -153,6 +153,7 @@ type Options struct {
 	After func(time.Duration) <-chan time.Time
 
 	tryLock func(*flock.Flock) (bool, error)
+	readDir func(string) ([]fs.DirEntry, error)
 }
 
 // Open returns the store in a folder, which is created when something is first stored.
@@ -174,6 +175,9 @@ func Open(dir string, o Options) *Store {
 	}
 	if o.tryLock == nil {
 		o.tryLock = (*flock.Flock).TryLock
+	}
+	if o.readDir == nil {
+		o.readDir = os.ReadDir
 	}
 	if o.After == nil {
 		o.After = time.After
@@ -246,6 +250,15 @@ type Typed struct {
 	Code  license.ActivationCode
 }
 
+// Adopt gives a PC without a generation that of a Site code, unless the PC has had it already: a license with a used
+// generation may have left.
+func (s *State) Adopt(site license.SiteCode) {
+	if g := site.Generation(); !s.HasGeneration && !slices.Contains(s.Used, g) {
+		s.Generation, s.HasGeneration = g, true
+		s.Used = append(s.Used, g)
+	}
+}
+
 // FindSpent returns the license that left this PC with a Site code; false if there is none.
 func (s State) FindSpent(site license.SiteCode) (Spent, bool) {
 	for _, one := range s.Spent {
@@ -316,21 +329,29 @@ func (s *Store) state(signature license.Signature) (State, error) {
 
 // States lists the states of all programs. It omits state files that are unreadable, of a newer version, or of a
 // trial version.
-func (s *Store) States() (list []State, err error) {
-	if s.dir == "" {
-		return nil, ErrNoHome
-	}
-	entries, err := os.ReadDir(s.dir)
+func (s *Store) States() ([]State, error) {
+	return withinFolder(s, s.dir, s.o.DiskTimeout, func() (list []State, err error) {
+		folders, err := s.programFolders()
+		for _, dir := range folders {
+			state, err := readState(filepath.Join(dir, stateName))
+			if err == nil && ProgramFolder(s.dir, state.Signature) == dir {
+				list = append(list, state)
+			}
+		}
+		return list, err
+	})
+}
+
+// programFolders lists the subfolders of the store. It has no time limit.
+func (s *Store) programFolders() (list []string, err error) {
+	entries, err := s.o.readDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	for _, e := range entries {
-		state, err := readState(filepath.Join(s.dir, e.Name(), stateName))
-		if err == nil && ProgramFolder(s.dir, state.Signature) == filepath.Join(s.dir, e.Name()) {
-			list = append(list, state)
-		}
+		list = append(list, filepath.Join(s.dir, e.Name()))
 	}
-	return list, err
+	return list, folderError(s.dir, err)
 }
 
 // Update changes the state of a program atomically: after a crash the state is the old or the new one. Nothing is
@@ -517,13 +538,17 @@ func (s *Store) SetAside(ctx context.Context, signature license.Signature) (name
 		if _, err := s.state(signature); !errors.Is(err, ErrDamaged) {
 			return "", err
 		}
-		dir := ProgramFolder(s.dir, signature)
-		name := stateName + ".damaged-" + s.o.Now().UTC().Format("20060102-150405")
-		for base, n := name, 2; exists(filepath.Join(dir, name)); n++ {
-			name = base + "-" + strconv.Itoa(n)
-		}
-		return name, folderError(dir, s.o.Disk.Rename(filepath.Join(dir, stateName), filepath.Join(dir, name)))
+		return s.setDamagedAside(ProgramFolder(s.dir, signature), stateName)
 	})
+}
+
+// setDamagedAside renames a damaged file of a folder and returns its new name.
+func (s *Store) setDamagedAside(dir, name string) (aside string, err error) {
+	aside = name + ".damaged-" + s.o.Now().UTC().Format("20060102-150405")
+	for base, n := aside, 2; exists(filepath.Join(dir, aside)); n++ {
+		aside = base + "-" + strconv.Itoa(n)
+	}
+	return aside, folderError(dir, s.o.Disk.Rename(filepath.Join(dir, name), filepath.Join(dir, aside)))
 }
 
 func exists(path string) bool {

@@ -46,6 +46,12 @@ type Departure struct {
 	Earlier bool `json:"earlier,omitempty"`
 }
 
+// DepartureKey identifies a license that leaves or has left this PC, by application signature and Site code.
+type DepartureKey struct{ Signature, SiteCode string }
+
+// Key returns the key of the departure.
+func (l Departure) Key() DepartureKey { return DepartureKey{l.Signature, l.SiteCode} }
+
 // NewDeparture returns the departure of a license of a program; a zero code is omitted.
 func NewDeparture(p api.Program, l api.License, codes license.Codes, code license.RemovalCode) Departure {
 	d := Departure{

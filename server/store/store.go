@@ -18,7 +18,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrExists means that a row with this unique value exists (user name, Site code of an active license,
 	// idempotency key).
-	ErrExists = errors.New("exists already")
+	ErrExists = errors.New("already exists")
 	// ErrNoSeat means that the order has no free seat. The database decides this, whatever the caller read before.
 	ErrNoSeat = errors.New("no free license")
 	// ErrUnavailable means that the database cannot write or answer now, for example because the disk is full. Nothing
@@ -408,7 +408,8 @@ type Stock struct{ MailsQueued, MailsFailed, SeatsTotal, SeatsActive int }
 
 // Store is the server's database. Its methods may be called from any goroutine.
 type Store interface {
-	// Read runs fn on a snapshot. fn must not write.
+	// Read runs fn on a snapshot. fn must not write, and may run more than once, because the database can request a
+	// retry.
 	Read(ctx context.Context, fn func(tx Tx) error, hints ...Hint) error
 	// Write runs fn in one transaction and rolls it back if fn fails. fn may run more than once, because the database
 	// can request a retry, so it must have no effect except through tx.

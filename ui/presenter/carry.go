@@ -109,7 +109,9 @@ func (c *Carry) Save(name, text string, done func(error)) {
 }
 
 // Print opens a page in the web browser. Not on the UI thread.
-func (c *Carry) Print(ctx context.Context, page []byte) error { return c.shell.Opener.Show(ctx, page) }
+func (c *Carry) Print(ctx context.Context, page []byte) error {
+	return c.shell.Opener.OpenPage(ctx, page)
+}
 
 // Choose asks for a file and reads it.
 func (c *Carry) Choose(done func([]byte, error)) { c.shell.Files.Choose(done) }

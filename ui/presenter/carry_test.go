@@ -27,7 +27,7 @@ func TestReceive(t *testing.T) {
 	require.Equal(t, []string{"go to https://keys.example.net"}, s.calls)
 	require.Nil(t, s.Dialogs.Visible())
 	c.Receive([]byte("nothing that this app opens"))
-	s.Sees("Open a request, an answer or a license file")
+	s.WaitFor("Open a request, an answer or a license file")
 }
 
 func TestCarryActions(t *testing.T) {

@@ -195,7 +195,7 @@ func ReadFault(err error) dialogs.Message {
 		errors.As(err, &damaged) {
 		return explain.Error(err)
 	}
-	what, why := tr.T("The file cannot be read."), words.Cause(err)
+	what, why := tr.T("The file cannot be read."), words.FileError(err)
 	named := &Unreadable{}
 	if errors.As(err, &named) {
 		what = tr.T("%s cannot be read.", named.Path)

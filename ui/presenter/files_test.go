@@ -23,7 +23,7 @@ func TestSavedFileMode(t *testing.T) {
 		require.NoError(t, err)
 		saved = true
 	})
-	s.Until("the file", func() bool { return saved })
+	s.WaitUntil("the file", func() bool { return saved })
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, "seed", string(content))

@@ -77,7 +77,7 @@ func (j *Jobs) Leave() {
 }
 
 // Text returns the number of open jobs of the current account in words, or "" if there are none.
-func (j *Jobs) Text() string { return words.Waiting(j.open) }
+func (j *Jobs) Text() string { return words.OpenJobs(j.open) }
 
 // SetAll sets the open jobs of all accounts.
 func (j *Jobs) SetAll(all []manager.Job) {

@@ -110,7 +110,7 @@ func TestJobRow(t *testing.T) {
 				j.Learn(failed)
 			}
 			j.Show()
-			s.Sees("Removal of “Studio PC”")
+			s.WaitFor("Removal of “Studio PC”")
 			require.True(t, s.Shows(test.why), s.Texts())
 			require.Equal(t, test.button == "Cancel", s.Enabled("Cancel"))
 			require.Equal(t, test.button == "Give up…", s.Enabled("Give up…"))
@@ -139,11 +139,11 @@ func TestCancelJob(t *testing.T) {
 	j.Show()
 	b.err = errors.New("it was sent")
 	s.Press("Cancel")
-	s.Until("the failure", func() bool { return s.called("waits 1") })
+	s.WaitUntil("the failure", func() bool { return s.called("waits 1") })
 	require.True(t, s.Enabled("Cancel"))
 	b.err = nil
 	s.Press("Cancel")
-	s.Sees("Nothing waits: the server has been told everything.")
+	s.WaitFor("Nothing waits: the server has been told everything.")
 	require.Equal(t, []int64{1}, b.ended)
 	require.False(t, s.Enabled("Send now"))
 	s.Key(fyne.KeyEscape)
@@ -161,14 +161,14 @@ func TestGiveUpJob(t *testing.T) {
 			b.kept = kept
 			j.Show()
 			s.Press("Give up…")
-			s.Sees("Give this task up?")
+			s.WaitFor("Give this task up?")
 			require.Equal(t, kept != nil, s.Shows(stays))
 			s.Press("Keep waiting")
-			s.Sees("Removal of “Studio PC”")
+			s.WaitFor("Removal of “Studio PC”")
 			require.Empty(t, b.ended)
 			s.Press("Give up…")
 			s.Press("Give up")
-			s.Sees("Nothing waits")
+			s.WaitFor("Nothing waits")
 			require.Equal(t, []int64{1}, b.ended)
 		})
 	}
@@ -188,7 +188,7 @@ func TestSendNow(t *testing.T) {
 		b.err = test.err
 		j.Show()
 		s.Press("Send now")
-		s.Until("the outcome",
+		s.WaitUntil("the outcome",
 			func() bool { return j.list == nil || s.Shows("There is no connection to the license server.") })
 		require.Equal(t, test.closed, j.list == nil)
 		require.True(t, test.called == "" || s.called(test.called), s.calls)
@@ -218,7 +218,7 @@ func TestExplainFailed(t *testing.T) {
 	s, j, b, _ := newTestJobs(t, removal(manager.JobPending, 0))
 	b.done = []manager.Job{failed}
 	j.Resume()
-	s.Until("the tasks", func() bool { return j.Text() != "" })
+	s.WaitUntil("the tasks", func() bool { return j.Text() != "" })
 	require.Equal(t, []string{"notify New license for 7183EC4D: There is no free license."}, s.calls)
 	require.Equal(t, "1 task waits for the server", j.Text())
 	j.Leave()

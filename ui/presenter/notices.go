@@ -110,7 +110,7 @@ func (n *Notices) Object() fyne.CanvasObject { return n.box }
 // Collect shows the notices of the manager.
 func (n *Notices) Collect() {
 	for _, one := range n.manager() {
-		n.Notify(dialogs.Message{What: words.Say(one.Title), Why: words.Say(one.Detail)})
+		n.Notify(dialogs.Message{What: words.Translate(one.Title), Why: words.Translate(one.Detail)})
 	}
 }
 

@@ -26,7 +26,7 @@ func firstNames(names []string) string {
 	return words.List(names)
 }
 
-func quoted(l manager.License) string { return words.Named(l.ID, l.Note) }
+func quoted(l manager.License) string { return words.LicenseName(l.ID, l.Note) }
 
 func programOf(e removalcode.Entry) string {
 	if e.Program == "" {
@@ -171,11 +171,11 @@ func (p *ThisPC) bringBackOffer(b manager.BringBack) Offer {
 
 // pickUpOffer offers to pick up released licenses, except those that this PC released.
 func (p *ThisPC) pickUpOffer() (Offer, bool) {
-	var open []manager.Waiting
+	var open []manager.Released
 	var key, names []string
-	for _, one := range p.found.Waiting {
+	for _, one := range p.found.Released {
 		licensed := p.peers.LicensedFor(one.Order.ProgramID)
-		if one.License.LeftHere || manager.PickUpRefusal(one.Order, one.License, licensed) != nil {
+		if one.License.LeftThisPC || manager.PickUpRefusal(one.Order, one.License, licensed) != nil {
 			continue
 		}
 		open = append(open, one)

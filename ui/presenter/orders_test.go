@@ -87,7 +87,7 @@ func TestLoadKnown(t *testing.T) {
 	first := o.LoadKnown(session)
 	require.True(t, o.Loading())
 	close(session)
-	s.Until("the orders", o.Loaded)
+	s.WaitUntil("the orders", o.Loaded)
 	require.Equal(t, []string{"session known", "open 1042", "shown", "notices"}, s.calls)
 	require.EqualValues(t, 1042, (<-first).ID, "the order that is selected first")
 	require.Equal(t, "3 hours ago", o.Age())
@@ -99,7 +99,7 @@ func TestLoadKnown(t *testing.T) {
 func TestLoadKnownWithoutCache(t *testing.T) {
 	s, o, _ := newTestOrders(t, &ordersBackend{})
 	first := o.LoadKnown(nil)
-	s.Until("the answer", o.Unknown)
+	s.WaitUntil("the answer", o.Unknown)
 	require.False(t, o.Loaded())
 	_, ok := <-first
 	require.False(t, ok)
@@ -111,7 +111,7 @@ func TestLoadOrders(t *testing.T) {
 	b := &ordersBackend{cached: []api.Order{testOrder(1037)}, orders: []api.Order{testOrder(1037), testOrder(1042)}}
 	s, o, _ := newTestOrders(t, b)
 	o.Load()
-	s.Until("the server's", func() bool { return s.called("fetched") })
+	s.WaitUntil("the server's", func() bool { return s.called("fetched") })
 	require.Equal(t, []string{"open 1037", "shown", "reached", "update 1037", "shown", "fetched"}, s.calls)
 	require.Len(t, o.List(), 2)
 	require.Equal(t, "Lumen Studio 7", o.ProgramName(1042))
@@ -128,7 +128,7 @@ func TestLoadOrdersFails(t *testing.T) {
 	b := &ordersBackend{cached: []api.Order{testOrder(1037)}, err: errors.New("broken")}
 	s, o, _ := newTestOrders(t, b)
 	o.Load()
-	s.Until("the failure", func() bool { return s.called("failed: broken") })
+	s.WaitUntil("the failure", func() bool { return s.called("failed: broken") })
 	require.True(t, o.Loaded())
 	require.False(t, s.called("reached"))
 }
@@ -152,7 +152,7 @@ func TestAddOrder(t *testing.T) {
 	b := &ordersBackend{orders: []api.Order{testOrder(1042)}}
 	s, o, _ := newTestOrders(t, b)
 	o.Load()
-	s.Until("the orders", func() bool { return s.called("fetched") })
+	s.WaitUntil("the orders", func() bool { return s.called("fetched") })
 	o.Add(testOrder(1050))
 	require.True(t, s.called("open 1050"))
 	require.True(t, s.called("clear search"))
@@ -199,9 +199,9 @@ func TestIndexOwners(t *testing.T) {
 	s, o, peers := newTestOrders(t, b)
 	peers.shown = 1042
 	o.Load()
-	s.Until("the orders", func() bool { return s.called("fetched") })
+	s.WaitUntil("the orders", func() bool { return s.called("fetched") })
 	o.Index()
-	s.Until("the index", func() bool { return s.called("indexed") })
+	s.WaitUntil("the index", func() bool { return s.called("indexed") })
 	require.Equal(t, map[int64]Owner{1037: {Program: 1, ThisPC: true}}, peers.owners, "the shown order tells for itself")
 	require.False(t, o.stale)
 	o.SetFilter("studio pc")

@@ -23,7 +23,7 @@ import (
 type Opener interface {
 	email.Opener
 	Play(wav []byte) error
-	Show(ctx context.Context, page []byte) error
+	OpenPage(ctx context.Context, page []byte) error
 	ClipboardPicture(ctx context.Context) ([]byte, error)
 }
 

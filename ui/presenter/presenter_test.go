@@ -85,7 +85,7 @@ func (o *fakeOpener) Open(_ context.Context, address string) error {
 
 func (o *fakeOpener) MaxMailto() int                                   { return 2000 }
 func (o *fakeOpener) Play([]byte) error                                { return nil }
-func (o *fakeOpener) Show(context.Context, []byte) error               { return nil }
+func (o *fakeOpener) OpenPage(context.Context, []byte) error           { return nil }
 func (o *fakeOpener) ClipboardPicture(context.Context) ([]byte, error) { return nil, nil }
 
 func testOrder(id int64) api.Order {

@@ -341,7 +341,7 @@ func (s *Session) LoadAccounts() {
 		s.accounts, s.elsewhere = k.accounts, k.elsewhere
 		s.shell.Status.Refresh()
 		s.showAccountLinks()
-		s.screen.SetJobs(words.Waiting(k.jobs))
+		s.screen.SetJobs(words.OpenJobs(k.jobs))
 		s.peers.SetJobs(k.jobs)
 	})
 }
@@ -373,7 +373,7 @@ func (s *Session) AccountName(id int64) string {
 }
 
 // WaitingElsewhere returns the open jobs of other accounts in words, or "".
-func (s *Session) WaitingElsewhere() string { return words.WaitingElsewhere(s.elsewhere) }
+func (s *Session) WaitingElsewhere() string { return words.OtherJobs(s.elsewhere) }
 
 // openJobsIn returns the number of open jobs in another account.
 func (s *Session) openJobsIn(a manager.Account) int {
@@ -397,7 +397,7 @@ func (s *Session) MenuItems() (items []*fyne.MenuItem) {
 			text = tr.T("Sign in as %s…", words.Account(a))
 		}
 		if waiting > 0 {
-			text = tr.T("%s (%s)", text, words.TasksWait(waiting))
+			text = tr.T("%s (%s)", text, words.WaitingTasks(waiting))
 		}
 		items = append(items, fyne.NewMenuItem(text, func() { s.SwitchTo(a) }))
 	}

@@ -150,8 +150,8 @@ func resume(s *stage, session *Session) {
 	shown := make(chan struct{})
 	close(shown)
 	session.Resume(shown)
-	s.Until("the outcome", func() bool { return !session.Resuming() })
-	s.Until("the accounts", func() bool { return s.called("1 jobs") })
+	s.WaitUntil("the outcome", func() bool { return !session.Resuming() })
+	s.WaitUntil("the accounts", func() bool { return s.called("1 jobs") })
 }
 
 func TestResume(t *testing.T) {
@@ -191,12 +191,12 @@ func TestResumeWaitsForFirstFrame(t *testing.T) {
 	s, session := newTestSession(t, b, Start{})
 	shown := make(chan struct{})
 	session.Resume(shown)
-	s.Until("whose session it is", func() bool { return session.Known() })
+	s.WaitUntil("whose session it is", func() bool { return session.Known() })
 	require.Equal(t, anna, session.Account())
 	require.False(t, session.SignedIn())
 	require.False(t, s.called("begin 1"))
 	// A value that is received shows that the session waits: it cannot begin before.
-	s.Until("who waits for the first frame", func() bool {
+	s.WaitUntil("who waits for the first frame", func() bool {
 		select {
 		case shown <- struct{}{}:
 			return true
@@ -204,7 +204,7 @@ func TestResumeWaitsForFirstFrame(t *testing.T) {
 			return false
 		}
 	})
-	s.Until("the session", session.SignedIn)
+	s.WaitUntil("the session", session.SignedIn)
 }
 
 func TestEnterShowsWarning(t *testing.T) {
@@ -224,7 +224,7 @@ func TestSignOut(t *testing.T) {
 	require.False(t, b.called("sign out"))
 	s.Press("Sign out")
 	require.False(t, session.SignedIn(), "an answer that came now would be kept")
-	s.Sees("https://licenses.lumen.example")
+	s.WaitFor("https://licenses.lumen.example")
 	require.True(t, b.called("sign out"))
 }
 
@@ -250,11 +250,11 @@ func TestSwitchTo(t *testing.T) {
 	require.Equal(t, berta, session.Account(), "its last known tables are shown at once")
 	require.True(t, session.Resuming())
 	require.True(t, s.called("tables"))
-	s.Until("the session", func() bool { return s.called("begin 2") })
+	s.WaitUntil("the session", func() bool { return s.called("begin 2") })
 
 	b.err = manager.ErrSignedOut
 	session.SwitchTo(carl)
-	s.Sees("https://keys.tide.example")
+	s.WaitFor("https://keys.tide.example")
 	require.False(t, session.SignedIn())
 	require.True(t, s.Shows("Back to Berta · keys.tide.example"))
 	s.Follow("Back to Berta · keys.tide.example")

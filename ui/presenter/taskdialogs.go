@@ -208,6 +208,6 @@ func (t *Tasks) SaveFile(s actions.Subject) {
 
 // Calendar saves a calendar file with the end of a license and reminders 14, 7 and 1 days before.
 func (t *Tasks) Calendar(s actions.Subject) {
-	name, content := t.backend.Calendar(s.Order, s.License, words.Say)
+	name, content := t.backend.Calendar(s.Order, s.License, words.Translate)
 	t.shell.Files.Save(name, string(content), ".ics", t.shell.Explain)
 }

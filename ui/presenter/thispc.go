@@ -191,13 +191,13 @@ func (p *ThisPC) ShowRemovalCodes() { removalcode.List(p.RemovalOptions(), p.bac
 // RemovalOptions configures dialogs that show a removal code.
 func (p *ThisPC) RemovalOptions() removalcode.Options {
 	return removalcode.Options{
-		Dialogs: p.shell.Dialogs,
-		Work:    p.shell.Work,
-		Copy:    p.shell.Copy,
-		Explain: explain.Error,
-		Now:     p.shell.Now,
-		Show:    p.shell.Opener.Show,
-		Save:    func(name, text string, done func(error)) { p.shell.Files.Save(name, text, ".txt", done) },
+		Dialogs:  p.shell.Dialogs,
+		Work:     p.shell.Work,
+		Copy:     p.shell.Copy,
+		Explain:  explain.Error,
+		Now:      p.shell.Now,
+		OpenPage: p.shell.Opener.OpenPage,
+		Save:     func(name, text string, done func(error)) { p.shell.Files.Save(name, text, ".txt", done) },
 	}
 }
 

@@ -57,7 +57,7 @@ func (c *countdown) reason() string {
 	if remaining == 0 {
 		return ""
 	}
-	return tr.T("The server takes the next try in %s.", words.Wait(remaining))
+	return tr.T("The server takes the next try in %s.", words.Duration(remaining))
 }
 
 // label returns text with the remaining time, such as "Add order (12 s)" or "Add order (14:59)", or "" at the end.

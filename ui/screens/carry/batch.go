@@ -173,7 +173,7 @@ func defaultWanted(c folder.Contents, isOwn func(id string) bool) wanted {
 // fileFault returns the sentence for a file that cannot be read.
 func (d *Screen) fileFault(err error) string {
 	if errors.Is(err, folder.ErrFile) {
-		if tr.InUse() != tr.English {
+		if tr.Current() != tr.English {
 			return tr.T("The file cannot be read.")
 		}
 		return words.Sentence(err.Error())
@@ -188,9 +188,9 @@ func (d *Screen) fileFault(err error) string {
 // explain returns the message for an error, of package folder or any other.
 func (d *Screen) explain(err error) dialogs.Message {
 	if errors.Is(err, folder.ErrFolder) {
-		why := words.Cause(err)
+		why := words.FileError(err)
 		if _, own, ok := strings.Cut(why, ": "); ok {
-			why = words.Capital(own)
+			why = words.UpperFirst(own)
 		}
 		return dialogs.Message{
 			What: tr.T("The folder cannot be read."),

@@ -167,7 +167,7 @@ func description(doc carry.Document) fyne.CanvasObject {
 		title.Wrapping = fyne.TextWrapWord
 		value := widget.NewLabel(lineText(line))
 		value.Wrapping = fyne.TextWrapBreak
-		all.Add(container.New(columns{}, theme.Tight(title), theme.Tight(value)))
+		all.Add(container.New(columns{}, theme.Unpadded(title), theme.Unpadded(value)))
 	}
 	return all
 }

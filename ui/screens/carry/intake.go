@@ -249,26 +249,26 @@ func (d *Screen) Open() {
 func muted(text string) fyne.CanvasObject {
 	l := widget.NewLabel(text)
 	l.Wrapping, l.Importance = fyne.TextWrapWord, widget.LowImportance
-	return theme.Tight(l)
+	return theme.Unpadded(l)
 }
 
 // plain returns a wrapping label.
 func plain(text string) fyne.CanvasObject {
 	l := widget.NewLabel(text)
 	l.Wrapping = fyne.TextWrapWord
-	return theme.Tight(l)
+	return theme.Unpadded(l)
 }
 
 // bold returns a wrapping label in bold.
 func bold(text string) fyne.CanvasObject {
 	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	l.Wrapping = fyne.TextWrapWord
-	return theme.Tight(l)
+	return theme.Unpadded(l)
 }
 
 // labeled returns a field below its name.
 func labeled(name string, field fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(name)), field)
+	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Unpadded(widget.NewLabel(name)), field)
 }
 
 // rows stacks objects vertically.

@@ -46,7 +46,7 @@ func page(doc carry.Document) ([]byte, error) {
 	content := struct {
 		Language, Title, Text string
 		Pictures              []pageCode
-	}{Language: tr.InUse(), Title: words.Capital(words.Document(doc.Kind())), Text: carry.Text(doc)}
+	}{Language: tr.Current(), Title: words.UpperFirst(words.Document(doc.Kind())), Text: carry.Text(doc)}
 	for i, p := range parts {
 		img, err := p.Picture(4)
 		if err != nil {

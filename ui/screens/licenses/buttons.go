@@ -55,7 +55,7 @@ type button struct {
 func newButton(text string, icon fyne.Resource, do func()) *button {
 	a := &button{button: dialogs.NewButton(text, icon, do), line: theme.NewCaption("")}
 	a.line.Alignment = fyne.TextAlignCenter
-	a.object = container.NewVBox(a.button, theme.Tight(a.line))
+	a.object = container.NewVBox(a.button, theme.Unpadded(a.line))
 	return a
 }
 
@@ -153,9 +153,9 @@ func (s *Screen) refreshTask(action actions.ID, l manager.License, selected bool
 	case l.JobOpen && l.ReleasedAt == nil && l.Status == api.StatusActive:
 		b.set(false, widget.MediumImportance, tr.T("left this PC"))
 	case err == nil:
-		b.set(true, widget.MediumImportance, words.Left(*action.Allowance(subject), s.options.Now()))
+		b.set(true, widget.MediumImportance, words.Remaining(*action.Allowance(subject), s.options.Now()))
 	case errors.As(err, &limited) && limited.Limit != nil:
-		b.set(false, widget.MediumImportance, words.Left(*action.Allowance(subject), s.options.Now()))
+		b.set(false, widget.MediumImportance, words.Remaining(*action.Allowance(subject), s.options.Now()))
 	case errors.Is(err, api.ErrTaskDisabled) && l.ExpiresAt != nil && s.options.Now().After(*l.ExpiresAt):
 		b.set(false, widget.MediumImportance, tr.T("license has ended"))
 	case errors.Is(err, api.ErrTaskDisabled):

@@ -114,8 +114,8 @@ func New(o Options) (*Screen, error) {
 	}
 	s.buttons = newButtons(s.do)
 	s.ended = dialogs.NewCheck(tr.T("Show ended"), o.Actions.ShowEnded)
-	top := container.NewBorder(nil, nil, nil, theme.Tight(s.ended), theme.Tight(s.heading.text))
-	s.object = layouts.New(
+	top := container.NewBorder(nil, nil, nil, theme.Unpadded(s.ended), theme.Unpadded(s.heading.text))
+	s.object = layouts.Column(
 		container.New(layout.NewCustomPaddedLayout(theme.Gap+2, theme.Gap, theme.Margin-4, theme.Margin), top),
 		container.NewStack(s.tables[0], s.tables[1], s.notice),
 		container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin-4), s.buttons.object))

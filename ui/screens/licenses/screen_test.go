@@ -137,7 +137,7 @@ func TestButtonCaptions(t *testing.T) {
 			l.ExpiresAt, l.Allowed.Remove = &past, no(api.ErrTaskDisabled)
 		}, "license has ended", nil, []string{"Remove…"}},
 		{"the license left this PC",
-			func(_ *Content, l *manager.License) { l.ThisPC, l.LeftHere, l.JobOpen = true, true, true },
+			func(_ *Content, l *manager.License) { l.ThisPC, l.LeftThisPC, l.JobOpen = true, true, true },
 			"left this PC", []string{"What waits…"}, []string{"Transfer…", "Reactivate…", "Remove…"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -168,13 +168,13 @@ func TestSituations(t *testing.T) {
 			"The license file lies where Lumen Studio 7 finds it.", "Move to another PC…", "Move to another PC… 7"},
 		{"its license file is not in place", func(_ *Content, l *manager.License) { l.ThisPC = true },
 			"The license file is not in place yet.", "Move to another PC…", "Move to another PC… 7"},
-		{"a task tells the server", func(_ *Content, l *manager.License) { l.LeftHere, l.JobOpen = true, true },
+		{"a task tells the server", func(_ *Content, l *manager.License) { l.LeftThisPC, l.JobOpen = true, true },
 			"The server is told by itself when it answers.", "What waits…", "jobs"},
-		{"its removal code is kept", func(c *Content, l *manager.License) { l.LeftHere, c.LetGo[7] = true, true },
+		{"its removal code is kept", func(c *Content, l *manager.License) { l.LeftThisPC, c.LetGo[7] = true, true },
 			"its removal code is kept here", "Hand in or offer…", "removal codes"},
-		{"the server does not know", func(_ *Content, l *manager.License) { l.LeftHere = true },
+		{"the server does not know", func(_ *Content, l *manager.License) { l.LeftThisPC = true },
 			"the server does not know that yet", "Bring back…", "Reactivate… 7"},
-		{"it may be offered", func(_ *Content, l *manager.License) { l.LeftHere = true },
+		{"it may be offered", func(_ *Content, l *manager.License) { l.LeftThisPC = true },
 			"the server does not know that yet", "Offer to another PC…", "Move to another PC… 7"},
 		{"it waits for a PC", func(_ *Content, l *manager.License) { l.ReleasedAt = &at },
 			"It waits until a PC picks it up.", "Pick up on this PC…", "Pick up on this PC… 7"},
@@ -197,7 +197,7 @@ func TestLicensedPCTakesNoOther(t *testing.T) {
 	s.Show(content(func(c *Content, l *manager.License) { l.ReleasedAt, c.ThisPCElsewhere = &at, 1037 }))
 	require.False(t, stage.Enabled("Pick up on this PC…"))
 	require.True(t, stage.Shows("this PC is licensed in order 1037"))
-	s.Show(content(func(c *Content, l *manager.License) { l.LeftHere, c.ThisPCElsewhere = true, 1037 }))
+	s.Show(content(func(c *Content, l *manager.License) { l.LeftThisPC, c.ThisPCElsewhere = true, 1037 }))
 	require.False(t, stage.Enabled("Bring back…"))
 }
 
@@ -324,6 +324,6 @@ func TestComparing(t *testing.T) {
 	s.Show(content(func(_ *Content, l *manager.License) { l.ThisPC = true }))
 	require.True(t, stage.Shows("Comparing…"))
 	require.True(t, s.Comparing())
-	stage.Sees("Recognized.")
+	stage.WaitFor("Recognized.")
 	require.False(t, s.Comparing())
 }

@@ -40,7 +40,7 @@ func (c Content) situation(l manager.License) situation {
 		return departing
 	case c.LetGo[l.ID]:
 		return codeKept
-	case l.LeftHere:
+	case l.LeftThisPC:
 		return stranded
 	case l.ThisPC:
 		return own
@@ -67,7 +67,7 @@ func badge(l manager.License) (table.Badge, bool) {
 		return table.Badge{}, false
 	case l.ReleasedAt != nil:
 		return table.Badge{Text: tr.T("Moving"), Tone: theme.Accent}, true
-	case l.LeftHere:
+	case l.LeftThisPC:
 		return table.Badge{Text: tr.T("Left this PC"), Tone: theme.Warning}, true
 	}
 	return table.Badge{Text: tr.T("This PC"), Tone: theme.Good}, l.ThisPC
@@ -113,7 +113,7 @@ func (o Options) steps(c Content, l manager.License) []step {
 		return []step{move}
 	case released:
 		pickUp := stepFor(actions.PickUp, fynetheme.DownloadIcon())
-		pickUp.prominent, pickUp.licensed = !l.LeftHere, c.Licensed()
+		pickUp.prominent, pickUp.licensed = !l.LeftThisPC, c.Licensed()
 		return []step{pickUp}
 	case former:
 		return []step{back}
@@ -147,7 +147,7 @@ func (o Options) line(s step) string {
 	case s.refusal != nil && (a == nil || a.OK || a.ResetsAt == nil) || a == nil:
 		return explain.Reason(s.refusal)
 	default:
-		return words.Left(*a, o.Now())
+		return words.Remaining(*a, o.Now())
 	}
 }
 
@@ -172,7 +172,7 @@ func (d *Details) situationView(c Content, l manager.License) fyne.CanvasObject 
 			"or remove it."), theme.Warning
 	case released:
 		text = tr.T("Released on %s. It waits until a PC picks it up.", words.LongDate(*l.ReleasedAt, now))
-		if l.LeftHere {
+		if l.LeftThisPC {
 			text = tr.T("Released here on %s. It waits for another PC; picking it up here takes it back.",
 				words.LongDate(*l.ReleasedAt, now))
 		}

@@ -87,8 +87,8 @@ func New(o Options) (*Screen, error) {
 		return nil, err
 	}
 	heading := container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Margin-4, theme.Margin),
-		theme.Tight(theme.NewHeading(tr.T("Orders"))))
-	s.object = layouts.New(heading, s.table, nil)
+		theme.Unpadded(theme.NewHeading(tr.T("Orders"))))
+	s.object = layouts.Column(heading, s.table, nil)
 	return s, nil
 }
 

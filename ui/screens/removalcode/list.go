@@ -160,7 +160,7 @@ func (l *list) entry(e Entry) fyne.CanvasObject {
 		Codes:   e.Codes,
 		Code:    e.Code,
 	}
-	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(heading),
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Unpadded(heading),
 		caption(tr.T("Site code %s. %s", e.Codes.Site, e.purposeText())))
 	if e.HasJob() {
 		rows.Add(

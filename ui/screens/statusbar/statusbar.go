@@ -62,9 +62,10 @@ func New(actions Actions) *Bar {
 		l.SizeName, l.Importance = "", widget.LowImportance
 	}
 	b.progress.Hide()
-	left := container.NewHBox(container.NewCenter(b.dot), theme.Tight(b.server), spacer(theme.Gap), theme.Tight(b.age))
-	right := container.NewHBox(theme.Tight(b.remark), container.NewCenter(b.progress), theme.Tight(b.jobs),
-		theme.Tight(b.elsewhere), theme.Tight(b.notices))
+	left := container.NewHBox(
+		container.NewCenter(b.dot), theme.Unpadded(b.server), spacer(theme.Gap), theme.Unpadded(b.age))
+	right := container.NewHBox(theme.Unpadded(b.remark), container.NewCenter(b.progress), theme.Unpadded(b.jobs),
+		theme.Unpadded(b.elsewhere), theme.Unpadded(b.notices))
 	line := container.New(layout.NewCustomPaddedLayout(5, 5, theme.Margin, theme.Margin),
 		container.NewBorder(nil, nil, left, right))
 	b.object = theme.NewSurface(theme.ColorNameStatusBar, container.NewVBox(widget.NewSeparator(), line))

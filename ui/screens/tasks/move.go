@@ -49,8 +49,8 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 	}
 	part := func(title, text string) fyne.CanvasObject {
 		return container.New(layout.NewCustomPaddedVBoxLayout(2),
-			theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})),
-			theme.Tight(plain(text)))
+			theme.Unpadded(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})),
+			theme.Unpadded(plain(text)))
 	}
 	onThisPC := tr.T(
 		"The license leaves at once: %s stops here, and its license file is erased. Save your work in it first.",
@@ -70,7 +70,8 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 			part(tr.T("If the network fails"),
 				tr.T("Nothing is lost. The removal code is kept on this PC before anything else happens, and it is sent by "+
 					"itself when the server answers.")),
-			theme.Tight(muted(tr.T("Picking up counts as a transfer. %s", o.allowanceLine(transferAllowance(l), transfers))))),
+			theme.Unpadded(muted(tr.T("Picking up counts as a transfer. %s",
+				o.allowanceLine(transferAllowance(l), transfers))))),
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Cancel"), Cancel: true},
 			{Text: tr.T(moveLabel), Default: true, OnTapped: submit},
@@ -89,18 +90,18 @@ func transferAllowance(l manager.License) *api.Allowance {
 // showMoved shows the next steps on the other PC; pending is why the server was not reached, or nil.
 func showMoved(o Options, l manager.License, program api.Program, code license.RemovalCode, pending error) {
 	tone, m := theme.Good, dialogs.Message{What: tr.T("%s has left this PC and waits for the other one.",
-		words.Capital(quoted(l)))}
+		words.UpperFirst(quoted(l)))}
 	if pending != nil {
 		tone = theme.Accent
 		m = dialogs.Message{
-			What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.Capital(quoted(l))),
+			What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.UpperFirst(quoted(l))),
 			Why:  o.Explain(pending).What,
 			Next: tr.T("From then on the other PC can pick it up. You may close the app: it goes on at the next start."),
 		}
 	}
 	step := func(number, text string) fyne.CanvasObject {
 		return container.NewBorder(nil, nil, container.NewVBox(theme.NewBadge(number, theme.Accent)), nil,
-			theme.Tight(plain(text)))
+			theme.Unpadded(plain(text)))
 	}
 	lines := []fyne.CanvasObject{
 		dialogs.Notice(tone, m),
@@ -109,7 +110,7 @@ func showMoved(o Options, l manager.License, program api.Program, code license.R
 	}
 	if pending == nil {
 		lines = append(lines,
-			theme.Tight(plain(tr.T("Or without the app on the other PC: Transfer gives the license to the codes that the "+
+			theme.Unpadded(plain(tr.T("Or without the app on the other PC: Transfer gives the license to the codes that the "+
 				"program shows there. On the vendor's web page this removal code is asked for:"))))
 	}
 	o.showDeparture(tr.T("Moving %s", quoted(l)), l, program, code, pending != nil, lines...)

@@ -144,9 +144,10 @@ func (r *removal) submit() {
 func (r *removal) pending(code license.RemovalCode, queued queuedError) {
 	r.options.showDeparture(tr.T("Removing %s", quoted(r.license)), r.license, r.program, code, true,
 		dialogs.Notice(theme.Accent, dialogs.Message{
-			What: tr.T("%s has left this PC. The server is told by itself when it answers.", words.Capital(quoted(r.license))),
-			Why:  r.options.Explain(queued.error).What,
+			What: tr.T("%s has left this PC. The server is told by itself when it answers.",
+				words.UpperFirst(quoted(r.license))),
+			Why: r.options.Explain(queued.error).What,
 			Next: tr.T("Then order %d has one more license to activate. You may close the app: it goes on at the next start.",
 				r.order.ID),
-		}), theme.Tight(plain(tr.T("You need not do anything with the removal code. It is kept on this PC."))))
+		}), theme.Unpadded(plain(tr.T("You need not do anything with the removal code. It is kept on this PC."))))
 }

@@ -67,7 +67,7 @@ func (l *List) Show(rows []Row, signedIn bool) {
 	if len(rows) == 0 {
 		none := widget.NewLabel(tr.T("Nothing waits: the server has been told everything."))
 		none.Importance = widget.LowImportance
-		l.rows.Add(theme.Tight(none))
+		l.rows.Add(theme.Unpadded(none))
 	}
 	for i, r := range rows {
 		if i > 0 {
@@ -106,5 +106,5 @@ func line(text string, bold bool) fyne.CanvasObject {
 	if !bold {
 		label.Importance = widget.LowImportance
 	}
-	return theme.Tight(label)
+	return theme.Unpadded(label)
 }

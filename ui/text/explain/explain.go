@@ -399,12 +399,12 @@ func Error(err error) dialogs.Message {
 	case errors.As(err, &busy) && errors.As(err, &localized):
 		return dialogs.Message{
 			What: tr.T("The licenses of this PC cannot be changed now."),
-			Why:  words.Say(localized.Text()),
+			Why:  words.Translate(localized.Text()),
 			Next: tr.T("Nothing was changed and nothing is lost."),
 		}
 	case errors.As(err, &refused):
 		m := refusal(refused.Problem)
-		m.Why = words.Say(refused.Text())
+		m.Why = words.Translate(refused.Text())
 		return m
 	case errors.As(err, &problem):
 		return refusal(problem)
@@ -416,7 +416,7 @@ func Error(err error) dialogs.Message {
 			t = networkTexts[manager.NetworkConnect]
 		}
 		m := t.message()
-		m.Why = words.Say(network.Text())
+		m.Why = words.Translate(network.Text())
 		return m
 	case errors.As(err, &fault):
 		return dialogs.Message{
@@ -436,7 +436,7 @@ func Error(err error) dialogs.Message {
 	case errors.As(err, &typed):
 		return dialogs.Message{
 			What: tr.T("The %s cannot be read.", words.Code(typed.Kind)),
-			Why:  words.Fault(typed).Error(),
+			Why:  words.CodeError(typed).Error(),
 			Next: tr.T("Compare it with the original, or copy and paste it."),
 		}
 	}
@@ -446,8 +446,8 @@ func Error(err error) dialogs.Message {
 			switch {
 			case m.Why != "" || err == o.err: //nolint:errorlint // a wrapped error contains a reason
 			case errors.As(err, &localized):
-				m.Why = words.Sentence(words.Say(localized.Text()))
-			case tr.InUse() == tr.English:
+				m.Why = words.Sentence(words.Translate(localized.Text()))
+			case tr.Current() == tr.English:
 				m.Why = words.Sentence(err.Error())
 			}
 			return m
@@ -477,7 +477,7 @@ func Job(err error) dialogs.Message {
 
 // documentFault returns the sentence for a damaged document. The details exist in English only.
 func documentFault(f *carry.DocumentError) string {
-	if tr.InUse() == tr.English {
+	if tr.Current() == tr.English {
 		return words.Sentence(f.Error())
 	}
 	return tr.T("The %s cannot be used.", words.Document(f.Kind))
@@ -487,7 +487,7 @@ func documentFault(f *carry.DocumentError) string {
 // In other languages it is shown only for codes without a text of their own.
 func refusal(p *api.Problem) dialogs.Message {
 	m := codeMessage(p.Code)
-	if _, own := refusals[p.Code]; p.Detail != "" && (!own || tr.InUse() == tr.English) {
+	if _, own := refusals[p.Code]; p.Detail != "" && (!own || tr.Current() == tr.English) {
 		m.Why = serverSentence(words.Sentence(p.Detail))
 	}
 	if len(p.Errors) > 0 {
@@ -499,7 +499,7 @@ func refusal(p *api.Problem) dialogs.Message {
 	}
 	switch {
 	case p.RetryAfter > 0:
-		m.Next = tr.T("Try again in %s.", words.Wait(time.Duration(p.RetryAfter)*time.Second))
+		m.Next = tr.T("Try again in %s.", words.Duration(time.Duration(p.RetryAfter)*time.Second))
 	case p.Limit != nil && p.Limit.Allowed == 0 && !p.Limit.ResetsAt.IsZero():
 		m.Next = tr.T("The count starts anew on %s.", words.LongMoment(p.Limit.ResetsAt, time.Now()))
 	case p.Limit != nil && !p.Limit.ResetsAt.IsZero():
@@ -514,7 +514,7 @@ func refusal(p *api.Problem) dialogs.Message {
 
 // serverSentence returns an English sentence of the server. In other languages it is marked as a quotation.
 func serverSentence(sentence string) string {
-	if tr.InUse() == tr.English {
+	if tr.Current() == tr.English {
 		return sentence
 	}
 	return tr.T("The server says: “%s”", sentence)

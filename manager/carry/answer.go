@@ -183,10 +183,7 @@ func (o *Offline) checkFits(ctx context.Context, p api.Program, f license.File) 
 	}
 	// The PC is the same, so a state that was lost, such as with a reinstalled system, gets the Site code of the file.
 	_, err = o.options.Installed.Update(ctx, f.Signature, func(s *installed.State) error {
-		if g := f.Codes.Site.Generation(); !s.HasGeneration {
-			s.Generation, s.HasGeneration = g, true
-			s.Used = append(s.Used, g)
-		}
+		s.Adopt(f.Codes.Site)
 		return nil
 	})
 	return storage.WrapInstalled(err)

@@ -110,7 +110,7 @@ func (pc *PC) Comparer(
 	}, nil
 }
 
-// policyOf parses a locking policy; locks that this version does not know are not changeable.
+// policyOf parses a locking policy; locks that this version does not support are not changeable.
 func policyOf(w api.FlexibleLocking) license.Policy {
 	policy := license.Policy{Enabled: w.Enabled, MaxHardwareChanges: w.MaxHardwareChanges}
 	for _, name := range w.Changeable {

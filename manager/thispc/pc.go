@@ -142,10 +142,7 @@ func (pc *PC) Generation(ctx context.Context, p api.Program) (uint16, error) {
 	}
 	if here, ok := pc.File(p); ok {
 		if _, err := pc.options.Installed.Update(ctx, signature, func(s *installed.State) error {
-			if !s.HasGeneration {
-				s.Generation, s.HasGeneration = here.Codes.Site.Generation(), true
-				s.Used = append(s.Used, s.Generation)
-			}
+			s.Adopt(here.Codes.Site)
 			return nil
 		}); err != nil {
 			return 0, pc.options.Wrap(err)

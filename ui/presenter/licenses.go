@@ -278,6 +278,7 @@ func (p *Licenses) showCached(o api.Order, t cachedTable, err error) {
 	p.fetch(o)
 }
 
+// fetch loads the licenses of an order from the server. If the server cannot be reached it reloads the cached ones.
 func (p *Licenses) fetch(o api.Order) {
 	load := p.backend.Licenses
 	if p.screen.ShowsEnded() {
@@ -304,14 +305,14 @@ func (p *Licenses) fetch(o api.Order) {
 	})
 }
 
-// ReloadCached shows the cached licenses of an order again, if it is the selected one.
+// ReloadCached reloads the cached licenses of an order if it is the selected one.
 func (p *Licenses) ReloadCached(order int64) {
 	if o := p.content.Order; o.ID != 0 && o.ID == order && p.content.Loaded {
 		p.reloadCached(o)
 	}
 }
 
-// reloadCached shows the cached licenses again, which reflect departures from this PC without the server.
+// reloadCached reloads the cached licenses, which reflect departures from this PC without the server.
 func (p *Licenses) reloadCached(o api.Order) {
 	if p.screen.ShowsEnded() {
 		return // ended licenses are not cached

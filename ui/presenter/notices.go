@@ -183,6 +183,8 @@ func (n *Notices) Refresh() {
 // Show updates the banners at once, after an action of the person.
 func (n *Notices) Show() { n.draw(n.visible()) }
 
+// visible returns the banners to show: the fault of the connection, then the notices and up to maxOffers offers that
+// are not dismissed.
 func (n *Notices) visible() (list []Banner) {
 	if b, ok := n.peers.Offline(); ok {
 		list = append(list, b)

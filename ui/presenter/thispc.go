@@ -147,6 +147,7 @@ func (p *ThisPC) FindCached(session <-chan struct{}) {
 	}, p.show)
 }
 
+// show shows the result of a search: in the tables, the notices and the status bar.
 func (p *ThisPC) show(f found, err error) {
 	p.searched = true
 	if err != nil {
@@ -230,6 +231,7 @@ func (p *ThisPC) showStranded() {
 	stranded.Open(p.shell.Dialogs, rows, func() { p.contactAboutStranded(list) })
 }
 
+// strandedRow returns the row of a stranded license with its steps, and why a step is impossible.
 func (p *ThisPC) strandedRow(s manager.Stranded) stranded.Row {
 	subject := actions.Subject{Order: s.Order, License: s.License}
 	step := func(text string, action actions.ID) stranded.Step {

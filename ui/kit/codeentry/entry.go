@@ -120,7 +120,7 @@ func (e *Entry) validate() {
 	}
 }
 
-// paste handles a pasted text. It offers the text to OnPaste, then looks for a complete code in it, and then inserts it
+// paste handles a pasted text. It offers the text to OnPaste, then searches it for a complete code, and then inserts it
 // if it is a part of a code.
 func (e *Entry) paste(text string, insert func(string)) {
 	if e.OnPaste != nil && e.OnPaste(text) {

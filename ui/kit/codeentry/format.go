@@ -16,7 +16,7 @@ var ErrFormat = errors.New("codeentry: invalid format")
 
 // Format is the syntax of one kind of code. Its functions are called on the UI thread and must be fast and pure.
 type Format struct {
-	// Groups holds the number of characters of each group, such as {4, 4, 4, 4}. Messages number groups from 1.
+	// Groups are the numbers of characters of each group, such as {4, 4, 4, 4}. Messages number groups from 1.
 	Groups []int
 
 	// Separator is inserted between groups, usually "-". It may be empty.

@@ -20,12 +20,12 @@ type Field struct {
 	copy *dialogs.ContentButton
 }
 
-// New returns a field. copy copies a text to the clipboard. UI thread.
-func New(text string, copy func(string)) *Field {
+// New returns a field. toClipboard copies a text to the clipboard. UI thread.
+func New(text string, toClipboard func(string)) *Field {
 	f := &Field{code: widget.NewLabelWithStyle(text, fyne.TextAlignLeading, theme.Monospace())}
 	f.code.Truncation = fyne.TextTruncateClip
 	f.copy = dialogs.NewButton(tr.T("Copy"), fynetheme.ContentCopyIcon(), func() {
-		copy(f.code.Text)
+		toClipboard(f.code.Text)
 		f.copy.SetText(tr.T("Copied"))
 	})
 	f.ExtendBaseWidget(f)
@@ -35,14 +35,14 @@ func New(text string, copy func(string)) *Field {
 // Row is a row of Form.
 type Row struct{ Name, Text string }
 
-// Form returns a form with a field for each row. copy copies a text to the clipboard. UI thread.
-func Form(copy func(string), rows ...Row) *fyne.Container {
+// Form returns a form with a field for each row. toClipboard copies a text to the clipboard. UI thread.
+func Form(toClipboard func(string), rows ...Row) *fyne.Container {
 	form := container.New(layout.NewFormLayout())
 	for _, r := range rows {
 		name := widget.NewLabel(r.Name)
 		name.Importance = widget.LowImportance
 		form.Add(theme.AlignLeft(name))
-		form.Add(New(r.Text, copy))
+		form.Add(New(r.Text, toClipboard))
 	}
 	return form
 }

@@ -183,6 +183,20 @@ func (d *Dialog) SetButton(text string, enabled bool, reason string) {
 	d.arrange()
 }
 
+// SetButtonLabel changes the visible label of the button with a text, for example to "Add order (12 s)"; "" restores
+// the text. SetButton still identifies the button by its text. UI thread.
+func (d *Dialog) SetButtonLabel(text, label string) {
+	if label == "" {
+		label = text
+	}
+	for i, b := range d.spec.Buttons {
+		if b.Text == text && d.buttons[i].Text != label {
+			d.buttons[i].SetText(label)
+			d.arrange()
+		}
+	}
+}
+
 // Close closes the dialog, or removes it from the queue if it has not been shown yet. It does not cancel work that
 // SetBusy announced. UI thread.
 func (d *Dialog) Close() {

@@ -1,6 +1,6 @@
 // Package dialogs shows the modal dialogs of a window, one at a time. A dialog has a title, content, a progress line,
 // an error message and buttons. Enter presses the default button, also inside a field, and Escape the one that cancels.
-// It knows nothing of licenses.
+// It is independent of licenses.
 package dialogs
 
 import (

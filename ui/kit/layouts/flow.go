@@ -17,7 +17,7 @@ type flow struct {
 	width float32 // of the latest layout; 0 before the first one
 }
 
-// line holds the objects of one line.
+// line has the objects of one line.
 type line struct {
 	objects []fyne.CanvasObject
 	left    int // number of objects at the left

@@ -34,7 +34,7 @@ type body[T any] struct {
 	pressed, pressedBefore  int // rows of the latest two presses; a double click has both on one row
 }
 
-// slot holds the canvas objects of one visible row.
+// slot has the canvas objects of one visible row.
 type slot struct {
 	row     int // -1: unused
 	version uint64
@@ -42,7 +42,7 @@ type slot struct {
 	cells   []cell
 }
 
-// styles holds the theme values that the drawn objects depend on.
+// styles are the theme values that the drawn objects depend on.
 type styles struct {
 	text, row color.NRGBA // two colors by which a change of the palette is noticed
 	size      float32
@@ -103,7 +103,7 @@ func plainColor(name fyne.ThemeColorName) color.NRGBA {
 	return color.NRGBAModel.Convert(theme.Color(name)).(color.NRGBA)
 }
 
-// stale marks every drawn row as out of date.
+// invalidate marks every drawn row as out of date.
 func (b *body[T]) invalidate() { b.version++ }
 
 // update draws the visible rows that are not drawn yet.

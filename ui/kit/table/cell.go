@@ -10,7 +10,7 @@ import (
 	"github.com/acen-desktop/acen/ui/kit/theme"
 )
 
-// cell holds the canvas objects of one visible cell.
+// cell has the canvas objects of one visible cell.
 type cell struct {
 	text  *canvas.Text
 	pill  *canvas.Rectangle // nil if the column has no badges
@@ -52,6 +52,7 @@ func (b *body[T]) layoutCell(c *Column[T], row T, width float32) cellLayout {
 	return i
 }
 
+// drawCell draws a cell of a row in the objects of c, at top from the first row.
 func (b *body[T]) drawCell(c *cell, column int, row T, top float32) {
 	definition := &b.table.options.Columns[column]
 	left, width := b.spans[column].x+cellPadding, b.spans[column].width-2*cellPadding
@@ -73,11 +74,11 @@ func (b *body[T]) drawCell(c *cell, column int, row T, top float32) {
 			layout.text = layout.style.fit(layout.text, layout.width)
 		}
 	}
-	color := tone.Text()
+	foreground := tone.Text()
 	if tone == theme.Neutral {
-		color = theme.Color(fynetheme.ColorNameForeground)
+		foreground = theme.Color(fynetheme.ColorNameForeground)
 	}
-	write(c.text, layout.text, color, layout.style, definition.Align)
+	write(c.text, layout.text, foreground, layout.style, definition.Align)
 	setBounds(c.text, left, top, layout.width, theme.RowHeight)
 	if c.pill == nil {
 		return

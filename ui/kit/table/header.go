@@ -26,6 +26,8 @@ type header[T any] struct {
 	grips  []*grip
 }
 
+// newHeader returns the titles of a table, which sort it when they are tapped, and the grips between them, which resize
+// its columns.
 func newHeader[T any](t *Table[T]) *header[T] {
 	h := &header[T]{table: t}
 	for i, c := range t.options.Columns {

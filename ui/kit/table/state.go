@@ -7,6 +7,6 @@ type State struct {
 	Sort       string `json:"sort,omitempty"`
 	Descending bool   `json:"descending,omitempty"`
 
-	// Widths holds the widths of the columns that the person has resized, by ID, in device-independent pixels.
+	// Widths are the widths of the columns that the person has resized, by ID, in device-independent pixels.
 	Widths map[string]float32 `json:"widths,omitempty"`
 }

@@ -144,7 +144,7 @@ func New[T any](o Options[T]) (*Table[T], error) {
 	return t, nil
 }
 
-// SetRows replaces all rows with a copy of rows, and keeps selection and sort. Up to 1,000 rows are shown before it
+// SetRows replaces all rows with a copy of rows, and preserves selection and sort. Up to 1,000 rows are shown before it
 // returns. More rows are sorted off the UI thread first, while the table shows the old ones.
 func (t *Table[T]) SetRows(rows []T) {
 	t.source = &source[T]{rows: append([]T(nil), rows...)}

@@ -71,13 +71,13 @@ func (v *view[T]) find(key string) int {
 	return -1
 }
 
-// query holds the parameters of a view.
+// query has the parameters of a view.
 type query[T any] struct {
 	source     *source[T]
 	key        func(T) string
 	searchText func(T) string
 	filter     string
-	compare    func(a, b T) int // nil keeps the order of the source
+	compare    func(a, b T) int // nil preserves the order of the source
 	descending bool
 }
 

@@ -1,5 +1,5 @@
 // Package theme is the fyne.Theme of the app with a light and a dark palette, the tones of states, and small widgets.
-// It knows nothing of licenses.
+// It is independent of licenses.
 //
 // Every combination of text and background has a contrast of at least 4.5:1 in both variants (WCAG 2.2, success
 // criterion 1.4.3); a test measures it.

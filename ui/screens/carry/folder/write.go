@@ -29,7 +29,7 @@ type Written struct {
 
 // Write writes an answer into a folder. It adds a number to the name rather than overwrite a file, and writes nothing
 // if the latest file has the same results. The file is created atomically and with mode 0600, because license files
-// hold the removal seed of their PC.
+// contain the removal seed of their PC.
 func Write(dir string, a carry.Answer) (w Written, err error) {
 	content, err := carry.Encode(a)
 	if err != nil {
@@ -70,7 +70,7 @@ func nthName(name string, n int) string {
 	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, carry.Extension), n, carry.Extension)
 }
 
-// same reports whether a file holds the answer a, ignoring the times at which it was made and its license files were
+// same reports whether a file contains the answer a, ignoring the times at which it was made and its license files were
 // signed: the server signs a license file anew on every request.
 func same(root *os.Root, name string, a carry.Answer) bool {
 	content, err := read(root, name)

@@ -159,9 +159,9 @@ func measureMalformed(r *run, s *section) error {
 	program := protect.Program{Name: "Notepad", Signature: string(benchSignature), PublicKeys: []string{public.String()}}
 	ourPanics += add("ours: `protect`, the whole activation", everyTenth(list), func(text string) error {
 		l := program.Open(r, protect.Options{
-			Folder:      r.temp + "/malformed",
-			Elsewhere:   []string{},
-			Fingerprint: fixedLocks{reading},
+			Folder:       r.temp + "/malformed",
+			ExtraFolders: []string{},
+			Fingerprint:  fixedLocks{reading},
 		})
 		_, err := l.Activate(r, text)
 		return err

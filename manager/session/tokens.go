@@ -6,8 +6,8 @@ import (
 	"github.com/acen-desktop/acen/client"
 )
 
-// tokens stores new refresh tokens of a remembered account in the keyring before they are used, and receives the
-// epochs of its server.
+// tokens stores the refresh tokens of a remembered account in the keyring, each before the client uses it, and receives
+// the epochs of its server.
 type tokens struct {
 	sessions *Sessions
 	account  *Account
@@ -15,8 +15,8 @@ type tokens struct {
 	epochs   map[string]bool // received epochs
 }
 
-// use sets the account and stores an epoch that was received before.
-func (t *tokens) use(a Account) {
+// bind sets the account and stores an epoch that was received before.
+func (t *tokens) bind(a Account) {
 	t.sessions.mu.Lock()
 	t.account = &a
 	epoch := t.epoch

@@ -17,6 +17,7 @@ func TestLoggedPath(t *testing.T) {
 		{"GET /orders/{id}/licenses", "GET", "/orders/1042/licenses", "/orders/{id}/licenses", "/orders/1042/licenses"},
 		{"GET /orders/{id}/licenses", "GET", "/orders/-7/licenses", "/orders/{id}/licenses", "/orders/-7/licenses"},
 		{"GET /orders/{id}", "GET", "/orders/secret", "/orders/{id}", "/orders/{id}"},
+		{"GET /orders/{id}", "GET", "/orders/12345678901", "/orders/{id}", "/orders/12345678901"},
 		{"GET /orders/{id}", "GET", "/orders/9223372036854775808", "/orders/{id}", "/orders/{id}"}, // larger than any id
 		{"GET /orders/{id}", "GET", "/orders/0x10", "/orders/{id}", "/orders/{id}"},
 		{"GET /files/{name...}", "GET", "/files/a/secret", "/files/{name...}", "/files/{name...}"},

@@ -82,7 +82,7 @@ func ours(r *run, locks protect.Fingerprint) (check func() error, err error) {
 		Signature:  string(benchSignature),
 		PublicKeys: []string{key.Public().String()},
 	}
-	options := protect.Options{Folder: store.Dir(), Elsewhere: []string{elsewhere}, Fingerprint: locks}
+	options := protect.Options{Folder: store.Dir(), ExtraFolders: []string{elsewhere}, Fingerprint: locks}
 	return func() error {
 		if v := program.Open(r, options).Verdict(); !v.Valid() {
 			return errors.New(v.Text("en"))

@@ -69,7 +69,7 @@ func serve(args []string) (err error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	d, err := service.OpenData(ctx, service.Place{Folder: *data, Database: *database})
+	d, err := service.OpenData(ctx, service.Location{Folder: *data, Database: *database})
 	if err != nil {
 		return err
 	}

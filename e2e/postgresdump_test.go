@@ -137,17 +137,17 @@ func (c *caller) activate(name string) (l api.License) {
 // TestPostgresDumpRestored makes a dump while the server runs and restores it as docs/server.md says, with the master
 // key and nothing else. No row is missing, and the server continues to work.
 func TestPostgresDumpRestored(t *testing.T) {
-	address := postgrestest.Whole(t)
+	address := postgrestest.NewDatabase(t)
 	restored := filepath.Base(strings.Split(address, "?")[0]) + "_restored"
 	dump := filepath.Join(t.TempDir(), "acen.dump")
-	names := strings.NewReplacer("postgres://acen@db.example.com/acen_restored", postgrestest.Named(t, restored),
-		"postgres://acen@db.example.com/postgres", postgrestest.Named(t, "postgres"),
+	names := strings.NewReplacer("postgres://acen@db.example.com/acen_restored", postgrestest.Address(t, restored),
+		"postgres://acen@db.example.com/postgres", postgrestest.Address(t, "postgres"),
 		"postgres://acen@db.example.com/acen", address, "acen_restored", restored, "acen.dump", dump)
 	var login sample.Login
-	place := service.Place{Folder: t.TempDir(), Database: address}
-	start := func(p service.Place, prepared bool) (*service.Service, error) {
+	place := service.Location{Folder: t.TempDir(), Database: address}
+	start := func(p service.Location, prepared bool) (*service.Service, error) {
 		o := service.Options{
-			Place:     p,
+			Location:  p,
 			Listening: listen.Config{Address: "127.0.0.1:0"},
 			Name:      "test",
 			Version:   "test",
@@ -173,7 +173,7 @@ func TestPostgresDumpRestored(t *testing.T) {
 	t.Cleanup(func() { postgrestest.Drop(t, restored) })
 	runDocumented(t, "pg_restore", names)
 
-	other := service.Place{Folder: t.TempDir(), Database: postgrestest.Named(t, restored)}
+	other := service.Location{Folder: t.TempDir(), Database: postgrestest.Address(t, restored)}
 	_, err = start(other, true)
 	require.ErrorContains(t, err, "the master key file "+filepath.Join(other.Folder, "master.key")+" is missing")
 	key, err := os.ReadFile(filepath.Join(place.Folder, "master.key"))

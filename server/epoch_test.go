@@ -42,7 +42,7 @@ func TestEpochHeader(t *testing.T) {
 	_, header = answered(c, "GET", "/orders", nil)
 	tag := header.Get("ETag")
 	require.Contains(t, tag, epoch)
-	_, err = servertest.Vendor(s).AddBan(t.Context(), "203.0.113.5", "", "test", time.Hour)
+	_, err = servertest.AdminOf(s).AddBan(t.Context(), "203.0.113.5", "", "test", time.Hour)
 	require.NoError(t, err)
 	s.Clock.Advance(3 * time.Second)
 	anonymous := servertest.Client{Server: s, T: t}
@@ -86,7 +86,7 @@ func TestEpochHeader(t *testing.T) {
 func TestServersNoticeARestore(t *testing.T) {
 	s := servertest.Start(t)
 	first, _ := servertest.SignIn(t, s)
-	other := servertest.Second(t, s)
+	other := servertest.StartSecond(t, s)
 	other.Token = first.Token
 	epochs := map[string]bool{}
 	tags := map[string]string{}
@@ -112,7 +112,7 @@ func TestServersNoticeARestore(t *testing.T) {
 			require.Equal(t, tags[c.URL], header.Get("ETag"))
 		}
 		epochs[epoch] = true
-		_, err := servertest.Vendor(s).MarkRestored(t.Context(), 1)
+		_, err := servertest.AdminOf(s).MarkRestored(t.Context(), 1)
 		require.NoError(t, err)
 		s.Clock.Advance(2 * time.Second)
 	}

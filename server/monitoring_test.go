@@ -55,9 +55,9 @@ func TestMetrics(t *testing.T) {
 	s := servertest.Start(t, counting(&m), func(o *server.Options) {
 		o.Requests = settings.RequestRate{PerSecond: 1, Burst: 12}
 	})
-	var before store.Stock
+	var before store.Counts
 	require.NoError(t, s.Store.Read(t.Context(), func(tx store.Tx) (err error) {
-		before, err = tx.Maintenance.Stock(t.Context())
+		before, err = tx.Maintenance.Counts(t.Context())
 		return err
 	}))
 	c, _ := servertest.SignIn(t, s)

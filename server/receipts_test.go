@@ -176,7 +176,7 @@ func TestReceiptsAreReplayed(t *testing.T) {
 		first[name] = ask(name)
 	}
 	w.Clock.Advance(10 * time.Minute)
-	_, err := servertest.Vendor(w.Server).MarkRestored(t.Context(), 1)
+	_, err := servertest.AdminOf(w.Server).MarkRestored(t.Context(), 1)
 	require.NoError(t, err)
 	w.Restart()
 	for name, answer := range first {
@@ -192,11 +192,11 @@ func TestReceiptsFollowKeyAndEpoch(t *testing.T) {
 	_, body := w.Do("remove A")
 	before, ok := receiptIn(t, w, body)
 	require.True(t, ok)
-	_, _, err := servertest.Vendor(w.Server).PrepareKey(t.Context(), w.Program.ID)
+	_, _, err := servertest.AdminOf(w.Server).PrepareKey(t.Context(), w.Program.ID)
 	require.NoError(t, err)
-	_, err = servertest.Vendor(w.Server).UseKey(t.Context(), w.Program.ID)
+	_, err = servertest.AdminOf(w.Server).UseKey(t.Context(), w.Program.ID)
 	require.NoError(t, err)
-	_, err = servertest.Vendor(w.Server).MarkRestored(t.Context(), 1)
+	_, err = servertest.AdminOf(w.Server).MarkRestored(t.Context(), 1)
 	require.NoError(t, err)
 	_, body = w.Do("remove B")
 	after, ok := receiptIn(t, w, body) // verified with the current key

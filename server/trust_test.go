@@ -35,10 +35,10 @@ func TestSigningKeyChanges(t *testing.T) {
 			w.Clients["anna"].Raw("GET", fmt.Sprintf("/licenses/%d/file", w.Licenses["A"]), nil))
 	}
 	old := file()
-	_, next, err := servertest.Vendor(w.Server).PrepareKey(t.Context(), w.Program.ID)
+	_, next, err := servertest.AdminOf(w.Server).PrepareKey(t.Context(), w.Program.ID)
 	require.NoError(t, err)
 	require.Equal(t, old, file(), "a prepared key signs nothing")
-	_, err = servertest.Vendor(w.Server).UseKey(t.Context(), w.Program.ID)
+	_, err = servertest.AdminOf(w.Server).UseKey(t.Context(), w.Program.ID)
 	require.NoError(t, err)
 	fresh := file()
 	_, err = next.Verify(fresh)
@@ -60,16 +60,16 @@ func TestSigningKeyChanges(t *testing.T) {
 // Bans and options are in force on all servers of a database within seconds, and affect nobody else.
 func TestServersAgree(t *testing.T) {
 	s := servertest.Start(t, servertest.Proxied)
-	first, other := servertest.Client{Server: s, T: t}, servertest.Second(t, s)
+	first, other := servertest.Client{Server: s, T: t}, servertest.StartSecond(t, s)
 	from := func(c servertest.Client, host string) int {
 		status, _ := c.With("X-Forwarded-For", host).Call("GET", "/server", nil)
 		return status
 	}
 	require.Equal(t, 200, from(first, "203.0.113.5"))
 	require.Equal(t, 200, from(other, "203.0.113.5"))
-	_, err := servertest.Vendor(s).AddBan(t.Context(), "203.0.113.5", "", "test", time.Hour)
+	_, err := servertest.AdminOf(s).AddBan(t.Context(), "203.0.113.5", "", "test", time.Hour)
 	require.NoError(t, err)
-	_, err = servertest.Vendor(s).AddBan(t.Context(), "2001:db8:1::7", "", "test", 0)
+	_, err = servertest.AdminOf(s).AddBan(t.Context(), "2001:db8:1::7", "", "test", 0)
 	require.NoError(t, err)
 	s.Clock.Advance(3 * time.Second)
 	for _, c := range []servertest.Client{first, other} {
@@ -83,13 +83,13 @@ func TestServersAgree(t *testing.T) {
 	s.Clock.Advance(time.Hour)
 	require.Equal(t, 200, from(other, "203.0.113.5"), "a ban ends")
 	require.Equal(t, 429, from(other, "2001:db8:1::7"), "one for good does not")
-	_, err = servertest.Vendor(s).LiftBan(t.Context(), "2001:db8:1::9", "")
+	_, err = servertest.AdminOf(s).LiftBan(t.Context(), "2001:db8:1::9", "")
 	require.NoError(t, err)
 	s.Clock.Advance(3 * time.Second)
 	require.Equal(t, 200, from(first, "2001:db8:1::7"))
 
 	// Failures at one server count at the other, and the vendor can lift the ban.
-	require.NoError(t, servertest.Vendor(s).SetOption(t.Context(), "account-failures", "2"))
+	require.NoError(t, servertest.AdminOf(s).SetOption(t.Context(), "account-failures", "2"))
 	s.Clock.Advance(3 * time.Second)
 	try := func(c servertest.Client, host, password string) int {
 		status, _ := c.With("X-Forwarded-For", host).Call("POST", "/sessions",
@@ -99,16 +99,16 @@ func TestServersAgree(t *testing.T) {
 	require.Equal(t, 401, try(first, "203.0.113.7", "wrong password"))
 	require.Equal(t, 401, try(other, "203.0.113.8", "wrong password"))
 	require.Equal(t, 429, try(first, "203.0.113.9", s.Login.Password))
-	bans, err := servertest.Vendor(s).Bans(t.Context())
+	bans, err := servertest.AdminOf(s).Bans(t.Context())
 	require.NoError(t, err)
 	require.Len(t, bans, 1)
 	require.Equal(t, "failed attempts", bans[0].Reason)
-	_, err = servertest.Vendor(s).LiftBan(t.Context(), "", s.Login.Username)
+	_, err = servertest.AdminOf(s).LiftBan(t.Context(), "", s.Login.Username)
 	require.NoError(t, err)
 	require.Equal(t, 201, try(other, "203.0.113.9", s.Login.Password))
 
 	// The vendor can ban an account.
-	_, err = servertest.Vendor(s).AddBan(t.Context(), "", strings.ToUpper(s.Login.Username), "test", 0)
+	_, err = servertest.AdminOf(s).AddBan(t.Context(), "", strings.ToUpper(s.Login.Username), "test", 0)
 	require.NoError(t, err)
 	s.Clock.Advance(3 * time.Second)
 	require.Equal(t, 429, try(first, "203.0.113.10", s.Login.Password))
@@ -119,8 +119,8 @@ func TestFloods(t *testing.T) {
 	s := servertest.Start(t, servertest.Proxied, func(o *server.Options) {
 		o.Requests = settings.RequestRate{PerSecond: 1, Burst: 5}
 	})
-	other := servertest.Second(t, s)
-	require.NoError(t, servertest.Vendor(s).SetOption(t.Context(), "flood-refusals", "10"))
+	other := servertest.StartSecond(t, s)
+	require.NoError(t, servertest.AdminOf(s).SetOption(t.Context(), "flood-refusals", "10"))
 	c := servertest.Client{Server: s, T: t}
 	flood, quiet := c.With("X-Forwarded-For", "203.0.113.5"), c.With("X-Forwarded-For", "203.0.113.6")
 	for range 20 {
@@ -133,7 +133,7 @@ func TestFloods(t *testing.T) {
 	_ = response.Body.Close()
 	require.Equal(t, 429, response.StatusCode)
 	require.Equal(t, "597", response.Header.Get("Retry-After"))
-	bans, err := servertest.Vendor(s).Bans(t.Context())
+	bans, err := servertest.AdminOf(s).Bans(t.Context())
 	require.NoError(t, err)
 	require.Len(t, bans, 1)
 	require.Equal(t, "server", bans[0].MadeBy)
@@ -145,7 +145,7 @@ func TestFloods(t *testing.T) {
 // Concurrent guesses get no more answers than sequential ones (spec: api 11).
 func TestConcurrentGuesses(t *testing.T) {
 	s := servertest.Start(t, servertest.Proxied)
-	other := servertest.Second(t, s)
+	other := servertest.StartSecond(t, s)
 	var mu sync.Mutex
 	answers := map[int]int{}
 	var group sync.WaitGroup
@@ -342,7 +342,7 @@ func TestReplacementWithTheSiteCodeOfAnotherPC(t *testing.T) {
 	} {
 		before := w.Tables()
 		request := api.Reactivation{SiteMID: servertest.CodesOf(w.Program.Signature, row.pc).Merged()}
-		_, err := servertest.Vendor(w.Server).ReplaceLicense(t.Context(), w.Licenses[row.of], request)
+		_, err := servertest.AdminOf(w.Server).ReplaceLicense(t.Context(), w.Licenses[row.of], request)
 		require.ErrorIs(t, err, row.want, "%s by %s", row.of, row.pc)
 		require.Equal(t, before, w.Tables())
 	}

@@ -22,7 +22,7 @@ import (
 // No server starts on licenses of a trial version in PostgreSQL, and concurrent upgrades do the work of one.
 func TestUpgradeOnPostgreSQL(t *testing.T) {
 	ctx := t.Context()
-	p := service.Place{Folder: t.TempDir(), Database: postgrestest.Database(t)}
+	p := service.Location{Folder: t.TempDir(), Database: postgrestest.Database(t)}
 	d, err := service.OpenData(ctx, p)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, d.Store.Close()) }()
@@ -72,7 +72,7 @@ func TestUpgradeOnPostgreSQL(t *testing.T) {
 	}))
 	start := func() error {
 		s, err := service.Start(ctx, service.Options{
-			Place:     p,
+			Location:  p,
 			Listening: listen.Config{Address: "127.0.0.1:0"},
 			Logger:    slog.New(slog.DiscardHandler),
 		}, nil)

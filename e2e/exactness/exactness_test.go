@@ -118,7 +118,7 @@ func exactness(t *testing.T, kill bool) {
 	t.Logf("%d requests, %d licenses, %d repetitions, %d kills", len(w.answers), w.made, w.retries, kills)
 }
 
-func newWorld(t *testing.T, place service.Place, count int) *world {
+func newWorld(t *testing.T, place service.Location, count int) *world {
 	w := &world{t: t, orders: map[int64]*order{}, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 	t.Cleanup(w.http.CloseIdleConnections)
 	ctx := context.Background()

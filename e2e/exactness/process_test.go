@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 // serve runs a server like acen-server serve. Callers set their address in X-Forwarded-For, as behind a proxy.
 func serve(folder string) {
 	running, err := service.Start(context.Background(), service.Options{
-		Place: service.Place{Folder: folder, Database: os.Getenv(databaseVariable)},
+		Location: service.Location{Folder: folder, Database: os.Getenv(databaseVariable)},
 		Listening: listen.Config{
 			Address: os.Getenv(listenVariable),
 			Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
@@ -57,14 +57,14 @@ func serve(folder string) {
 // process is one server process. After a kill it is restarted on the same port.
 type process struct {
 	t      *testing.T
-	place  service.Place
+	place  service.Location
 	mu     sync.RWMutex // held for writing while the server is down
 	listen string
 	url    string
 	run    *exec.Cmd
 }
 
-func startProcess(t *testing.T, place service.Place) *process {
+func startProcess(t *testing.T, place service.Location) *process {
 	p := &process{t: t, place: place, listen: "127.0.0.1:0"}
 	p.mu.Lock()
 	defer p.mu.Unlock()

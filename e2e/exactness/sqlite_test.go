@@ -9,6 +9,6 @@ import (
 )
 
 // place returns one server on one SQLite file.
-func place(t *testing.T) (p service.Place, servers int, crash func()) {
-	return service.Place{Folder: t.TempDir()}, 1, nil
+func place(t *testing.T) (p service.Location, servers int, crash func()) {
+	return service.Location{Folder: t.TempDir()}, 1, nil
 }

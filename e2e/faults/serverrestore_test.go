@@ -18,7 +18,7 @@ import (
 func (w *world) backup() (restore, byHand func()) {
 	w.t.Helper()
 	path := w.TakeBackup()
-	return func() { w.Restore(path); w.repointProxies() }, func() { w.PutBack(path); w.repointProxies() }
+	return func() { w.Restore(path); w.repointProxies() }, func() { w.ReplaceFiles(path); w.repointProxies() }
 }
 
 // moveTo moves a license from one PC to another and picks it up there.

@@ -46,7 +46,8 @@ func pcOf(p api.Program, name string, generation uint16, changed ...license.Lock
 // serverData opens the data of the running demo server, as acen-server does.
 func serverData(t *testing.T, p person, fn func(ctx context.Context, d *service.Data) error) {
 	t.Helper()
-	d, err := service.OpenData(t.Context(), service.Place{Folder: filepath.Join(p.home, ".cache", "acen-demo", "server")})
+	d, err := service.OpenData(t.Context(),
+		service.Location{Folder: filepath.Join(p.home, ".cache", "acen-demo", "server")})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, d.Store.Close()) }()
 	require.NoError(t, fn(t.Context(), d))

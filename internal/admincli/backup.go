@@ -102,7 +102,7 @@ func restoreCommand() *cobra.Command {
 					errors.New("--dry-run does not work with restore: it checks the backup before it changes anything"),
 				}
 			}
-			former, r, err := cs.Place.Restore(c.Context(), args[0], gap, time.Now())
+			former, r, err := cs.Location.Restore(c.Context(), args[0], gap, time.Now())
 			if err != nil {
 				return err
 			}

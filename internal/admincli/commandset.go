@@ -16,7 +16,7 @@ import (
 
 // commandSet holds the flags that the commands for one kind of row share.
 type commandSet struct {
-	service.Place
+	service.Location
 	asJSON bool
 	dryRun bool // roll changes back
 	yes    bool // do not ask for confirmation
@@ -40,7 +40,7 @@ func (cs *commandSet) group(name, short string, verbs ...*cobra.Command) *cobra.
 // withFlags adds the flags of the administration to c and returns it.
 func (cs *commandSet) withFlags(c *cobra.Command) *cobra.Command {
 	f := c.PersistentFlags()
-	dataFlags(f, &cs.Place)
+	dataFlags(f, &cs.Location)
 	f.BoolVar(&cs.asJSON, "json", false, "print JSON")
 	f.BoolVar(&cs.dryRun, "dry-run", false, "print the result and change nothing")
 	f.BoolVar(&cs.yes, "yes", false, "do not ask for confirmation")
@@ -48,7 +48,7 @@ func (cs *commandSet) withFlags(c *cobra.Command) *cobra.Command {
 }
 
 // dataFlags adds the flags that name the database and the master key.
-func dataFlags(f *pflag.FlagSet, p *service.Place) {
+func dataFlags(f *pflag.FlagSet, p *service.Location) {
 	f.StringVar(&p.Folder, "data", defaultData, "folder with the database and the master key")
 	f.StringVar(&p.Database, "database", "",
 		"PostgreSQL database to use instead of the one in the folder, such as postgres://acen@db.example.com/acen")
@@ -87,7 +87,7 @@ func (cs *commandSet) setupTask(use, short string, args cobra.PositionalArgs, ru
 		Short: short,
 		Args:  args,
 		RunE: func(c *cobra.Command, args []string) error {
-			data, err := service.OpenData(c.Context(), cs.Place)
+			data, err := service.OpenData(c.Context(), cs.Location)
 			if err != nil {
 				return err
 			}

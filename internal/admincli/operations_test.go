@@ -229,7 +229,7 @@ func TestDocumentedMetricsExist(t *testing.T) {
 func TestDocumentedOptionsExist(t *testing.T) {
 	var got [][]string
 	for _, o := range settings.All() {
-		got = append(got, []string{"`" + o.Name + "`", o.Value(settings.Default()), o.What})
+		got = append(got, []string{"`" + o.Name + "`", o.Value(settings.Default()), o.Description})
 	}
 	must.Equal(t, got, rows(text(t, "docs/server.md"), "Bans and options"))
 }

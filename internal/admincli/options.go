@@ -24,7 +24,7 @@ func optionCommand() *cobra.Command {
 		values := []optionJSON{}
 		for _, s := range settings.All() {
 			value, standard := s.Value(current), s.Value(settings.Default())
-			out.lines = append(out.lines, []string{s.Name, value, standard, s.What})
+			out.lines = append(out.lines, []string{s.Name, value, standard, s.Description})
 			values = append(values, optionJSON{s.Name, value, standard})
 		}
 		out.values = values

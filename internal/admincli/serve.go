@@ -27,7 +27,7 @@ const defaultData = "acen-data"
 
 // serving holds the flags that serve and demo share.
 type serving struct {
-	service.Place
+	service.Location
 	listen, name, logFormat string
 	publicURL, contact      string
 	certFile, keyFile       string
@@ -42,7 +42,7 @@ type serving struct {
 func (s *serving) register(c *cobra.Command, logFormat string) {
 	f := c.Flags()
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to listen on; port 0 is any free one")
-	dataFlags(f, &s.Place)
+	dataFlags(f, &s.Location)
 	f.StringVar(&s.name, "name", "ACEN license server", "name that people see")
 	f.StringVar(&s.publicURL, "public-url", "",
 		"address under which people reach the server, for links in mails (default: the one it listens on)")
@@ -79,7 +79,7 @@ func (s *serving) logger() (*slog.Logger, error) {
 
 func (s *serving) options() (o service.Options, err error) {
 	o = service.Options{
-		Place:     s.Place,
+		Location:  s.Location,
 		Name:      s.name,
 		Version:   paths.Version(),
 		Listening: listen.Config{Address: s.listen, CertFile: s.certFile, KeyFile: s.keyFile},

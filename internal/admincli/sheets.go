@@ -41,7 +41,7 @@ func (cs *commandSet) showReport(r admin.Report) printable {
 		Exist:   r.Count(admin.Exists),
 		Differ:  r.Count(admin.Differs),
 		Refused: r.Count(admin.Refused),
-		Fine:    r.Count(admin.Fine),
+		Fine:    r.Count(admin.Valid),
 		Lines:   []lineJSON{},
 	}
 	values.Imported = values.Refused == 0 && !cs.dryRun

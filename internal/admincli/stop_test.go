@@ -93,7 +93,7 @@ func (l *lines) await(t *testing.T, message string) (line string) {
 func TestStopFinishesCallsAndMails(t *testing.T) {
 	folder := t.TempDir()
 	var login sample.Login
-	data, err := service.OpenData(t.Context(), service.Place{Folder: folder})
+	data, err := service.OpenData(t.Context(), service.Location{Folder: folder})
 	must.NoError(t, err)
 	must.NoError(t, sample.Prepare(folder, time.Now(), &login)(t.Context(), data))
 	must.NoError(t, data.Store.Close())
@@ -209,7 +209,7 @@ func TestStopFinishesCallsAndMails(t *testing.T) {
 	}
 	must.NoError(t, run.Wait(), log.String())
 
-	data, err = service.OpenData(context.Background(), service.Place{Folder: folder})
+	data, err = service.OpenData(context.Background(), service.Location{Folder: folder})
 	must.NoError(t, err)
 	defer data.Store.Close()
 	must.NoError(t, data.Store.Read(t.Context(), func(tx store.Tx) error {

@@ -11,7 +11,7 @@ import (
 
 type templateJSON struct {
 	Name    string `json:"name"`
-	Own     bool   `json:"own"`
+	Custom  bool   `json:"own"`
 	Subject string `json:"subject"`
 	Body    string `json:"body"`
 }
@@ -21,7 +21,7 @@ func showTemplate(t admin.Template) printable {
 	for line := range strings.SplitSeq(strings.TrimSuffix(t.Body, "\n"), "\n") {
 		lines = append(lines, []string{line})
 	}
-	return printable{lines: lines, values: templateJSON{string(t.Kind), t.Own, t.Subject, t.Body}}
+	return printable{lines: lines, values: templateJSON{string(t.Kind), t.Custom, t.Subject, t.Body}}
 }
 
 func templateCommand() *cobra.Command {
@@ -32,8 +32,8 @@ func templateCommand() *cobra.Command {
 			out := printable{lines: [][]string{{"NAME", "CUSTOM", "SUBJECT"}}}
 			values := []templateJSON{}
 			for _, t := range templates {
-				out.lines = append(out.lines, []string{string(t.Kind), yesNo(t.Own), t.Subject})
-				values = append(values, templateJSON{string(t.Kind), t.Own, t.Subject, t.Body})
+				out.lines = append(out.lines, []string{string(t.Kind), yesNo(t.Custom), t.Subject})
+				values = append(values, templateJSON{string(t.Kind), t.Custom, t.Subject, t.Body})
 			}
 			out.values = values
 			return out, err
@@ -75,7 +75,7 @@ func templateCommand() *cobra.Command {
 				return printable{}, err
 			}
 			subject, body, err := mail.Texts{kind: text}.Sample(kind)
-			return showTemplate(admin.Template{Kind: kind, Own: true, Text: mail.Text{Subject: subject, Body: body}}), err
+			return showTemplate(admin.Template{Kind: kind, Custom: true, Text: mail.Text{Subject: subject, Body: body}}), err
 		}))
 	set := write(cs.task("set NAME", "Replace a template, after a check that it renders and contains what the mail is for",
 		cobra.ExactArgs(1),
@@ -88,14 +88,14 @@ func templateCommand() *cobra.Command {
 			if err := a.SetTemplate(c.Context(), kind, text); err != nil {
 				return printable{}, err
 			}
-			return showTemplate(admin.Template{Kind: kind, Own: true, Text: text}), nil
+			return showTemplate(admin.Template{Kind: kind, Custom: true, Text: text}), nil
 		}))
 	set.MarkFlagsOneRequired("subject", "body")
 	reset := cs.task("reset NAME", "Reset a template to the built-in one", cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			if t, err := a.Template(c.Context(), mail.Kind(args[0])); err != nil {
 				return printable{}, err
-			} else if t.Own {
+			} else if t.Custom {
 				if err := cs.confirm(c, "This deletes your own text of the mail. Reset it to the built-in one?"); err != nil {
 					return printable{}, err
 				}

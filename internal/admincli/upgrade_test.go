@@ -40,7 +40,7 @@ func TestUpgradeCommand(t *testing.T) {
 	must("client add anna")
 	must("order add --client 1 --program 1 --licenses 1")
 	check.Contains(t, must("upgrade-v2 --yes"), "nothing to upgrade")
-	d, err := service.OpenData(t.Context(), service.Place{Folder: data})
+	d, err := service.OpenData(t.Context(), service.Location{Folder: data})
 	check.NoError(t, err)
 	check.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 		return tx.Licenses.Add(t.Context(), store.License{
@@ -71,7 +71,7 @@ func TestUpgradeCommand(t *testing.T) {
 	check.Contains(t, must("audit search"), "database.upgrade")
 	check.JSONEq(t, `{"licenses": 0, "orders": 0, "mails": 0}`, must("upgrade-v2 --json --yes"))
 
-	unlock, err := service.Place{Folder: data}.Lock()
+	unlock, err := service.Location{Folder: data}.Lock()
 	check.NoError(t, err)
 	_, err = run("upgrade-v2", "--yes")
 	check.ErrorContains(t, err, "another server is running")

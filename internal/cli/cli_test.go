@@ -191,7 +191,7 @@ func codesOfPC(ts *testscript.TestScript, _ bool, args []string) {
 // data calls fn with the opened data folder of the server.
 func data(ts *testscript.TestScript, fn func(ctx context.Context, d *service.Data) error) {
 	ctx := context.Background()
-	d, err := service.OpenData(ctx, service.Place{Folder: ts.MkAbs("data")})
+	d, err := service.OpenData(ctx, service.Location{Folder: ts.MkAbs("data")})
 	ts.Check(err)
 	ts.Check(errors.Join(fn(ctx, d), d.Store.Close()))
 }

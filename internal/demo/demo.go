@@ -77,7 +77,7 @@ func Run(o Options) error {
 	folder := filepath.Join(o.Data, "server")
 	mailDir := cmp.Or(o.MailDir, filepath.Join(o.Data, "mail"))
 	options := service.Options{
-		Place:     service.Place{Folder: folder},
+		Location:  service.Location{Folder: folder},
 		Listening: listen.Config{Address: o.Listen},
 		Name:      "Lumen licenses (trial)",
 		Version:   paths.Version(),

@@ -19,7 +19,7 @@ var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func open(t *testing.T) admin.Admin {
 	t.Helper()
-	d, err := service.OpenData(t.Context(), service.Place{Folder: t.TempDir()})
+	d, err := service.OpenData(t.Context(), service.Location{Folder: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.Store.Close()) })
 	return admin.Admin{Data: d, Now: func() time.Time { return now }}

@@ -19,62 +19,67 @@ import (
 
 // programColumns are the columns of programs. Keys are not among them: an import makes new ones.
 var programColumns = append([]sheet.Column[store.Program]{
-	{Name: "name", Required: true, What: "name", Cell: func(p *store.Program) sheet.Cell { return sheet.String(&p.Name) }},
 	{
-		Name:     "application_signature",
-		Required: true,
-		What:     "6 to 10 ASCII characters; identifies the program in files of orders",
-		Cell:     func(p *store.Program) sheet.Cell { return sheet.String(&p.Signature) },
+		Name:        "name",
+		Required:    true,
+		Description: "name",
+		Cell:        func(p *store.Program) sheet.Cell { return sheet.String(&p.Name) },
 	},
 	{
-		Name: "requires_activation",
-		What: "default: yes",
-		Cell: func(p *store.Program) sheet.Cell { return sheet.Bool(&p.RequiresActivation) },
+		Name:        "application_signature",
+		Required:    true,
+		Description: "6 to 10 ASCII characters; identifies the program in files of orders",
+		Cell:        func(p *store.Program) sheet.Cell { return sheet.String(&p.Signature) },
 	},
 	{
-		Name: "merged_codes",
-		What: "Site code and Machine ID are shown as one code",
-		Cell: func(p *store.Program) sheet.Cell { return sheet.Bool(&p.MergedCodes) },
+		Name:        "requires_activation",
+		Description: "default: yes",
+		Cell:        func(p *store.Program) sheet.Cell { return sheet.Bool(&p.RequiresActivation) },
 	},
 	{
-		Name: "accepts_serials",
-		What: "orders can be made with serial numbers",
-		Cell: func(p *store.Program) sheet.Cell { return sheet.Bool(&p.AcceptsSerials) },
+		Name:        "merged_codes",
+		Description: "Site code and Machine ID are shown as one code",
+		Cell:        func(p *store.Program) sheet.Cell { return sheet.Bool(&p.MergedCodes) },
 	},
 	{
-		Name: "features",
-		What: "of new orders, 16 bits as a number",
-		Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.Features, 0, math.MaxUint16) },
+		Name:        "accepts_serials",
+		Description: "orders can be made with serial numbers",
+		Cell:        func(p *store.Program) sheet.Cell { return sheet.Bool(&p.AcceptsSerials) },
 	},
 	{
-		Name: "license_days",
-		What: "validity of licenses of new orders; 0: no end",
-		Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.LicenseDays, 0, maxDays) },
+		Name:        "features",
+		Description: "of new orders, 16 bits as a number",
+		Cell:        func(p *store.Program) sheet.Cell { return sheet.Number(&p.Features, 0, math.MaxUint16) },
 	},
 	{
-		Name: "order_licenses",
-		What: "licenses of a new order; default: 1",
-		Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.OrderLicenses, 0, maxLicenses) },
+		Name:        "license_days",
+		Description: "validity of licenses of new orders; 0: no end",
+		Cell:        func(p *store.Program) sheet.Cell { return sheet.Number(&p.LicenseDays, 0, maxDays) },
 	},
 	{
-		Name: "subscription_days",
-		What: "subscription of new orders; 0: none",
-		Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.SubscriptionDays, 0, maxDays) },
+		Name:        "order_licenses",
+		Description: "licenses of a new order; default: 1",
+		Cell:        func(p *store.Program) sheet.Cell { return sheet.Number(&p.OrderLicenses, 0, maxLicenses) },
 	},
 	{
-		Name: "first_serial",
-		What: "first serial ID that is accepted",
-		Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.FirstSerial, 0, license.MaxSerialID) },
+		Name:        "subscription_days",
+		Description: "subscription of new orders; 0: none",
+		Cell:        func(p *store.Program) sheet.Cell { return sheet.Number(&p.SubscriptionDays, 0, maxDays) },
 	},
 	{
-		Name: "last_serial",
-		What: "last serial ID that is accepted",
-		Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.LastSerial, 0, license.MaxSerialID) },
+		Name:        "first_serial",
+		Description: "first serial ID that is accepted",
+		Cell:        func(p *store.Program) sheet.Cell { return sheet.Number(&p.FirstSerial, 0, license.MaxSerialID) },
+	},
+	{
+		Name:        "last_serial",
+		Description: "last serial ID that is accepted",
+		Cell:        func(p *store.Program) sheet.Cell { return sheet.Number(&p.LastSerial, 0, license.MaxSerialID) },
 	},
 	{
 		Name: "tasks",
-		What: "switches and limits, such as \"reactivate valid: on, 2 a day, 4 a month; remove none: off\"; in JSON as " +
-			"program show --json prints them",
+		Description: "switches and limits, such as \"reactivate valid: on, 2 a day, 4 a month; remove none: off\"; in JSON " +
+			"as program show --json prints them",
 		Cell: func(p *store.Program) sheet.Cell { return rulesCell{&p.Tasks} },
 	},
 }, policyColumns(func(p *store.Program) *license.Policy { return &p.Policy })...)
@@ -83,19 +88,19 @@ var programColumns = append([]sheet.Column[store.Program]{
 func policyColumns[T any](of func(*T) *license.Policy) []sheet.Column[T] {
 	return []sheet.Column[T]{
 		{
-			Name: "flexible_locking",
-			What: "recognize a PC after changes",
-			Cell: func(t *T) sheet.Cell { return sheet.Bool(&of(t).Enabled) },
+			Name:        "flexible_locking",
+			Description: "recognize a PC after changes",
+			Cell:        func(t *T) sheet.Cell { return sheet.Bool(&of(t).Enabled) },
 		},
 		{
-			Name: "max_hardware_changes",
-			What: "how many hardware locks may change",
-			Cell: func(t *T) sheet.Cell { return sheet.Number(&of(t).MaxHardwareChanges, 0, license.LockCount) },
+			Name:        "max_hardware_changes",
+			Description: "how many hardware locks may change",
+			Cell:        func(t *T) sheet.Cell { return sheet.Number(&of(t).MaxHardwareChanges, 0, license.LockCount) },
 		},
 		{
-			Name: "changeable",
-			What: "locks that may change, such as \"HD_ID NET_ID\", or none",
-			Cell: func(t *T) sheet.Cell { return locksCell{&of(t).Changeable} },
+			Name:        "changeable",
+			Description: "locks that may change, such as \"HD_ID NET_ID\", or none",
+			Cell:        func(t *T) sheet.Cell { return locksCell{&of(t).Changeable} },
 		},
 	}
 }
@@ -128,19 +133,19 @@ func (r clientRow) client() store.Client {
 
 func clientText(name, what string, of func(*clientRow) *string) sheet.Column[clientRow] {
 	return sheet.Column[clientRow]{
-		Name: name,
-		What: what,
-		Cell: func(r *clientRow) sheet.Cell { return sheet.String(of(r)) },
+		Name:        name,
+		Description: what,
+		Cell:        func(r *clientRow) sheet.Cell { return sheet.String(of(r)) },
 	}
 }
 
 // clientColumns are the columns of clients. Passwords and their hashes are not among them.
 var clientColumns = []sheet.Column[clientRow]{
 	{
-		Name:     "username",
-		Required: true,
-		What:     "compared without case; identifies the client in files of orders",
-		Cell:     func(r *clientRow) sheet.Cell { return sheet.String(&r.Username) },
+		Name:        "username",
+		Required:    true,
+		Description: "compared without case; identifies the client in files of orders",
+		Cell:        func(r *clientRow) sheet.Cell { return sheet.String(&r.Username) },
 	},
 	clientText("registration_name", "name that licenses are registered to", func(r *clientRow) *string {
 		return &r.RegistrationName
@@ -160,9 +165,9 @@ var clientColumns = []sheet.Column[clientRow]{
 	}),
 	clientText("email2", "another address on file", func(r *clientRow) *string { return &r.email2 }),
 	{
-		Name: "active",
-		What: "the client may sign in; default: yes",
-		Cell: func(r *clientRow) sheet.Cell { return sheet.Bool(&r.Active) },
+		Name:        "active",
+		Description: "the client may sign in; default: yes",
+		Cell:        func(r *clientRow) sheet.Cell { return sheet.Bool(&r.Active) },
 	},
 }
 
@@ -177,61 +182,61 @@ type orderRow struct {
 // with the program's keys.
 var orderColumns = append([]sheet.Column[orderRow]{
 	{
-		Name: "id",
-		What: "ID of the order; default: a new one",
-		Cell: func(o *orderRow) sheet.Cell { return sheet.Number(&o.ID, 1, math.MaxInt32) },
+		Name:        "id",
+		Description: "ID of the order; default: a new one",
+		Cell:        func(o *orderRow) sheet.Cell { return sheet.Number(&o.ID, 1, math.MaxInt32) },
 	},
 	{
-		Name:     "client",
-		Required: true,
-		What:     "user name",
-		Cell:     func(o *orderRow) sheet.Cell { return sheet.String(&o.username) },
+		Name:        "client",
+		Required:    true,
+		Description: "user name",
+		Cell:        func(o *orderRow) sheet.Cell { return sheet.String(&o.username) },
 	},
 	{
-		Name:     "program",
-		Required: true,
-		What:     "application signature",
-		Cell:     func(o *orderRow) sheet.Cell { return sheet.String(&o.signature) },
+		Name:        "program",
+		Required:    true,
+		Description: "application signature",
+		Cell:        func(o *orderRow) sheet.Cell { return sheet.String(&o.signature) },
 	},
 	{
-		Name: "ordered_at",
-		What: "day or time of the order; default for a row with an id: now",
-		Cell: func(o *orderRow) sheet.Cell { return sheet.InText(timeCell{&o.OrderedAt}) },
+		Name:        "ordered_at",
+		Description: "day or time of the order; default for a row with an id: now",
+		Cell:        func(o *orderRow) sheet.Cell { return sheet.InText(timeCell{&o.OrderedAt}) },
 	},
 	{
-		Name: "licenses_total",
-		What: "number of licenses",
-		Cell: func(o *orderRow) sheet.Cell { return sheet.Number(&o.LicensesTotal, 0, maxLicenses) },
+		Name:        "licenses_total",
+		Description: "number of licenses",
+		Cell:        func(o *orderRow) sheet.Cell { return sheet.Number(&o.LicensesTotal, 0, maxLicenses) },
 	},
 	{
-		Name: "active",
-		What: "the order is in use; default: yes",
-		Cell: func(o *orderRow) sheet.Cell { return sheet.Bool(&o.Active) },
+		Name:        "active",
+		Description: "the order is in use; default: yes",
+		Cell:        func(o *orderRow) sheet.Cell { return sheet.Bool(&o.Active) },
 	},
 	{
-		Name: "visible",
-		What: "the order is listed in the app; default: yes",
-		Cell: func(o *orderRow) sheet.Cell { return sheet.Bool(&o.Visible) },
+		Name:        "visible",
+		Description: "the order is listed in the app; default: yes",
+		Cell:        func(o *orderRow) sheet.Cell { return sheet.Bool(&o.Visible) },
 	},
 	{
-		Name: "can_manage",
-		What: "the client may change its licenses; default: yes",
-		Cell: func(o *orderRow) sheet.Cell { return sheet.Bool(&o.CanManage) },
+		Name:        "can_manage",
+		Description: "the client may change its licenses; default: yes",
+		Cell:        func(o *orderRow) sheet.Cell { return sheet.Bool(&o.CanManage) },
 	},
 	{
-		Name: "features",
-		What: "of new licenses, 16 bits as a number",
-		Cell: func(o *orderRow) sheet.Cell { return sheet.Number(&o.Features, 0, math.MaxUint16) },
+		Name:        "features",
+		Description: "of new licenses, 16 bits as a number",
+		Cell:        func(o *orderRow) sheet.Cell { return sheet.Number(&o.Features, 0, math.MaxUint16) },
 	},
 	{
-		Name: "licenses_expire_at",
-		What: "last day of new licenses, or never",
-		Cell: func(o *orderRow) sheet.Cell { return sheet.InText(expiryCell{&o.LicensesExpireAt}) },
+		Name:        "licenses_expire_at",
+		Description: "last day of new licenses, or never",
+		Cell:        func(o *orderRow) sheet.Cell { return sheet.InText(expiryCell{&o.LicensesExpireAt}) },
 	},
 	{
-		Name: "subscription_expires_at",
-		What: "last day of the subscription; never: no end; none: no subscription",
-		Cell: func(o *orderRow) sheet.Cell { return sheet.InText(subscriptionCell{&o.Order}) },
+		Name:        "subscription_expires_at",
+		Description: "last day of the subscription; never: no end; none: no subscription",
+		Cell:        func(o *orderRow) sheet.Cell { return sheet.InText(subscriptionCell{&o.Order}) },
 	},
 }, policyColumns(func(o *orderRow) *license.Policy { return &o.Policy })...)
 

@@ -22,7 +22,7 @@ const (
 	Exists  Result = "exists"  // the same row exists
 	Differs Result = "differs" // the row exists with other values, which an import does not change
 	Refused Result = "refused" // the row, and therefore the file, cannot be imported
-	Fine    Result = "fine"    // the row would have been added if no other row was refused
+	Valid   Result = "fine"    // the row would have been added if no other row was refused
 )
 
 // Line is the report of one row.
@@ -90,7 +90,7 @@ func newSheet[T any](
 ) Sheet {
 	s := Sheet{Kind: kind}
 	for _, c := range columns {
-		what := c.What
+		what := c.Description
 		if c.Required {
 			what = strings.TrimSuffix("required; "+what, "; ")
 		}
@@ -142,7 +142,7 @@ func newSheet[T any](
 		}
 		for i, l := range report.Lines {
 			if l.Result == Added {
-				report.Lines[i].Result, report.Lines[i].ID = Fine, 0
+				report.Lines[i].Result, report.Lines[i].ID = Valid, 0
 			}
 		}
 		return report, nil

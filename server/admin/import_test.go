@@ -41,7 +41,7 @@ func sheets() []admin.Sheet {
 
 // An export imported into an empty server makes the same rows. A second import changes nothing.
 func TestExportRoundTrip(t *testing.T) {
-	data, err := service.OpenData(t.Context(), service.Place{Folder: t.TempDir()})
+	data, err := service.OpenData(t.Context(), service.Location{Folder: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, data.Store.Close()) })
 	var login sample.Login
@@ -82,7 +82,7 @@ func TestExportRoundTrip(t *testing.T) {
 		// The next order gets a new id.
 		o, err := to.AddOrder(t.Context(), 1, 1, func(*store.Order) error { return nil })
 		require.NoError(t, err)
-		require.Equal(t, sample.OfSomebody+1, o.ID)
+		require.Equal(t, sample.OfOtherClient+1, o.ID)
 	}
 }
 

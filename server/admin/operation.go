@@ -190,10 +190,10 @@ func (a Admin) LiftBan(ctx context.Context, host, username string) (ended int, e
 	return ended, err
 }
 
-// Template is a mail template. Own reports whether the vendor wrote it.
+// Template is a mail template. Custom reports whether the vendor wrote it.
 type Template struct {
-	Kind mail.Kind
-	Own  bool
+	Kind   mail.Kind
+	Custom bool
 	mail.Text
 }
 
@@ -208,7 +208,7 @@ func (a Admin) Templates(ctx context.Context) ([]Template, error) {
 			t := Template{Kind: kind, Text: mail.BuiltIn(kind)}
 			for _, s := range stored {
 				if s.Name == string(kind) {
-					t.Own, t.Text = true, mail.Text{Subject: s.Subject, Body: s.Body}
+					t.Custom, t.Text = true, mail.Text{Subject: s.Subject, Body: s.Body}
 				}
 			}
 			list = append(list, t)

@@ -163,7 +163,7 @@ func TestHashingIsLimited(t *testing.T) {
 // With one serial number, a host finds out only a limited number of taken user names.
 func TestTakenNamesAreGuessing(t *testing.T) {
 	w := servertest.NewWorld(t)
-	require.NoError(t, servertest.Vendor(w.Server).SetOption(t.Context(), "host-failures", "2"))
+	require.NoError(t, servertest.AdminOf(w.Server).SetOption(t.Context(), "host-failures", "2"))
 	w.Clock.Advance(3 * time.Second)
 	c := servertest.Client{Server: w.Server, T: t}
 	for range 2 {
@@ -186,8 +186,8 @@ func TestLimitsAreShared(t *testing.T) {
 	w.Prepare("total 9")
 	w.Prepare("new A")
 	w.Prepare("bruno new B in 1046")
-	other := servertest.Second(t, w.Server)
-	require.NoError(t, servertest.Vendor(w.Server).SetOption(t.Context(), "mails-per-host", "3"))
+	other := servertest.StartSecond(t, w.Server)
+	require.NoError(t, servertest.AdminOf(w.Server).SetOption(t.Context(), "mails-per-host", "3"))
 	w.Clock.Advance(3 * time.Second)
 	at := func(n int, who string) servertest.Client {
 		c := w.Clients[who]

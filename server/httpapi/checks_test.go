@@ -115,7 +115,7 @@ func TestAliveAndValidation(t *testing.T) {
 
 	// After the vendor changes features and end, the program gets a new license file for its former activation code.
 	ends := time.Date(2031, 5, 6, 0, 0, 0, 0, time.UTC)
-	changed, err := servertest.Vendor(w.Server).ChangeLicense(t.Context(), id, func(l *store.License) error {
+	changed, err := servertest.AdminOf(w.Server).ChangeLicense(t.Context(), id, func(l *store.License) error {
 		l.Features, l.ExpiresAt = 9, &ends
 		return nil
 	})
@@ -133,7 +133,7 @@ func TestAliveAndValidation(t *testing.T) {
 	require.Equal(t, "2031-05-06T23:59:59Z", v.Ends.UTC().Format(time.RFC3339))
 
 	// Only the signed answer reveals that a license has ended, and its sign of life is not stored.
-	_, err = servertest.Vendor(w.Server).EndLicense(t.Context(), id)
+	_, err = servertest.AdminOf(w.Server).EndLicense(t.Context(), id)
 	require.NoError(t, err)
 	w.Clock.Advance(time.Hour)
 	before := stored()

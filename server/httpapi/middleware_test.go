@@ -299,7 +299,7 @@ func TestDuration(t *testing.T) {
 		writeProblem(w, notFound())
 	})
 	require.Equal(t, Answered{
-		Operation: TurnedAway,
+		Operation: Refused,
 		Status:    http.StatusNotFound,
 		Code:      api.ErrNotFound,
 		Duration:  7 * time.Second,

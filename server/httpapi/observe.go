@@ -14,7 +14,7 @@ import (
 
 // Answered describes an answered request for metrics. Its fields have few values, whatever clients send.
 type Answered struct {
-	// Operation is an operation id of the contract, the path of a page, TurnedAway or Nowhere.
+	// Operation is an operation id of the contract, the path of a page, Refused or Nowhere.
 	Operation string
 	Status    int
 	// Code is the code of a refusal, else "".
@@ -24,8 +24,8 @@ type Answered struct {
 
 // Operations of requests that reached no operation.
 const (
-	TurnedAway = "turned-away" // refused by the middleware
-	Nowhere    = "nowhere"     // not found
+	Refused = "turned-away" // refused by the middleware
+	Nowhere = "nowhere"     // not found
 )
 
 // healthPath is the path of the health check, which succeeds while the process runs, with or without a database.
@@ -33,7 +33,7 @@ const healthPath = "/healthz"
 
 // nameRoutes maps the patterns of routes to operation ids.
 func (c contract) nameRoutes() map[string]string {
-	names := map[string]string{"": TurnedAway, "/": Nowhere}
+	names := map[string]string{"": Refused, "/": Nowhere}
 	for path, item := range c.api.OpenAPI().Paths {
 		for _, op := range operationsOf(item) {
 			names[op.Method+" "+path] = op.OperationID

@@ -20,7 +20,7 @@ func TestFewSerialNumbers(t *testing.T) {
 	warnings := func() int { return strings.Count(w.Log.String(), "few serial numbers are left") }
 	w.Prepare("order 500")
 	require.Zero(t, warnings(), w.Log.String())
-	_, err := servertest.Vendor(w.Server).BlockSerials(t.Context(), w.Program.ID, []string{"1-41", "43-499", "503-999"},
+	_, err := servertest.AdminOf(w.Server).BlockSerials(t.Context(), w.Program.ID, []string{"1-41", "43-499", "503-999"},
 		"")
 	require.NoError(t, err)
 	w.Prepare("order 501")
@@ -57,9 +57,9 @@ func TestOrderVerificationIsWaived(t *testing.T) {
 	status, body = c.Keyed().Call("POST", "/password-resets", map[string]any{"login": "anna"})
 	w.RequireProblem(status, body, api.ErrValidation, "verification")
 
-	err := servertest.Vendor(w.Server).SetOption(t.Context(), "order-verification", "no")
+	err := servertest.AdminOf(w.Server).SetOption(t.Context(), "order-verification", "no")
 	require.ErrorContains(t, err, `"no" is neither "on" nor "off"`)
-	require.NoError(t, servertest.Vendor(w.Server).SetOption(t.Context(), "order-verification", "on"))
+	require.NoError(t, servertest.AdminOf(w.Server).SetOption(t.Context(), "order-verification", "on"))
 	w.Clock.Advance(3 * time.Second)
 	require.NotContains(t, waived(), true)
 	require.Equal(t, "on", optionValue(t, w, "order-verification"))
@@ -67,7 +67,7 @@ func TestOrderVerificationIsWaived(t *testing.T) {
 
 func optionValue(t *testing.T, w *servertest.World, name string) string {
 	t.Helper()
-	current, err := servertest.Vendor(w.Server).Settings(t.Context())
+	current, err := servertest.AdminOf(w.Server).Settings(t.Context())
 	require.NoError(t, err)
 	for _, s := range settings.All() {
 		if s.Name == name {

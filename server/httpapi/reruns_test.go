@@ -27,7 +27,7 @@ func TestRerunReads(t *testing.T) {
 	s := servertest.Start(t, func(o *server.Options) { o.Store = rerunning{o.Store} })
 	c, session := servertest.SignIn(t, s)
 	servertest.Activate(t, s, sample.WithSerial, servertest.MadeUpCodes("LUMENST7", 5))
-	plain := servertest.Second(t, s)
+	plain := servertest.StartSecond(t, s)
 	plain.Token = session.AccessToken
 	for _, path := range []string{
 		"/orders",

@@ -37,7 +37,7 @@ func (f Folder) Check() error {
 func (f Folder) Send(_ context.Context, m store.Mail) error {
 	msg, err := message(f.From, m, m.To...)
 	if err != nil {
-		return &Undelivered{Never: m.To, Err: err}
+		return &Undelivered{Refused: m.To, Err: err}
 	}
 	if err := os.MkdirAll(f.Path, 0o700); err != nil {
 		return err

@@ -61,5 +61,5 @@ func TestFolderRefusesInvalidAddresses(t *testing.T) {
 	err := mail.Folder{Path: t.TempDir(), From: from}.Send(t.Context(), queued("nonsense"))
 	var undelivered *mail.Undelivered
 	require.ErrorAs(t, err, &undelivered)
-	require.Equal(t, []string{"nonsense"}, undelivered.Never)
+	require.Equal(t, []string{"nonsense"}, undelivered.Refused)
 }

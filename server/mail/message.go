@@ -19,14 +19,14 @@ type Sender interface {
 
 // Undelivered is the error of a mail that did not reach every recipient. All others have received it.
 type Undelivered struct {
-	Later []string // to be retried
-	Never []string // refused permanently
-	Err   error    // of the mail server
+	Retry   []string // to be retried
+	Refused []string // refused permanently
+	Err     error    // of the mail server
 }
 
 // Error names the recipients that did not get the mail, and the reason.
 func (u *Undelivered) Error() string {
-	return fmt.Sprintf("not delivered to %s: %s", strings.Join(append(append([]string{}, u.Never...), u.Later...), ", "),
+	return fmt.Sprintf("not delivered to %s: %s", strings.Join(append(append([]string{}, u.Refused...), u.Retry...), ", "),
 		u.Err)
 }
 

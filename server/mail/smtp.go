@@ -129,9 +129,9 @@ func (s SMTP) Send(ctx context.Context, m store.Mail) error {
 		case err == nil:
 			continue
 		case isPermanent(err):
-			undelivered.Never = append(undelivered.Never, to)
+			undelivered.Refused = append(undelivered.Refused, to)
 		default:
-			undelivered.Later = append(undelivered.Later, to)
+			undelivered.Retry = append(undelivered.Retry, to)
 		}
 		undelivered.Err = errors.Join(undelivered.Err, err)
 	}

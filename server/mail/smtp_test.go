@@ -258,8 +258,8 @@ func TestSMTPRefusals(t *testing.T) {
 			}
 			var undelivered *mail.Undelivered
 			require.ErrorAs(t, err, &undelivered)
-			require.Equal(t, tt.later, undelivered.Later)
-			require.Equal(t, tt.never, undelivered.Never)
+			require.Equal(t, tt.later, undelivered.Retry)
+			require.Equal(t, tt.never, undelivered.Refused)
 			require.NotEmpty(t, err.Error())
 		})
 	}

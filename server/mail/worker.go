@@ -168,33 +168,33 @@ func (w *Worker) storeResult(ctx context.Context, tx store.Tx, m store.Mail, sen
 		return errors.Join(tx.Mails.End(ctx, m.ID, store.MailSent, "", now), trail("ok", ""))
 	}
 	reason := shorten(OneLine(sendErr.Error()))
-	later, never := m.To, []string(nil)
+	retry, refused := m.To, []string(nil)
 	var undelivered *Undelivered
 	if errors.As(sendErr, &undelivered) {
-		later, never = undelivered.Later, undelivered.Never
+		retry, refused = undelivered.Retry, undelivered.Refused
 	}
 	if now.Sub(m.CreatedAt) >= giveUpAfter {
-		later, never = nil, append(append([]string{}, never...), later...)
+		retry, refused = nil, append(append([]string{}, refused...), retry...)
 	}
 	next := now.Add(min(firstPause<<min(m.Attempts-1, 10), maxPause))
 	w.Logger.Warn("a mail was not delivered",
-		"mail", m.ID, "attempt", m.Attempts, "again", len(later) > 0, "error", reason)
-	if len(later) == len(m.To) {
+		"mail", m.ID, "attempt", m.Attempts, "again", len(retry) > 0, "error", reason)
+	if len(retry) == len(m.To) {
 		return errors.Join(tx.Mails.Retry(ctx, m.ID, reason, next), trail("retry", reason))
 	}
-	if len(later) > 0 { // the other recipients have a result: a new mail for the rest
+	if len(retry) > 0 { // the other recipients have a result: a new mail for the rest
 		rest := m
-		rest.To, rest.NextAt = later, next
+		rest.To, rest.NextAt = retry, next
 		if _, err := tx.Mails.Queue(ctx, rest); err != nil {
 			return err
 		}
 	}
 	state := store.MailSent
-	if len(later)+len(never) == len(m.To) {
+	if len(retry)+len(refused) == len(m.To) {
 		state = store.MailFailed
 	}
 	outcome := "retry"
-	if len(never) > 0 {
+	if len(refused) > 0 {
 		outcome = "failed"
 	}
 	return errors.Join(tx.Mails.End(ctx, m.ID, state, reason, now), trail(outcome, reason))

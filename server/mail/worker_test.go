@@ -166,42 +166,42 @@ func TestWorkerOutcomes(t *testing.T) {
 		outcomes []string
 	}{
 		"refused for good": {
-			&mail.Undelivered{Never: []string{anna, it}, Err: said},
+			&mail.Undelivered{Refused: []string{anna, it}, Err: said},
 			0,
 			[]store.MailState{store.MailFailed},
 			[][]string{{anna, it}},
 			[]string{"failed"},
 		},
 		"all again": {
-			&mail.Undelivered{Later: []string{anna, it}, Err: said},
+			&mail.Undelivered{Retry: []string{anna, it}, Err: said},
 			0,
 			[]store.MailState{store.MailQueued},
 			[][]string{{anna, it}},
 			[]string{"retry"},
 		},
 		"one delivered, one again": {
-			&mail.Undelivered{Later: []string{it}, Err: said},
+			&mail.Undelivered{Retry: []string{it}, Err: said},
 			0,
 			[]store.MailState{store.MailSent, store.MailQueued},
 			[][]string{{anna, it}, {it}},
 			[]string{"retry"},
 		},
 		"one delivered, one refused": {
-			&mail.Undelivered{Never: []string{it}, Err: said},
+			&mail.Undelivered{Refused: []string{it}, Err: said},
 			0,
 			[]store.MailState{store.MailSent},
 			[][]string{{anna, it}},
 			[]string{"failed"},
 		},
 		"one refused, one again": {
-			&mail.Undelivered{Never: []string{anna}, Later: []string{it}, Err: said},
+			&mail.Undelivered{Refused: []string{anna}, Retry: []string{it}, Err: said},
 			0,
 			[]store.MailState{store.MailFailed, store.MailQueued},
 			[][]string{{anna, it}, {it}},
 			[]string{"failed"},
 		},
 		"one delivered, one again, old": {
-			&mail.Undelivered{Later: []string{it}, Err: said},
+			&mail.Undelivered{Retry: []string{it}, Err: said},
 			4 * 24 * time.Hour,
 			[]store.MailState{store.MailSent},
 			[][]string{{anna, it}},

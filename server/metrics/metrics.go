@@ -97,9 +97,9 @@ func (s stock) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value int) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(value))
 	}
-	var counts store.Stock
+	var counts store.Counts
 	if err := s.store.Read(ctx, func(tx store.Tx) (err error) {
-		counts, err = tx.Maintenance.Stock(ctx)
+		counts, err = tx.Maintenance.Counts(ctx)
 		return err
 	}); err != nil {
 		gauge(databaseUp, 0)

@@ -128,10 +128,10 @@ func (m usesIn) Activations(_ context.Context, _ int64, since time.Time) (times 
 	return times, nil
 }
 
-func (m usesIn) Endings(_ context.Context, _ int64, since time.Time) (list []store.Ending, err error) {
+func (m usesIn) Endings(_ context.Context, _ int64, since time.Time) (list []store.LicenseEnd, err error) {
 	for _, l := range m.licenses {
 		if l.EndedAt != nil && !l.EndedAt.Before(since) {
-			list = append(list, store.Ending{OriginalID: l.OriginalID, Status: l.Status, At: *l.EndedAt})
+			list = append(list, store.LicenseEnd{OriginalID: l.OriginalID, Status: l.Status, At: *l.EndedAt})
 		}
 	}
 	return list, nil

@@ -18,17 +18,17 @@ import (
 
 // IDs of the sample orders. Times are relative to the moment when the data are made.
 const (
-	NoActivation int64 = 1003 // the program needs no activation, so the order has no licenses
-	PastExpiry   int64 = 1008 // its licenses have expired
-	Ended        int64 = 1015 // its subscription has expired
-	Large        int64 = 1020 // 200 licenses and 300 free seats
-	ReadOnly     int64 = 1022 // cannot be managed
-	Disabled     int64 = 1024 // not active, so not listed
-	Invisible    int64 = 1025 // not visible, so not listed
-	Full         int64 = 1037 // no free seat; its licenses expire within days
-	WithSerial   int64 = 1042 // made by a serial number; with a valid subscription
-	MergedCodes  int64 = 1044 // the program shows merged codes
-	OfSomebody   int64 = 1046 // of another client
+	NoActivation  int64 = 1003 // the program needs no activation, so the order has no licenses
+	PastExpiry    int64 = 1008 // its licenses have expired
+	Ended         int64 = 1015 // its subscription has expired
+	Large         int64 = 1020 // 200 licenses and 300 free seats
+	ReadOnly      int64 = 1022 // cannot be managed
+	Disabled      int64 = 1024 // not active, so not listed
+	Invisible     int64 = 1025 // not visible, so not listed
+	Full          int64 = 1037 // no free seat; its licenses expire within days
+	WithSerial    int64 = 1042 // made by a serial number; with a valid subscription
+	MergedCodes   int64 = 1044 // the program shows merged codes
+	OfOtherClient int64 = 1046 // of another client
 )
 
 // Username and OtherUsername are the sample clients. OtherUsername has no password: its orders test that a client
@@ -125,7 +125,7 @@ var orders = []sampleOrder{
 		ended:            1,
 	},
 	{id: MergedCodes, program: survey, client: Username, ago: 30, total: 2, used: 1},
-	{id: OfSomebody, program: studio, client: OtherUsername, ago: 10, total: 3, used: 2},
+	{id: OfOtherClient, program: studio, client: OtherUsername, ago: 10, total: 3, used: 2},
 }
 
 // notes are notes of licenses in several languages.

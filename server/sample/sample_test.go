@@ -39,7 +39,7 @@ type contents struct {
 
 func filled(t *testing.T) (*service.Data, contents) {
 	t.Helper()
-	d, err := service.OpenData(t.Context(), service.Place{Folder: t.TempDir()})
+	d, err := service.OpenData(t.Context(), service.Location{Folder: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.Store.Close()) })
 	require.NoError(t, sample.Fill(t.Context(), d, now, sample.Username, "hash"))
@@ -100,7 +100,7 @@ func TestFillShowsEveryCase(t *testing.T) {
 	require.True(t, e.orders[sample.Ended].SubscriptionExpiresAt.Before(now))
 	require.True(t, e.orders[sample.WithSerial].SubscriptionExpiresAt.After(now))
 	require.True(t, program(sample.MergedCodes).MergedCodes)
-	require.Equal(t, e.clients[sample.OtherUsername].ID, e.orders[sample.OfSomebody].ClientID)
+	require.Equal(t, e.clients[sample.OtherUsername].ID, e.orders[sample.OfOtherClient].ClientID)
 	require.Empty(t, e.clients[sample.OtherUsername].PasswordHash, "nobody signs in as the other client")
 
 	serial, err := d.Secrets.Serial(program(sample.WithSerial), e.orders[sample.WithSerial])
@@ -189,7 +189,7 @@ func TestFillDoesNotChangeData(t *testing.T) {
 
 func prepare(t *testing.T, folder string) (sample.Login, error) {
 	t.Helper()
-	d, err := service.OpenData(t.Context(), service.Place{Folder: folder})
+	d, err := service.OpenData(t.Context(), service.Location{Folder: folder})
 	require.NoError(t, err)
 	defer d.Store.Close()
 	var login sample.Login
@@ -227,7 +227,7 @@ func TestPrepareAfterACrashBeforeTheData(t *testing.T) {
 func TestPrepareRefuses(t *testing.T) {
 	t.Run("a server's own data", func(t *testing.T) {
 		folder := t.TempDir()
-		d, err := service.OpenData(t.Context(), service.Place{Folder: folder})
+		d, err := service.OpenData(t.Context(), service.Location{Folder: folder})
 		require.NoError(t, err)
 		require.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 			_, err := tx.Clients.Add(t.Context(), store.Client{Username: "real", Active: true, CreatedAt: now})
@@ -254,7 +254,7 @@ func TestServiceWithSampleData(t *testing.T) {
 	folder := t.TempDir()
 	var login sample.Login
 	running, err := service.Start(context.Background(), service.Options{
-		Place:     service.Place{Folder: folder},
+		Location:  service.Location{Folder: folder},
 		Listening: listen.Config{Address: "127.0.0.1:0"},
 		Logger:    slog.New(slog.DiscardHandler),
 	}, sample.Prepare(folder, time.Now(), &login))
@@ -272,7 +272,7 @@ func TestServiceWithSampleData(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 
 	_, err = service.Start(context.Background(), service.Options{
-		Place:     service.Place{Folder: folder},
+		Location:  service.Location{Folder: folder},
 		Listening: listen.Config{Address: "127.0.0.1:0"},
 		Logger:    slog.New(slog.DiscardHandler),
 	}, nil)
@@ -283,7 +283,7 @@ func TestServiceWithSampleData(t *testing.T) {
 // Start replaces sample data of a trial version, but never other data.
 func TestStartMakesOlderSampleDataAfresh(t *testing.T) {
 	o := service.Options{
-		Place:     service.Place{Folder: t.TempDir()},
+		Location:  service.Location{Folder: t.TempDir()},
 		Listening: listen.Config{Address: "127.0.0.1:0"},
 		Logger:    slog.New(slog.DiscardHandler),
 	}
@@ -297,7 +297,7 @@ func TestStartMakesOlderSampleDataAfresh(t *testing.T) {
 	}
 	older := func() contents {
 		t.Helper()
-		d, err := service.OpenData(t.Context(), o.Place)
+		d, err := service.OpenData(t.Context(), o.Location)
 		require.NoError(t, err)
 		require.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 			id, err := tx.Licenses.NextID(t.Context())
@@ -324,7 +324,7 @@ func TestStartMakesOlderSampleDataAfresh(t *testing.T) {
 	require.Equal(t, first, again, "the login stays")
 	require.Equal(t, 1, cleared)
 	require.FileExists(t, filepath.Join(o.Folder, "old", "acen.db"), "what an operator added is not lost")
-	d, err := service.OpenData(t.Context(), o.Place)
+	d, err := service.OpenData(t.Context(), o.Location)
 	require.NoError(t, err)
 	after := load(t, d)
 	require.NoError(t, d.Store.Close())
@@ -337,7 +337,7 @@ func TestStartMakesOlderSampleDataAfresh(t *testing.T) {
 	require.ErrorIs(t, err, service.ErrOlderCodes)
 	require.Equal(t, 1, cleared)
 	require.FileExists(t, filepath.Join(o.Folder, "old", "acen.db"), "what an operator added is not lost")
-	d, err = service.OpenData(t.Context(), o.Place)
+	d, err = service.OpenData(t.Context(), o.Location)
 	require.NoError(t, err)
 	require.Equal(t, before, load(t, d))
 	require.NoError(t, d.Store.Close())

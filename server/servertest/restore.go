@@ -23,14 +23,14 @@ func (s *Server) TakeBackup() string {
 func (s *Server) Restore(backup string) {
 	s.t.Helper()
 	s.stop()
-	_, _, err := service.Place{Folder: s.folder}.Restore(s.t.Context(), backup, store.DefaultGap, s.Clock.Now())
+	_, _, err := service.Location{Folder: s.folder}.Restore(s.t.Context(), backup, store.DefaultGap, s.Clock.Now())
 	require.NoError(s.t, err)
 	s.open(nil)
 }
 
-// PutBack stops the server, copies a backup over its database, and starts the server. The epoch and the ids are those
-// of the backup, so the restore cannot be detected. The address changes.
-func (s *Server) PutBack(backup string) {
+// ReplaceFiles stops the server, copies a backup over its database, and starts the server. The epoch and the ids are
+// those of the backup, so the restore cannot be detected. The address changes.
+func (s *Server) ReplaceFiles(backup string) {
 	s.t.Helper()
 	s.stop()
 	path := filepath.Join(s.folder, "acen.db")

@@ -123,8 +123,8 @@ func Unlimited(o *server.Options) { o.Requests = settings.RequestRate{PerSecond:
 // Proxied makes the server trust X-Forwarded-For of this machine, so that a test can call from any host.
 func Proxied(o *server.Options) { o.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} }
 
-// Second starts another server on the database of s and returns an anonymous client of it.
-func Second(t *testing.T, s *Server) Client {
+// StartSecond starts another server on the database of s and returns an anonymous client of it.
+func StartSecond(t *testing.T, s *Server) Client {
 	t.Helper()
 	o := server.Options{
 		Store:      s.Store,
@@ -146,8 +146,8 @@ func Second(t *testing.T, s *Server) Client {
 	return Client{Server: &other, T: t}
 }
 
-// Vendor returns the administration of a server.
-func Vendor(s *Server) admin.Admin { return admin.Admin{Data: s.Data, Now: s.Clock.Now} }
+// AdminOf returns the administration of a server.
+func AdminOf(s *Server) admin.Admin { return admin.Admin{Data: s.Data, Now: s.Clock.Now} }
 
 // fill adds the sample data.
 func fill(ctx context.Context, d *service.Data, login sample.Login) error {

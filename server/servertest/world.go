@@ -167,7 +167,7 @@ func (w *World) Prepare(step string) {
 	case "replace": // the vendor replaces the license by one for another PC
 		words := strings.Fields(rest)
 		request := api.Reactivation{SiteMID: CodesOf(w.Program.Signature, words[1]).Merged()}
-		l, err := Vendor(w.Server).ReplaceLicense(w.t.Context(), w.Licenses[words[0]], request)
+		l, err := AdminOf(w.Server).ReplaceLicense(w.t.Context(), w.Licenses[words[0]], request)
 		require.NoError(w.t, err)
 		w.Licenses[words[1]] = l.ID
 	case "end": // with any status, even one of a newer version
@@ -184,13 +184,13 @@ func (w *World) Prepare(step string) {
 	case "remember":
 		w.Remembered = w.RemovalCode(rest)
 	case "block":
-		_, err := Vendor(w.Server).BlockSerials(w.t.Context(), 1, []string{rest}, "")
+		_, err := AdminOf(w.Server).BlockSerials(w.t.Context(), 1, []string{rest}, "")
 		require.NoError(w.t, err)
 	case "unblock":
-		_, err := Vendor(w.Server).UnblockSerials(w.t.Context(), 1, []string{rest})
+		_, err := AdminOf(w.Server).UnblockSerials(w.t.Context(), 1, []string{rest})
 		require.NoError(w.t, err)
 	case "waive":
-		require.NoError(w.t, Vendor(w.Server).SetOption(w.t.Context(), "order-verification", "off"))
+		require.NoError(w.t, AdminOf(w.Server).SetOption(w.t.Context(), "order-verification", "off"))
 		w.Clock.Advance(3 * time.Second) // servers follow within seconds
 	case "picture":
 		w.stored = w.Picture("anna")

@@ -40,7 +40,7 @@ func state(t *testing.T, d *service.Data) (epoch string, newest store.Audit) {
 	return epoch, newest
 }
 
-func openData(t *testing.T, p service.Place) *service.Data {
+func openData(t *testing.T, p service.Location) *service.Data {
 	t.Helper()
 	d, err := service.OpenData(t.Context(), p)
 	require.NoError(t, err)
@@ -50,7 +50,7 @@ func openData(t *testing.T, p service.Place) *service.Data {
 // Restore skips the ids that were assigned after the backup, and sets a new epoch. A failed restore changes nothing
 // (spec: api 20).
 func TestRestoreLeavesAGap(t *testing.T) {
-	p := service.Place{Folder: t.TempDir()}
+	p := service.Location{Folder: t.TempDir()}
 	backup := filepath.Join(p.Folder, "backup.db")
 	d := openData(t, p)
 	first := addClient(t, d, "before the backup")
@@ -96,7 +96,7 @@ func TestRestoreLeavesAGap(t *testing.T) {
 
 // OpenData sets the first epoch of data from an older version.
 func TestOlderDataGetAnEpoch(t *testing.T) {
-	p := service.Place{Folder: t.TempDir()}
+	p := service.Location{Folder: t.TempDir()}
 	d := openData(t, p)
 	require.NoError(t, d.Store.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
 		return tx.Options.Set(t.Context(), store.EpochOption, "")

@@ -30,8 +30,8 @@ import (
 	"github.com/acen-desktop/acen/server/store/sqlite"
 )
 
-// Place is the location of a server's data.
-type Place struct {
+// Location names the folder, the database and the master key of a server.
+type Location struct {
 	// Folder contains the master key (master.key) and, unless Database is set, the database (acen.db).
 	Folder string
 	// Database is the address of a PostgreSQL database, such as "postgres://acen@db.example.com/acen"; "" means SQLite
@@ -43,7 +43,7 @@ type Place struct {
 
 // Options are the options of Start.
 type Options struct {
-	Place
+	Location
 	// Listening is the configuration of the listener.
 	Listening listen.Config
 	// Name is the vendor's name of the server.
@@ -78,7 +78,7 @@ var ErrOlderCodes = errors.New("the database has active licenses of a trial vers
 	"and serial IDs")
 
 // Exists reports whether the data exist. It always returns true for PostgreSQL.
-func (p Place) Exists() bool {
+func (p Location) Exists() bool {
 	if p.Database != "" {
 		return true
 	}
@@ -88,7 +88,7 @@ func (p Place) Exists() bool {
 
 // SetAside moves the SQLite database of a data folder, which no server may use, to a new folder in it, "old" or "old-2"
 // and so on.
-func (p Place) SetAside() (old string, err error) {
+func (p Location) SetAside() (old string, err error) {
 	unlock, err := p.Lock()
 	if err != nil {
 		return "", err
@@ -112,7 +112,7 @@ func (p Place) SetAside() (old string, err error) {
 }
 
 // OpenData opens a server's data, which it creates if they do not exist.
-func OpenData(ctx context.Context, p Place) (*Data, error) {
+func OpenData(ctx context.Context, p Location) (*Data, error) {
 	if err := os.MkdirAll(p.Folder, 0o700); err != nil {
 		return nil, fmt.Errorf("the data folder %s cannot be created: %w", p.Folder, err)
 	}
@@ -133,7 +133,7 @@ func OpenData(ctx context.Context, p Place) (*Data, error) {
 }
 
 // unlock loads the master key and upgrades the data. It creates a key file only if the database has no key yet.
-func (d *Data) unlock(ctx context.Context, p Place) error {
+func (d *Data) unlock(ctx context.Context, p Location) error {
 	file := filepath.Join(p.Folder, "master.key")
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) && p.KeyCommand == "" {
 		used := false
@@ -265,7 +265,7 @@ func Start(ctx context.Context, o Options, prepare func(context.Context, *Data) 
 
 // Lock locks the SQLite database of a data folder against servers until unlock is called. It fails if a server is
 // running. It does nothing for PostgreSQL, where several servers may run.
-func (p Place) Lock() (unlock func(), err error) {
+func (p Location) Lock() (unlock func(), err error) {
 	if p.Database != "" {
 		return func() {}, nil
 	}
@@ -286,7 +286,7 @@ func (p Place) Lock() (unlock func(), err error) {
 func start(
 	ctx context.Context, o Options, prepare func(context.Context, *Data) error, unlock func(),
 ) (*Service, error) {
-	data, err := OpenData(ctx, o.Place)
+	data, err := OpenData(ctx, o.Location)
 	if err != nil {
 		return nil, err
 	}
@@ -451,7 +451,7 @@ func (d *Data) Backup(ctx context.Context, path string) error {
 // Restore replaces the SQLite database, which no server may use, by a backup, skips gap ids and sets a new epoch (spec:
 // api 20). kept is the new name of the former database, or "" if there was none. A damaged backup, or one with another
 // master key, changes nothing.
-func (p Place) Restore(
+func (p Location) Restore(
 	ctx context.Context, backup string, gap int64, now time.Time,
 ) (kept string, r store.Restored, err error) {
 	if p.Database != "" {

@@ -31,7 +31,7 @@ func get(url string) (status int, body string, err error) {
 func TestDrain(t *testing.T) {
 	asked, over := make(chan time.Duration, 1), make(chan time.Time)
 	o := service.Options{
-		Place:     service.Place{Folder: t.TempDir()},
+		Location:  service.Location{Folder: t.TempDir()},
 		Listening: listen.Config{Address: "127.0.0.1:0"},
 		Name:      "test",
 		Version:   "1.2.3",
@@ -84,7 +84,7 @@ func TestMetricsAddressInUse(t *testing.T) {
 	require.NoError(t, err)
 	defer port.Close()
 	o := service.Options{
-		Place:     service.Place{Folder: t.TempDir()},
+		Location:  service.Location{Folder: t.TempDir()},
 		Listening: listen.Config{Address: "127.0.0.1:0"},
 		Name:      "test",
 		Logger:    slog.New(slog.DiscardHandler),

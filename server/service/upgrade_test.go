@@ -37,9 +37,9 @@ func addOlderLicense(t *testing.T, d *service.Data) {
 
 // Start refuses a database with licenses of a trial version, also from a backup. Other commands work on it.
 func TestOlderLicensesAreNotServed(t *testing.T) {
-	p := service.Place{Folder: t.TempDir()}
+	p := service.Location{Folder: t.TempDir()}
 	o := service.Options{
-		Place:     p,
+		Location:  p,
 		Listening: listen.Config{Address: "127.0.0.1:0"},
 		Name:      "test",
 		Logger:    slog.New(slog.DiscardHandler),

@@ -55,9 +55,9 @@ var DefaultRequestRate = RequestRate{PerSecond: 50, Burst: 300}
 
 // Setting is a named setting.
 type Setting struct {
-	Name, What string
-	get        func(*Settings) string
-	set        func(*Settings, string) error
+	Name, Description string
+	get               func(*Settings) string
+	set               func(*Settings, string) error
 }
 
 // Value returns the setting as text.
@@ -97,8 +97,8 @@ func duration(name, what string, of func(*Settings) *time.Duration) Setting {
 
 func toggle(name, what string, of func(*Settings) *bool) Setting {
 	return Setting{
-		Name: name,
-		What: what,
+		Name:        name,
+		Description: what,
 		get: func(s *Settings) string {
 			if *of(s) {
 				return "on"

@@ -200,8 +200,8 @@ func UTC(t *time.Time) *time.Time {
 // Use is how often a limited task was done.
 type Use struct{ Today, ThisMonth int }
 
-// Ending is the end of one license, for counting against limits.
-type Ending struct {
+// LicenseEnd is the end of one license, for counting against limits.
+type LicenseEnd struct {
 	OriginalID int64 // family
 	Status     api.LicenseStatus
 	At         time.Time
@@ -371,8 +371,8 @@ type Ban struct {
 	EndsAt    *time.Time // nil = permanent
 }
 
-// Failing is the number of failures of a host or an account.
-type Failing struct {
+// FailureCount is the number of failures of a host or an account.
+type FailureCount struct {
 	Subject string
 	Count   int
 	Latest  time.Time
@@ -404,8 +404,8 @@ type Legacy struct {
 	SerialNumber       string
 }
 
-// Stock are the numbers of mails and seats.
-type Stock struct{ MailsQueued, MailsFailed, SeatsTotal, SeatsActive int }
+// Counts are the numbers of mails and seats.
+type Counts struct{ MailsQueued, MailsFailed, SeatsTotal, SeatsActive int }
 
 // Store is the server's database. Its methods may be called from any goroutine.
 type Store interface {
@@ -591,7 +591,7 @@ type Licenses interface {
 // Uses returns when tasks were done on an order, to count them against limits.
 type Uses interface {
 	// Endings lists the ends of licenses of an order since a time.
-	Endings(ctx context.Context, orderID int64, since time.Time) ([]Ending, error)
+	Endings(ctx context.Context, orderID int64, since time.Time) ([]LicenseEnd, error)
 	// Activations lists the times at which families of an order began, since a time.
 	Activations(ctx context.Context, orderID int64, since time.Time) ([]time.Time, error)
 }
@@ -680,7 +680,7 @@ type Attempts interface {
 	// Prune deletes verifications and links that expired before now, and failures from before a time.
 	Prune(ctx context.Context, now, failuresBefore time.Time) error
 	// Failing lists the hosts or accounts with failures since a time, by number of failures, descending.
-	Failing(ctx context.Context, kind BanKind, since time.Time) ([]Failing, error)
+	Failing(ctx context.Context, kind BanKind, since time.Time) ([]FailureCount, error)
 	// ForgetFailures deletes the failures of a host or an account.
 	ForgetFailures(ctx context.Context, kind BanKind, subject string) error
 }
@@ -722,6 +722,6 @@ type Maintenance interface {
 	SkipIDs(ctx context.Context, gap int64) (IDs, error)
 	// OlderLicenses lists the active licenses with codes of an older scheme, by id; limit ≤ 0 means all.
 	OlderLicenses(ctx context.Context, limit int) ([]License, error)
-	// Stock counts mails and seats.
-	Stock(ctx context.Context) (Stock, error)
+	// Counts returns the numbers of mails and seats.
+	Counts(ctx context.Context) (Counts, error)
 }

@@ -141,7 +141,7 @@ func newTimedWorld(t *testing.T, real, dummy password.Cost) *timedWorld {
 		}
 		return nil
 	})
-	_, err := servertest.Vendor(d.Server).BlockSerials(t.Context(), 1, []string{"77"}, "")
+	_, err := servertest.AdminOf(d.Server).BlockSerials(t.Context(), 1, []string{"77"}, "")
 	require.NoError(t, err)
 	return d
 }
@@ -242,7 +242,7 @@ func (d *timedWorld) twins() []twins {
 	}
 	var foreign store.License
 	d.Read(func(tx store.Tx) error {
-		licenses, err := tx.Licenses.List(d.t.Context(), sample.OfSomebody, true, 0, 1)
+		licenses, err := tx.Licenses.List(d.t.Context(), sample.OfOtherClient, true, 0, 1)
 		foreign = licenses[0]
 		return err
 	})
@@ -273,7 +273,7 @@ func (d *timedWorld) twins() []twins {
 		method, path, _ := strings.Cut(operation, " ")
 		id := foreign.ID
 		if strings.HasPrefix(path, "/orders") {
-			id = sample.OfSomebody
+			id = sample.OfOtherClient
 		}
 		at := func(id int64) makeRequest {
 			return d.ask(method, strings.Replace(path, "{id}", fmt.Sprint(id), 1), body)

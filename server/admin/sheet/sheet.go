@@ -24,8 +24,8 @@ const (
 // Column is one property of a row: a column in CSV, a key in JSON.
 type Column[T any] struct {
 	Name string
-	// What describes the column in the help.
-	What string
+	// Description describes the column in the help.
+	Description string
 	// Required means that every row must give a value.
 	Required bool
 	// Cell returns the cell of the column in a row.

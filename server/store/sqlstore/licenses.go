@@ -127,8 +127,8 @@ func (t licenses) Family(ctx context.Context, originalID int64) ([]store.License
  WHERE id = ? OR original_id = ? AND id <> original_id ORDER BY id`, originalID, originalID)
 }
 
-func (t uses) Endings(ctx context.Context, orderID int64, since time.Time) ([]store.Ending, error) {
-	return all(ctx, t.Tx, func(row Row) (e store.Ending, err error) {
+func (t uses) Endings(ctx context.Context, orderID int64, since time.Time) ([]store.LicenseEnd, error) {
+	return all(ctx, t.Tx, func(row Row) (e store.LicenseEnd, err error) {
 		err = row.Scan(&e.OriginalID, &e.Status, (*instant)(&e.At))
 		return e, err
 	}, `SELECT original_id, status, ended_at FROM licenses WHERE order_id = ? AND ended_at >= ?`, orderID, at(since))

@@ -70,9 +70,9 @@ func failureColumn(kind store.BanKind) string {
 	return `host`
 }
 
-func (t attempts) Failing(ctx context.Context, kind store.BanKind, since time.Time) ([]store.Failing, error) {
+func (t attempts) Failing(ctx context.Context, kind store.BanKind, since time.Time) ([]store.FailureCount, error) {
 	column := failureColumn(kind)
-	return all(ctx, t.Tx, func(row Row) (f store.Failing, err error) {
+	return all(ctx, t.Tx, func(row Row) (f store.FailureCount, err error) {
 		err = row.Scan(&f.Subject, &f.Count, (*instant)(&f.Latest))
 		return f, err
 	}, `SELECT `+column+`, COUNT(*), MAX(at) FROM failures WHERE at >= ? AND `+column+` <> ''
@@ -134,7 +134,7 @@ func (t templates) Reset(ctx context.Context, name string) error {
 	return t.change(ctx, `DELETE FROM templates WHERE name = ?`, name)
 }
 
-func (t maintenance) Stock(ctx context.Context) (s store.Stock, err error) {
+func (t maintenance) Counts(ctx context.Context) (s store.Counts, err error) {
 	err = t.row(ctx, `SELECT (SELECT COUNT(*) FROM mails WHERE state = 'queued'),
  (SELECT COUNT(*) FROM mails WHERE state = 'failed'),
  (SELECT COALESCE(SUM(licenses_total), 0) FROM orders WHERE active),

@@ -217,8 +217,8 @@ func testFamilies(t *testing.T, f *fixture) {
 		require.False(t, spent, "a reactivation spends no Site code")
 		endings, err := tx.Uses.Endings(ctx, f.order, noon.Add(time.Hour))
 		require.NoError(t, err)
-		require.Empty(t,
-			cmp.Diff([]store.Ending{{OriginalID: first.ID, Status: api.StatusReactivated, At: noon.Add(time.Hour)}}, endings))
+		ended := store.LicenseEnd{OriginalID: first.ID, Status: api.StatusReactivated, At: noon.Add(time.Hour)}
+		require.Empty(t, cmp.Diff([]store.LicenseEnd{ended}, endings))
 		endings, err = tx.Uses.Endings(ctx, f.order, noon.Add(time.Hour+time.Microsecond))
 		require.NoError(t, err)
 		require.Empty(t, endings)
@@ -638,7 +638,7 @@ func testOperation(t *testing.T, f *fixture) {
 	f.read(func(ctx context.Context, tx store.Tx) error {
 		hosts, err := tx.Attempts.Failing(ctx, store.BanHost, noon)
 		require.NoError(t, err)
-		require.Equal(t, []store.Failing{
+		require.Equal(t, []store.FailureCount{
 			{Subject: "a", Count: 2, Latest: noon},
 			{Subject: "b", Count: 1, Latest: noon},
 		}, hosts)
@@ -711,9 +711,9 @@ func testOperation(t *testing.T, f *fixture) {
 		return nil
 	})
 	f.read(func(ctx context.Context, tx store.Tx) error {
-		stock, err := tx.Maintenance.Stock(ctx)
+		stock, err := tx.Maintenance.Counts(ctx)
 		require.NoError(t, err)
-		require.Equal(t, store.Stock{MailsQueued: 1, SeatsTotal: 3, SeatsActive: 1}, stock)
+		require.Equal(t, store.Counts{MailsQueued: 1, SeatsTotal: 3, SeatsActive: 1}, stock)
 		queued, err := tx.Mails.Queued(ctx)
 		require.NoError(t, err)
 		require.Equal(t, "other", queued[0].Body)

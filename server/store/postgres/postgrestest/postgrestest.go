@@ -30,17 +30,17 @@ func Database(t testing.TB) string {
 	return address.String()
 }
 
-// Whole creates an empty database, which is dropped after the test, and returns its address.
-func Whole(t testing.TB) string {
+// NewDatabase creates an empty database, which is dropped after the test, and returns its address.
+func NewDatabase(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), count.Add(1))
 	run(t, "CREATE DATABASE "+name)
 	t.Cleanup(func() { Drop(t, name) })
-	return Named(t, name)
+	return Address(t, name)
 }
 
-// Named returns the address of a database on the test server.
-func Named(t testing.TB, name string) string {
+// Address returns the address of a database on the test server.
+func Address(t testing.TB, name string) string {
 	t.Helper()
 	address, err := url.Parse(os.Getenv("POSTGRES"))
 	require.NoError(t, err)

@@ -42,8 +42,11 @@ var allowedInside = map[string][]string{
 	"ui/kit":       {"ui/text/tr"},
 	"ui/text":      {"ui/kit/dialogs", "ui/kit/opener"},
 
+	"manager/carry":   {"manager/catalog", "manager/storage", "manager/thispc", "manager/vault"},
+	"manager/catalog": {"manager/storage", "manager/thispc"},
 	"manager/journal": {},
 	"manager/session": {},
+	"manager/storage": {},
 	"manager/thispc":  {"manager/vault"},
 	"manager/vault":   {},
 }

@@ -215,6 +215,14 @@ type License struct {
 	Recognition *Recognition `json:"recognition,omitempty"`
 }
 
+// State returns the status of the license, or the state that an active one is in besides.
+func (l License) State() LicenseStatus {
+	if l.Status == StatusActive && l.ReleasedAt != nil {
+		return StateReleased
+	}
+	return l.Status
+}
+
 // LicenseAllowed has the allowances of one license: reactivations and transfers count for its family, removals for
 // its order (spec: api 7). Tasks that the server does not offer are absent.
 type LicenseAllowed struct {

@@ -16,6 +16,9 @@ import (
 	"github.com/acen-desktop/acen/server/servertest"
 )
 
+// activateStudio is the content of a request for one license.
+var activateStudio = []manager.RequestItem{{Task: carry.TaskActivate, Signature: studioSignature}}
+
 // newOfflinePC returns a PC without a network on which nobody has signed in. The sample program, which contains the
 // keys, has run on it.
 func newOfflinePC(t *testing.T, s *servertest.Server, keys ...string) *pc {
@@ -54,9 +57,9 @@ func viaFile[T carry.Document](t *testing.T, doc T) T {
 }
 
 // carryOut carries a request out with the first option of each item.
-func carryOut(t *testing.T, by *pc, r carry.Request) (carry.Answer, []manager.CourierItem) {
+func carryOut(t *testing.T, by *pc, r carry.Request) (carry.Answer, []manager.CarryItem) {
 	t.Helper()
-	plan, err := by.PlanCourier(t.Context(), r)
+	plan, err := by.PlanCarry(t.Context(), r)
 	require.NoError(t, err)
 	a, err := by.CarryOut(t.Context(), r, plan, make([]int, len(plan)), func(int) {})
 	require.NoError(t, err)
@@ -83,9 +86,9 @@ func TestCourierRoundTrip(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, programs, 1)
 	require.Equal(t, "Lumen Studio 7", programs[0].Name)
-	require.Nil(t, programs[0].Here)
+	require.Nil(t, programs[0].File)
 
-	request, err := offline.MakeRequest(ctx, "Cutting room", []manager.Wish{
+	request, err := offline.MakeRequest(ctx, "Cutting room", []manager.RequestItem{
 		{Task: carry.TaskActivate, Signature: studioSignature, Note: "Cutting room"},
 		{Task: carry.TaskActivate, Signature: "UNKNOWN7", Program: "Nobody's"},
 	})
@@ -94,10 +97,10 @@ func TestCourierRoundTrip(t *testing.T) {
 		answer, plan := carryOut(t, online, viaFile(t, request))
 		require.Equal(t, carry.OutcomeRefused, answer.Results[1].Outcome)
 		require.Contains(t, answer.Results[1].Sentence, "no order of Nobody's")
-		require.Contains(t, []manager.CourierAction{manager.CourierNew, manager.CourierHave}, plan[0].Options[0].Action)
+		require.Contains(t, []manager.CarryAction{manager.CarryNew, manager.CarryHave}, plan[0].Options[0].Action)
 		require.Equal(t, 4, activeLicenses(t, s, studioOrder))
 
-		taken, err := offline.TakeAnswer(ctx, answer)
+		taken, err := offline.ReadAnswer(ctx, answer)
 		require.NoError(t, err)
 		require.NoError(t, taken[0].Err)
 		require.False(t, taken[0].Unproven)
@@ -111,14 +114,14 @@ func TestCourierRoundTrip(t *testing.T) {
 	require.Empty(t, requests, "every request has an answer")
 	programs, err = offline.OfflinePrograms(ctx)
 	require.NoError(t, err)
-	require.NotNil(t, programs[0].Here)
-	require.Equal(t, request.Items[0].Codes, programs[0].Here.Codes)
+	require.NotNil(t, programs[0].File)
+	require.Equal(t, request.Items[0].Codes, programs[0].File.Codes)
 
-	kept, err := offline.LetGo(ctx, studioSignature)
+	kept, err := offline.LeaveOffline(ctx, studioSignature)
 	require.NoError(t, err)
-	_, err = offline.LetGo(ctx, studioSignature)
+	_, err = offline.LeaveOffline(ctx, studioSignature)
 	require.ErrorIs(t, err, manager.ErrNotThisPC)
-	removal, err := offline.MakeRequest(ctx, "", []manager.Wish{
+	removal, err := offline.MakeRequest(ctx, "", []manager.RequestItem{
 		{Task: carry.TaskRemove, Signature: studioSignature, Kept: kept},
 	})
 	require.NoError(t, err)
@@ -126,16 +129,16 @@ func TestCourierRoundTrip(t *testing.T) {
 		answer, _ := carryOut(t, online, viaFile(t, removal))
 		require.Equal(t, carry.OutcomeDone, answer.Results[0].Outcome)
 		require.Equal(t, 3, activeLicenses(t, s, studioOrder))
-		_, err = offline.TakeAnswer(ctx, answer)
+		_, err = offline.ReadAnswer(ctx, answer)
 		require.NoError(t, err)
 		codes, err := offline.KeptCodes(ctx)
 		require.NoError(t, err)
 		require.Empty(t, codes)
 	}
-	second, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
+	second, err := offline.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
 	require.NotEqual(t, request.Items[0].Codes.Site, second.Items[0].Codes.Site, "the old Site code is spent")
-	taken, err := offline.TakeAnswer(ctx, first(carryOut(t, online, viaFile(t, second))))
+	taken, err := offline.ReadAnswer(ctx, first(carryOut(t, online, viaFile(t, second))))
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 }
@@ -148,30 +151,30 @@ func TestCourierRemovalAndActivation(t *testing.T) {
 	online.signIn(t, s)
 	ctx := t.Context()
 	offline := newOfflinePC(t, s, studioKey(t, online))
-	request, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
+	request, err := offline.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
-	taken, err := offline.TakeAnswer(ctx, first(carryOut(t, online, viaFile(t, request))))
+	taken, err := offline.ReadAnswer(ctx, first(carryOut(t, online, viaFile(t, request))))
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 	for n := byte(1); activeLicenses(t, s, studioOrder) < 5; n++ {
 		activated(t, s, online, otherPC(string('A'+n), 1))
 	}
 
-	kept, err := offline.LetGo(ctx, studioSignature)
+	kept, err := offline.LeaveOffline(ctx, studioSignature)
 	require.NoError(t, err)
-	both, err := offline.MakeRequest(ctx, "", []manager.Wish{
+	both, err := offline.MakeRequest(ctx, "", []manager.RequestItem{
 		{Task: carry.TaskRemove, Signature: studioSignature, Kept: kept},
 		{Task: carry.TaskActivate, Signature: studioSignature},
 		{Task: carry.TaskActivate, Signature: "UNKNOWN7"},
 	})
 	require.NoError(t, err)
 	answer, plan := carryOut(t, online, viaFile(t, both))
-	require.Equal(t, manager.CourierNew, plan[1].Options[0].Action)
+	require.Equal(t, manager.CarryNew, plan[1].Options[0].Action)
 	require.NoError(t, plan[1].Refusal)
 	require.Equal(t, carry.OutcomeDone, answer.Results[0].Outcome)
 	require.Equal(t, carry.OutcomeLicense, answer.Results[1].Outcome)
 	require.Equal(t, 5, activeLicenses(t, s, studioOrder))
-	_, err = offline.TakeAnswer(ctx, answer)
+	_, err = offline.ReadAnswer(ctx, answer)
 	require.NoError(t, err)
 	codes, err := offline.KeptCodes(ctx)
 	require.NoError(t, err)
@@ -188,49 +191,49 @@ func TestCourierPlans(t *testing.T) {
 	online.signIn(t, s)
 	ctx := t.Context()
 	lost := newOfflinePC(t, s)
-	request, err := lost.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
+	request, err := lost.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
 	carryOut(t, online, request)
 
 	reinstalled := newOfflinePC(t, s)
-	request, err = reinstalled.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
+	request, err = reinstalled.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
 	answer, plan := carryOut(t, online, request)
-	require.Equal(t, manager.CourierReactivate, plan[0].Options[0].Action)
-	require.Equal(t, manager.CourierNew, plan[0].Options[len(plan[0].Options)-1].Action)
+	require.Equal(t, manager.CarryReactivate, plan[0].Options[0].Action)
+	require.Equal(t, manager.CarryNew, plan[0].Options[len(plan[0].Options)-1].Action)
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
-	taken, err := reinstalled.TakeAnswer(ctx, answer)
+	taken, err := reinstalled.ReadAnswer(ctx, answer)
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 	require.True(t, taken[0].Unproven, "the program has never run on that PC")
 	programs, err := reinstalled.OfflinePrograms(ctx)
 	require.NoError(t, err)
-	require.Nil(t, programs[0].Here)
+	require.Nil(t, programs[0].File)
 	require.Equal(t, request.Items[0].Codes, programs[0].Unproven.Codes)
 
 	// An answer is valid on one PC only.
 	wrong := newOfflinePC(t, s)
-	_, err = wrong.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
+	_, err = wrong.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
 	other, code := activated(t, s, online, otherPC("A", 1))
 	content := fileContent(online.LicenseFile(ctx, other.ID))
-	_, _, err = wrong.TakeLicense(ctx, content)
+	_, _, err = wrong.InstallLicense(ctx, content)
 	require.ErrorIs(t, err, license.ErrFileSignature, "no program on that PC has the key")
 	known := newOfflinePC(t, s, studioKey(t, online))
-	_, _, err = known.TakeLicense(ctx, content)
+	_, _, err = known.InstallLicense(ctx, content)
 	require.ErrorIs(t, err, manager.ErrOtherPC)
 	files, err := known.options.Installed.Files(studioSignature)
 	require.NoError(t, err)
 	require.Empty(t, files)
 
-	transfer, err := wrong.MakeRequest(ctx, "", []manager.Wish{
+	transfer, err := wrong.MakeRequest(ctx, "", []manager.RequestItem{
 		{Task: carry.TaskTransfer, Signature: studioSignature, RemovalCode: code, From: otherPC("A", 1)},
 	})
 	require.NoError(t, err)
 	answer, plan = carryOut(t, online, viaFile(t, transfer))
-	require.Equal(t, manager.CourierTransfer, plan[0].Options[0].Action)
+	require.Equal(t, manager.CarryTransfer, plan[0].Options[0].Action)
 	require.Equal(t, carry.OutcomeLicense, answer.Results[0].Outcome)
-	taken, err = wrong.TakeAnswer(ctx, answer)
+	taken, err = wrong.ReadAnswer(ctx, answer)
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 }
@@ -250,9 +253,9 @@ func TestCourierInterrupted(t *testing.T) {
 	online.signIn(t, s)
 	ctx := t.Context()
 	offline := newOfflinePC(t, s)
-	request, err := offline.MakeRequest(ctx, "", []manager.Wish{{Task: carry.TaskActivate, Signature: studioSignature}})
+	request, err := offline.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
-	plan, err := online.PlanCourier(ctx, request)
+	plan, err := online.PlanCarry(ctx, request)
 	require.NoError(t, err)
 	online.network.set(nil, isChange)
 	answer, err := online.CarryOut(ctx, request, plan, []int{0}, func(int) {})
@@ -261,7 +264,7 @@ func TestCourierInterrupted(t *testing.T) {
 	online.network.set(nil, nil)
 	online.crash(t)
 	answer, plan = carryOut(t, online, request)
-	require.Equal(t, manager.CourierHave, plan[0].Options[0].Action)
+	require.Equal(t, manager.CarryHave, plan[0].Options[0].Action)
 	require.Len(t, answer.Results, 1)
 	require.Equal(t, 4, activeLicenses(t, s, studioOrder))
 	answer, err = online.CarryOut(ctx, request, plan, []int{-1}, func(int) {})
@@ -270,7 +273,7 @@ func TestCourierInterrupted(t *testing.T) {
 
 	canceled, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err = online.PlanCourier(canceled, request)
+	_, err = online.PlanCarry(canceled, request)
 	require.ErrorIs(t, err, context.Canceled)
 }
 

@@ -40,7 +40,7 @@ func Example() {
 }
 
 // An unreadable lock is not an error: the codes omit it.
-func ExampleReading_Problem() {
+func ExampleReading_Err() {
 	reading, err := fingerprinttest.PC("studio").Read(context.Background())
 	if err != nil {
 		fmt.Println(err)
@@ -53,7 +53,7 @@ func ExampleReading_Problem() {
 
 func printProblems(reading fingerprint.Reading) {
 	for _, l := range license.Locks() {
-		if err := reading.Problem(l); err != nil {
+		if err := reading.Err(l); err != nil {
 			fmt.Printf("%v: %v\n", l, err)
 		}
 	}

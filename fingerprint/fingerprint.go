@@ -32,19 +32,19 @@ import (
 // ErrUnreadable is matched by the reason why a lock cannot be read.
 var ErrUnreadable = errors.New("unreadable")
 
-// Why is the reason why a lock cannot be read, in a few words.
-type Why string
+// Reason is the reason why a lock cannot be read, in a few words.
+type Reason string
 
 // UnreadableError is the reason why a lock cannot be read. It wraps ErrUnreadable.
-type UnreadableError struct{ Why Why }
+type UnreadableError struct{ Reason Reason }
 
 // Error returns the reason in a few words.
-func (e *UnreadableError) Error() string { return fmt.Sprintf("%s: %s", ErrUnreadable, e.Why) }
+func (e *UnreadableError) Error() string { return fmt.Sprintf("%s: %s", ErrUnreadable, e.Reason) }
 
 // Unwrap returns ErrUnreadable.
 func (e *UnreadableError) Unwrap() error { return ErrUnreadable }
 
-func unreadable(why Why) error { return &UnreadableError{why} }
+func unreadable(why Reason) error { return &UnreadableError{why} }
 
 // adapter is a physical network adapter.
 type adapter struct {
@@ -187,10 +187,10 @@ func hexAddress(text string) string {
 }
 
 // Readable reports whether a lock could be read.
-func (r Reading) Readable(l license.Lock) bool { return r.Problem(l) == nil }
+func (r Reading) Readable(l license.Lock) bool { return r.Err(l) == nil }
 
-// Problem returns the reason why a lock cannot be read; nil if it can.
-func (r Reading) Problem(l license.Lock) error {
+// Err returns the reason why a lock cannot be read; nil if it can.
+func (r Reading) Err(l license.Lock) error {
 	if l < license.HDID || l > license.CDHWID {
 		return unreadable("there is no such lock")
 	}

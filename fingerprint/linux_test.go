@@ -278,7 +278,7 @@ func TestLinuxPCs(t *testing.T) {
 					require.Equal(t, c.want[l], got, "%s (administrator: %v)", l, admin)
 					require.Equal(t, c.want[l] != "", reading.Readable(l), l)
 					if c.want[l] == "" {
-						require.ErrorIs(t, reading.Problem(l), ErrUnreadable)
+						require.ErrorIs(t, reading.Err(l), ErrUnreadable)
 					}
 				}
 			}
@@ -304,9 +304,9 @@ func TestDockAndVPN(t *testing.T) {
 func TestEmptyMachineID(t *testing.T) {
 	pc := desktop
 	pc.files = merged(desktop.files, map[string]string{"var/lib/dbus/machine-id": "\n", "etc/machine-id": ""})
-	require.ErrorIs(t, read(t, pc, true).Problem(license.OSID), ErrUnreadable)
+	require.ErrorIs(t, read(t, pc, true).Err(license.OSID), ErrUnreadable)
 	pc.files["etc/machine-id"] = "uninitialized\n"
-	require.ErrorIs(t, read(t, pc, true).Problem(license.OSID), ErrUnreadable)
+	require.ErrorIs(t, read(t, pc, true).Err(license.OSID), ErrUnreadable)
 }
 
 func TestPlaceholdersAreUnreadable(t *testing.T) {

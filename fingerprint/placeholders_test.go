@@ -15,7 +15,7 @@ func TestPlaceholdersOfAllSources(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, readable, reading.Readable(license.HDID), "%08X", serial)
 		if !readable {
-			require.ErrorIs(t, reading.Problem(license.HDID), ErrUnreadable)
+			require.ErrorIs(t, reading.Err(license.HDID), ErrUnreadable)
 		}
 	}
 }

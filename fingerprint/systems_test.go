@@ -18,7 +18,7 @@ func TestReadingIsRedacted(t *testing.T) {
 	reading.adapters[0].address = redacttest.Marker
 	redacttest.Hidden(t, reading)
 	for _, l := range license.Locks() {
-		if err := reading.Problem(l); err != nil {
+		if err := reading.Err(l); err != nil {
 			require.NotContains(t, err.Error(), redacttest.Marker)
 		}
 	}

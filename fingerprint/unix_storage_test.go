@@ -435,14 +435,14 @@ func TestDiskSerials(t *testing.T) {
 func TestEndlessStorage(t *testing.T) {
 	circle := merged(mountTable("/ 253:0 ext4 /dev/dm-0"),
 		stacked("dm-0", "253:0", "dm-1"), stacked("dm-1", "253:1", "dm-0"))
-	require.ErrorIs(t, read(t, linuxPC{files: circle}, false).Problem(license.HDHWID), ErrUnreadable)
+	require.ErrorIs(t, read(t, linuxPC{files: circle}, false).Err(license.HDHWID), ErrUnreadable)
 
 	chain := mountTable("/ 253:0 ext4 /dev/dm-0")
 	for i := range 2 * maxDevices {
 		maps.Copy(chain, stacked(fmt.Sprint("dm-", i), fmt.Sprint("253:", i), fmt.Sprint("dm-", i+1)))
 	}
 	maps.Copy(chain, stacked(fmt.Sprint("dm-", 2*maxDevices), "254:0", sda+"/sda2"))
-	require.ErrorIs(t, read(t, linuxPC{files: merged(diskA, chain)}, false).Problem(license.HDHWID), ErrUnreadable)
+	require.ErrorIs(t, read(t, linuxPC{files: merged(diskA, chain)}, false).Err(license.HDHWID), ErrUnreadable)
 }
 
 func TestMountInfo(t *testing.T) {

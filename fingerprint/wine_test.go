@@ -35,7 +35,7 @@ func TestWineLocks(t *testing.T) {
 	require.Equal(t, strings.TrimSpace(string(serial)), reading.raw[license.HDID-1])
 	require.True(t, reading.Readable(license.CPUID))
 	for _, l := range license.Locks() {
-		if problem := reading.Problem(l); problem != nil {
+		if problem := reading.Err(l); problem != nil {
 			require.ErrorIs(t, problem, ErrUnreadable)
 		}
 	}

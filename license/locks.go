@@ -25,17 +25,17 @@ const (
 	LockCount = 7
 )
 
-// Kind is whether a lock belongs to the hardware or to the software of a PC.
-type Kind int
+// LockKind is whether a lock belongs to the hardware or to the software of a PC.
+type LockKind int
 
 // The kinds of locks.
 const (
-	Software Kind = iota
+	Software LockKind = iota
 	Hardware
 )
 
 // String returns "software" or "hardware".
-func (k Kind) String() string {
+func (k LockKind) String() string {
 	if k == Hardware {
 		return "hardware"
 	}
@@ -58,7 +58,7 @@ func (l Lock) String() string {
 }
 
 // Kind returns the lock's kind.
-func (l Lock) Kind() Kind {
+func (l Lock) Kind() LockKind {
 	if l == HDID || l == OSID {
 		return Software
 	}

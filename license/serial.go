@@ -10,7 +10,7 @@ import (
 var ErrSerialInvalid = errors.New("the serial number does not belong to this program")
 
 // ErrSerialID is returned for a serial id outside 1 to MaxSerialID.
-var ErrSerialID = fmt.Errorf("a serial id lies between 1 and %d", MaxSerialID)
+var ErrSerialID = fmt.Errorf("a serial ID must be from 1 to %d", MaxSerialID)
 
 const (
 	serialLetters = 17

@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/acen-desktop/acen/manager/catalog"
 	"github.com/acen-desktop/acen/manager/session"
+	"github.com/acen-desktop/acen/manager/storage"
 )
 
 // keyringTime limits how long to wait for the system's keyring, which may prompt a person.
@@ -17,8 +19,8 @@ type (
 	SignIn = session.SignIn
 )
 
-// newSessions returns the accounts in the data file.
-func (m *Manager) newSessions() *session.Sessions {
+// newSessions returns the accounts in the data file, whose cached tables are in tables.
+func (m *Manager) newSessions(tables *catalog.Store) *session.Sessions {
 	return session.New(session.Options{
 		DB:         m.db,
 		Keyring:    m.options.Keyring,
@@ -29,11 +31,11 @@ func (m *Manager) newSessions() *session.Sessions {
 		Logger:     m.options.Logger,
 		Transport:  m.options.HTTPTransport,
 		Pause:      m.options.Pause,
-		Wrap:       storageError,
+		Wrap:       storage.Wrap,
 		Notice:     m.addNotice,
 		Switched:   func(account int64) { m.publish(Event{Kind: AccountChanged, Account: account}) },
 		Restored:   func(account int64) { m.publish(Event{Kind: ServerRestored, Account: account}) },
-		Forget:     m.db.forget,
+		Forget:     tables.Forget,
 	})
 }
 
@@ -56,11 +58,13 @@ func (m *Manager) SignIn(ctx context.Context, s SignIn) (account Account, warnin
 func (m *Manager) Recall(ctx context.Context) error { return m.sessions.Recall(ctx) }
 
 // Resume continues the last remembered session. It fails with ErrSignedOut if there is none. If the server cannot be
-// reached it returns the account with the network error; the cached tables can be shown.
+// reached or is busy, the account becomes the current one all the same, because its cached tables can be shown, and
+// Resume returns the error.
 func (m *Manager) Resume(ctx context.Context) (Account, error) { return m.sessions.Resume(ctx) }
 
 // Switch makes another remembered account the current one, with the session from the keyring; the next start resumes
-// it. The former account remains signed in. Switch fails like Resume, and then the current account does not change.
+// it. The former account remains signed in. Switch fails like Resume; if it fails with ErrSignedOut, the current
+// account stays.
 func (m *Manager) Switch(ctx context.Context, id int64) (Account, error) {
 	return m.sessions.Switch(ctx, id)
 }

@@ -39,7 +39,7 @@ func TestSwitchWhileATaskIsSent(t *testing.T) {
 	for _, e := range events {
 		require.Equal(t, first.account.ID, e.Account, e.Kind)
 	}
-	rows, ok, err := first.cachedLicenses(t.Context(), lumenOrder)
+	rows, ok, err := first.view.CachedLicenses(t.Context(), lumenOrder)
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Len(t, rows.Licenses, 1)

@@ -3,18 +3,16 @@ package manager
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
-	"syscall"
-	"time"
 
-	driver "modernc.org/sqlite"
-	lib "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // registers the driver
+
+	"github.com/acen-desktop/acen/manager/storage"
 )
 
 // schema has the migrations from one version of the data file to the next; its length is the newest version.
@@ -102,9 +100,6 @@ const oldName = "old"
 var errNewerFile = errors.New("it was written by a newer version of this app; install that version " +
 	"(the file is untouched)")
 
-// errDamaged is an ErrStorage whose file should be set aside.
-var errDamaged = errors.New("the local data file is damaged")
-
 type database struct {
 	*sql.DB
 	fresh bool // the file is new, or a trial version had written it
@@ -113,10 +108,10 @@ type database struct {
 func openDatabase(ctx context.Context, path string) (*database, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, storageError(err)
+		return nil, storage.Wrap(err)
 	}
 	if err := f.Close(); err != nil {
-		return nil, storageError(err)
+		return nil, storage.Wrap(err)
 	}
 	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()}
 	// busy_timeout is first because switching to WAL may have to wait.
@@ -124,12 +119,12 @@ func openDatabase(ctx context.Context, path string) (*database, error) {
 		address.String()+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)"+
 			"&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)")
 	if err != nil {
-		return nil, storageError(err)
+		return nil, storage.Wrap(err)
 	}
 	db.SetMaxOpenConns(1)
 	d := &database{DB: db}
 	if err := d.prepare(ctx, path); err != nil {
-		return nil, errors.Join(storageError(err), db.Close())
+		return nil, errors.Join(storage.Wrap(err), db.Close())
 	}
 	return d, nil
 }
@@ -140,7 +135,7 @@ func (d *database) prepare(ctx context.Context, path string) error {
 		return err
 	}
 	if check != "ok" {
-		return errDamaged
+		return storage.ErrDamaged
 	}
 	var version int
 	if err := d.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
@@ -219,97 +214,4 @@ func (d *database) hasContent(ctx context.Context) (used bool, err error) {
 		}
 	}
 	return false, nil
-}
-
-// StorageError is an ErrStorage with a sentence about what is wrong with the disk.
-type StorageError struct {
-	text  Text
-	cause error
-}
-
-// Error returns the text of ErrStorage and the sentence.
-func (e *StorageError) Error() string { return fmt.Sprintf("%s: %s", ErrStorage, e.text) }
-
-// Text returns the sentence.
-func (e *StorageError) Text() Text { return e.text }
-
-// Unwrap returns ErrStorage and the cause.
-func (e *StorageError) Unwrap() []error { return []error{ErrStorage, e.cause} }
-
-// storageError turns an error into an ErrStorage whose text says what is wrong with the disk.
-func storageError(err error) error {
-	if err == nil || errors.Is(err, ErrStorage) || errors.Is(err, context.Canceled) ||
-		errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	if errors.Is(err, errDamaged) {
-		return &StorageError{Say("the data file is damaged"), errDamaged}
-	}
-	var e *driver.Error
-	if errors.As(err, &e) {
-		switch e.Code() & 0xff {
-		case lib.SQLITE_NOTADB, lib.SQLITE_CORRUPT:
-			return &StorageError{Say("the data file is damaged"), errDamaged}
-		case lib.SQLITE_FULL:
-			return &StorageError{Say("the disk is full"), err}
-		case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
-			return &StorageError{Say("the folder cannot be written"), err}
-		case lib.SQLITE_IOERR:
-			return &StorageError{Say("the disk is full or failing"), err}
-		}
-	}
-	var path *fs.PathError
-	switch {
-	case errors.Is(err, syscall.ENOSPC):
-		return &StorageError{Say("the disk is full"), err}
-	case errors.Is(err, fs.ErrPermission):
-		return &StorageError{Say("the folder cannot be written"), err}
-	case errors.As(err, &path):
-		return &StorageError{Say("%s: %s", path.Path, path.Err), err}
-	}
-	return fmt.Errorf("%w: %w", ErrStorage, err)
-}
-
-// change executes a statement that writes.
-func (d *database) change(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	result, err := d.ExecContext(ctx, query, args...)
-	return result, storageError(err)
-}
-
-// save stores content in the cache of an account.
-func (d *database) save(ctx context.Context, account int64, name string, content any, at time.Time) error {
-	data, err := json.Marshal(content)
-	if err != nil {
-		return err
-	}
-	_, err = d.change(ctx, `INSERT INTO cache (account, name, content, fetched_at) VALUES (?, ?, ?, ?)
- ON CONFLICT DO UPDATE SET content = excluded.content, fetched_at = excluded.fetched_at`,
-		account, name, data, at.UnixMicro())
-	return err
-}
-
-// forget deletes the cache of an account.
-func (d *database) forget(ctx context.Context, account int64) error {
-	_, err := d.change(ctx, `DELETE FROM cache WHERE account = ?`, account)
-	return err
-}
-
-// load reads the cached value of a name into content; false if there is none that can be decoded.
-func (d *database) load(
-	ctx context.Context, account int64, name string, content any,
-) (at time.Time, ok bool, err error) {
-	var data []byte
-	var micro int64
-	err = d.QueryRowContext(ctx, `SELECT content, fetched_at FROM cache WHERE account = ? AND name = ?`, account,
-		name).Scan(&data, &micro)
-	if errors.Is(err, sql.ErrNoRows) {
-		return at, false, nil
-	}
-	if err != nil {
-		return at, false, storageError(err)
-	}
-	if json.Unmarshal(data, content) != nil {
-		return at, false, nil // an older version's format: the caller fetches the value again
-	}
-	return time.UnixMicro(micro), true, nil
 }

@@ -581,7 +581,7 @@ func (p *fakePC) runs(t *testing.T, l License) bool {
 	for _, f := range files {
 		file, err := license.UnverifiedFile(f.Content)
 		require.NoError(t, err)
-		if _, spent := state.Find(file.Codes.Site); !spent && file.ID == l.ID {
+		if _, spent := state.FindSpent(file.Codes.Site); !spent && file.ID == l.ID {
 			return true
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/acen-desktop/acen/client/keyring"
 	"github.com/acen-desktop/acen/fingerprint"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/storage"
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
@@ -65,25 +66,25 @@ func Forget(ctx context.Context, o ForgetOptions) (rest Rest, err error) {
 	err = errors.Join(err, globErr, olderErr)
 	files = append(files, older...)
 	for _, file := range files {
-		err = errors.Join(err, storageError(os.Remove(file)))
+		err = errors.Join(err, storage.Wrap(os.Remove(file)))
 	}
 	_ = os.Remove(filepath.Join(o.DataDir, oldName)) // fails if it is missing or not empty
-	return rest, errors.Join(err, m.lock.Unlock(), storageError(os.Remove(m.lock.Path())))
+	return rest, errors.Join(err, m.lock.Unlock(), storage.Wrap(os.Remove(m.lock.Path())))
 }
 
 // rescueCodes copies the removal codes of the vault into the license folder, where older versions did not store them.
 // It fails with ErrKeyringUnavailable if that needs a key that cannot be read now.
 func (m *Manager) rescueCodes(ctx context.Context) (rest Rest, err error) {
-	sealed, err := m.sealedCodes(ctx)
+	sealed, err := m.pc.SealedCodes(ctx)
 	if err != nil {
 		return rest, err
 	}
 	for _, k := range sealed {
 		state, err := m.options.Installed.State(k.Signature)
 		if err != nil {
-			return rest, installedError(err)
+			return rest, storage.WrapInstalled(err)
 		}
-		spent, ok := state.Find(k.Codes.Site)
+		spent, ok := state.FindSpent(k.Codes.Site)
 		switch {
 		case !ok || spent.Settled || spent.RemovalCode != 0: // the license has not left, or its departure is complete
 			continue
@@ -94,7 +95,7 @@ func (m *Manager) rescueCodes(ctx context.Context) (rest Rest, err error) {
 		}
 		departed := installed.Spent{Codes: k.Codes, LicenseID: k.LicenseID, RemovalCode: k.Code}
 		if err := m.options.Installed.Leave(ctx, k.Signature, departed); err != nil {
-			return rest, installedError(err)
+			return rest, storage.WrapInstalled(err)
 		}
 	}
 	if rest.Jobs, err = m.AllJobs(ctx); err != nil {
@@ -108,12 +109,12 @@ func (m *Manager) rescueCodes(ctx context.Context) (rest Rest, err error) {
 func lockFolder(dataDir string) (*flock.Flock, error) {
 	path := filepath.Join(dataDir, lockName)
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() { // a FIFO would block
-		return nil, storageError(&os.PathError{Op: "lock", Path: path, Err: errors.New("not a regular file")})
+		return nil, storage.Wrap(&os.PathError{Op: "lock", Path: path, Err: errors.New("not a regular file")})
 	}
 	lock := flock.New(path, flock.SetPermissions(0o600))
 	locked, err := lock.TryLock()
 	if err != nil {
-		return nil, storageError(err)
+		return nil, storage.Wrap(err)
 	}
 	if !locked {
 		return nil, ErrAlreadyRunning

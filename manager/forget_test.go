@@ -112,7 +112,7 @@ func TestForgetWaitsForTheKeyring(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	p.activateHere(t)
-	_, err := p.LetGo(t.Context(), lumenSignature)
+	_, err := p.LeaveOffline(t.Context(), lumenSignature)
 	require.NoError(t, err)
 	_, err = p.options.Installed.Update(t.Context(), lumenSignature, func(s *installed.State) error {
 		s.Spent[0].RemovalCode = 0 // as a version that sealed it left it

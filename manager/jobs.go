@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/manager/journal"
+	"github.com/acen-desktop/acen/manager/storage"
 	"github.com/acen-desktop/acen/manager/thispc"
 )
 
@@ -40,7 +41,7 @@ func jobsOf(jobs []journal.Job) (list []Job) {
 // newJournal returns the journal of the jobs in the data file.
 func (m *Manager) newJournal() *jobJournal {
 	return journal.New(journal.Options[*acting, request, outcome]{
-		Store:   journal.SQL{DB: m.db, Wrap: storageError},
+		Store:   journal.SQL{DB: m.db, Wrap: storage.Wrap},
 		Step:    m.step,
 		Key:     m.key,
 		Now:     m.options.Now,

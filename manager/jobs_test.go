@@ -323,7 +323,7 @@ func TestNewerState(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
-	path := filepath.Join(installed.Below(p.options.Installed.Dir(), lumenSignature), "pc.json")
+	path := filepath.Join(installed.ProgramFolder(p.options.Installed.Dir(), lumenSignature), "pc.json")
 	content := []byte(`{"version":99,"signature":"LUMENST7"}`)
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 	_, err := p.ThisPC(t.Context(), 1)
@@ -473,7 +473,7 @@ func TestDamagedStateDuringMove(t *testing.T) {
 			down(f)
 			_, err := p.Move(t.Context(), l)
 			require.ErrorIs(t, err, ErrUnreachable)
-			path := filepath.Join(installed.Below(p.options.Installed.Dir(), lumenSignature), "pc.json")
+			path := filepath.Join(installed.ProgramFolder(p.options.Installed.Dir(), lumenSignature), "pc.json")
 			require.NoError(t, os.WriteFile(path, []byte(`{"vers`), 0o600))
 			reachable(f)
 			end(t, f, p)
@@ -499,15 +499,19 @@ func TestReceiptCannotBeStored(t *testing.T) {
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
 	disk := &fullDisk{Disk: p.options.Installed.Disk()}
-	p.options.Installed = installed.Open(p.options.Installed.Dir(), installed.Options{Disk: disk, Now: p.options.Now})
-	p.pc = p.newPC()
+	o := p.options
+	o.Installed = installed.Open(o.Installed.Dir(), installed.Options{Disk: disk, Now: o.Now})
+	require.NoError(t, p.Close())
+	p.open(t, o)
+	_, err := p.Resume(t.Context())
+	require.NoError(t, err)
 	f.set(func() {
 		f.after = func(r *http.Request, response *http.Response) (*http.Response, error) {
 			disk.full = strings.HasSuffix(r.URL.Path, "/release")
 			return response, nil
 		}
 	})
-	_, err := p.Move(t.Context(), l)
+	_, err = p.Move(t.Context(), l)
 	require.NoError(t, err, "the server has it")
 	require.Len(t, p.jobs(t), 1)
 	reachable(f)

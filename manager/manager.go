@@ -20,11 +20,13 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/client/keyring"
 	"github.com/acen-desktop/acen/license/installed"
+	"github.com/acen-desktop/acen/manager/carry"
+	"github.com/acen-desktop/acen/manager/catalog"
 	"github.com/acen-desktop/acen/manager/session"
+	"github.com/acen-desktop/acen/manager/storage"
 	"github.com/acen-desktop/acen/manager/thispc"
 	"github.com/acen-desktop/acen/manager/vault"
 )
@@ -40,7 +42,7 @@ var (
 	// ErrKeyringUnavailable: credentials cannot be remembered; the session lasts until the app ends.
 	ErrKeyringUnavailable = keyring.ErrUnavailable
 	// ErrStorage: the local data file cannot be read or written; the text of the error says why.
-	ErrStorage = errors.New("the local data cannot be kept")
+	ErrStorage = storage.ErrStorage
 	// ErrAlreadyRunning: another app uses the same data folder.
 	ErrAlreadyRunning = errors.New("the app is running already")
 	// ErrNewer: a newer version of the app or of a program wrote the state of a program on this PC. It is left
@@ -52,6 +54,12 @@ var (
 
 // NetworkError is the reason why a request got no answer from the server.
 type NetworkError = client.NetworkError
+
+// StorageError is an ErrStorage with a sentence about what is wrong with the disk.
+type StorageError = storage.Error
+
+// Told is an error with a Text for the person. *NetworkError, *Refusal and *StorageError implement it.
+type Told = client.Told
 
 // Messages for the person, in English with arguments, ready for translation.
 type (
@@ -115,12 +123,11 @@ type Manager struct {
 	journal  *jobJournal
 	vault    *vault.Vault
 	pc       *thispc.PC
+	catalog  *catalog.Catalog
+	offline  *carry.Offline
 
-	mu       sync.Mutex
-	notices  []Notice
-	programs map[int64]api.Program // of the server of programsOf, because ids differ between servers
-
-	programsOf *client.Client
+	mu      sync.Mutex
+	notices []Notice
 
 	subscribersMu sync.Mutex
 	subscribers   map[int]func(Event)
@@ -146,7 +153,7 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 		o.Installed = installed.Open(filepath.Join(o.DataDir, "licenses"), installed.Options{Rand: o.Rand, Now: o.Now})
 	}
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
-		return nil, storageError(err)
+		return nil, storage.Wrap(err)
 	}
 	lock, err := lockFolder(o.DataDir)
 	if err != nil {
@@ -156,7 +163,6 @@ func Open(ctx context.Context, o Options) (*Manager, error) {
 		options:     o,
 		lock:        lock,
 		notices:     o.Notices,
-		programs:    map[int64]api.Program{},
 		subscribers: map[int]func(Event){},
 	}
 	if err := m.openDatabase(ctx); err != nil {
@@ -173,13 +179,13 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 	if m.db, err = openDatabase(ctx, path); err == nil {
 		m.openStores()
 	}
-	if !errors.Is(err, errDamaged) {
+	if !errors.Is(err, storage.ErrDamaged) {
 		return err
 	}
 	aside := path + ".damaged-" + m.options.Now().UTC().Format("20060102-150405")
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return storageError(err)
+			return storage.Wrap(err)
 		}
 	}
 	m.options.Logger.Warn("the data file was damaged and set aside", "file", filepath.Base(aside))
@@ -200,7 +206,8 @@ func (m *Manager) openDatabase(ctx context.Context) (err error) {
 
 // openStores creates the parts that store their data in the data file.
 func (m *Manager) openStores() {
-	m.sessions = m.newSessions()
+	tables := catalog.NewStore(m.db.DB, m.options.Installed)
+	m.sessions = m.newSessions(tables)
 	m.journal = m.newJournal()
 	m.vault = vault.New(vault.Options{
 		DB:      m.db,
@@ -209,22 +216,38 @@ func (m *Manager) openStores() {
 		Now:     m.options.Now,
 		Rand:    m.options.Rand,
 		Logger:  m.options.Logger,
-		Wrap:    storageError,
+		Wrap:    storage.Wrap,
 	})
-	m.pc = m.newPC()
-}
-
-// newPC returns this PC with its license folder.
-func (m *Manager) newPC() *thispc.PC {
-	return thispc.New(thispc.Options{
+	m.pc = thispc.New(thispc.Options{
 		Installed:   m.options.Installed,
 		Fingerprint: m.options.Fingerprint,
 		Vault:       m.vault,
-		Program:     m.programBySignature,
+		Program:     tables.Program,
 		Now:         m.options.Now,
 		Logger:      m.options.Logger,
 		Notice:      m.addNotice,
-		Wrap:        installedError,
+		Wrap:        storage.WrapInstalled,
+	})
+	m.catalog = catalog.New(catalog.Options{
+		Store:          tables,
+		PC:             m.pc,
+		Installed:      m.options.Installed,
+		OpenDepartures: m.openDepartures,
+		Failed:         m.failed,
+		Notice:         m.addNotice,
+		Now:            m.options.Now,
+		Logger:         m.options.Logger,
+	})
+	m.offline = carry.New(carry.Options{
+		DB:           m.db.DB,
+		Store:        tables,
+		PC:           m.pc,
+		Vault:        m.vault,
+		Installed:    m.options.Installed,
+		CheckReceipt: m.checkReceipt,
+		Now:          m.options.Now,
+		Rand:         m.options.Rand,
+		Logger:       m.options.Logger,
 	})
 }
 
@@ -258,7 +281,7 @@ func (m *Manager) Older() (folders []string, err error) {
 		folders = append(folders, old)
 	}
 	programs, err := m.options.Installed.TrialVersionFolders()
-	return append(folders, programs...), storageError(err)
+	return append(folders, programs...), storage.Wrap(err)
 }
 
 // Close closes the manager. Open jobs continue at the next start.

@@ -2,245 +2,54 @@ package manager
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/license"
-	"github.com/acen-desktop/acen/manager/thispc"
+	"github.com/acen-desktop/acen/manager/catalog"
 )
 
-// BringBack is a license that this PC had: its locks match, but its license file and Site code are lost, for instance
-// after a crash or a reinstallation. Reactivate with Codes brings it back.
-type BringBack struct {
-	Order      api.Order
-	License    License
-	Codes      license.Codes
-	Comparison license.Comparison
-	// Refusal is the reason why the server would refuse the reactivation now; nil if it would not.
-	Refusal error
-}
+type (
+	// BringBack is a license that this PC had: its locks match, but its license file and Site code are lost, for
+	// instance after a crash or a reinstallation. Reactivate with Codes brings it back.
+	BringBack = catalog.BringBack
+	// Stranded is a license that left this PC while the server lists it as active, and for which this PC has neither an
+	// open job nor a removal code. Move and Remove repeat the departure on the server; Reactivate brings the license
+	// back.
+	Stranded = catalog.Stranded
+	// Forgotten is a license that a program of this PC runs under and that a restored server does not have. NewLicense
+	// with this PC's codes replaces the license if the order has one left.
+	Forgotten = catalog.Forgotten
+	// Released is a released license that no PC has picked up.
+	Released = catalog.Released
+	// Expiring is a license that ends soon.
+	Expiring = catalog.Expiring
+	// Found is what Find derives from the cached tables.
+	Found = catalog.Found
+)
 
 // BringBacks returns the cached licenses that this PC had, at most one per program: if several match, the one with
 // the fewest differing locks, and of those the one activated last.
-func (m *Manager) BringBacks(ctx context.Context) (list []BringBack, err error) {
-	s, err := m.acting()
-	if err != nil {
-		return nil, err
-	}
-	err = s.eachCached(ctx, m.bringBacksInto(ctx, m.keptSites(ctx), &list))
-	return list, err
+func (m *Manager) BringBacks(ctx context.Context) ([]BringBack, error) {
+	return fromView(m, func(v *catalog.View) ([]BringBack, error) { return v.BringBacks(ctx) })
 }
 
-func (m *Manager) bringBacksInto(ctx context.Context, kept keptSites, list *[]BringBack) visitor {
-	best := map[string]int{} // by application signature, an index of list
-	return func(o api.Order, p api.Program, t Licenses) error {
-		if here, ok := m.pc.File(p); ok && (here.Order != o.ID || listed(t.Licenses, here)) {
-			return nil
-		}
-		for _, l := range t.Licenses {
-			if l.ThisPC {
-				return nil // the next table installs its file
-			}
-		}
-		compare, err := m.pc.Comparer(ctx, p)
-		if err != nil {
-			return ctx.Err() // without locks, no license is recognized
-		}
-		for _, l := range t.Licenses {
-			if l.Status != api.StatusActive || l.ReleasedAt != nil || l.LeftHere && (l.JobOpen || kept(p, l)) {
-				continue
-			}
-			codes, comparison, err := compare(l.License)
-			if err != nil || !comparison.Accepted {
-				continue
-			}
-			offer := BringBack{
-				Order:      o,
-				License:    l,
-				Codes:      codes,
-				Comparison: comparison,
-				Refusal:    ReactivationRefusal(o, l),
-			}
-			i, known := best[p.ApplicationSignature]
-			switch {
-			case !known:
-				best[p.ApplicationSignature] = len(*list)
-				*list = append(*list, offer)
-			case offer.preferred((*list)[i]):
-				(*list)[i] = offer
-			}
-		}
-		return nil
-	}
+// ReleasedLicenses lists the cached licenses that were released and not picked up.
+func (m *Manager) ReleasedLicenses(ctx context.Context) ([]Released, error) {
+	return fromView(m, func(v *catalog.View) ([]Released, error) { return v.ReleasedLicenses(ctx) })
 }
 
-// listed reports whether the license file on this PC belongs to an active license of rows.
-func listed(rows []License, here thispc.File) bool {
-	return slices.ContainsFunc(rows, func(l License) bool { return here.IsOf(l.License) && l.Status == api.StatusActive })
+// Expiring lists the cached licenses that end within 14 days, soonest first, without those that have ended.
+func (m *Manager) Expiring(ctx context.Context) ([]Expiring, error) {
+	return fromView(m, func(v *catalog.View) ([]Expiring, error) { return v.Expiring(ctx) })
 }
 
-// keptSites reports whether this PC stores the removal code of a license.
-type keptSites func(api.Program, License) bool
-
-// keptSites returns a keptSites for the removal codes that are stored now. If they cannot be read it logs that and
-// reports none.
-func (m *Manager) keptSites(ctx context.Context) keptSites {
-	codes, err := m.KeptCodes(ctx)
-	if err != nil {
-		m.options.Logger.Warn("the kept removal codes cannot be read", "error", err)
-	}
-	return func(p api.Program, l License) bool {
-		return slices.ContainsFunc(codes, func(k KeptCode) bool {
-			return string(k.Signature) == p.ApplicationSignature && thispc.SameSite(l.License, k.Codes.Site)
-		})
-	}
+// Find reads the cached tables once and returns what BringBacks, ReleasedLicenses and Expiring return, and the licenses
+// on which the server and this PC disagree.
+func (m *Manager) Find(ctx context.Context) (Found, error) {
+	return fromView(m, func(v *catalog.View) (Found, error) { return v.Find(ctx) })
 }
 
-// preferred reports whether b should be offered instead of other: the license whose PC is closer to this one wins,
-// then the one that was activated later.
-func (b BringBack) preferred(other BringBack) bool {
-	if order := byCloseness(b.Comparison, other.Comparison); order != 0 {
-		return order < 0
-	}
-	return b.License.ActivatedAt.After(other.License.ActivatedAt)
-}
-
-// byCloseness orders comparisons of a PC with several licenses, the closest first.
-func byCloseness(a, b license.Comparison) int {
-	switch {
-	case a.Closer(b):
-		return -1
-	case b.Closer(a):
-		return 1
-	}
-	return 0
-}
-
-// Stranded is a license that left this PC while the server lists it as active, and for which this PC has neither an
-// open job nor a removal code: the server was restored, or this PC's data were lost. Move and Remove repeat the
-// departure on the server; Reactivate brings the license back.
-type Stranded struct {
-	Order   api.Order
-	License License
-}
-
-// strandedInto returns a visitor that appends stranded licenses to list.
-func strandedInto(kept keptSites, list *[]Stranded) visitor {
-	return func(o api.Order, p api.Program, t Licenses) error {
-		for _, l := range t.Licenses {
-			if l.Stranded() && !kept(p, l) {
-				*list = append(*list, Stranded{o, l})
-			}
-		}
-		return nil
-	}
-}
-
-// Forgotten is a license that a program of this PC runs under and that the server does not have, because it was
-// restored from an older backup. The program continues to run. NewLicense with this PC's codes replaces the license if
-// the order has one left.
-type Forgotten struct {
-	Order api.Order
-	// ID is the former id of the license.
-	ID int64
-	// Note is the note in the license file.
-	Note string
-	// Refusal is the reason why the order allows no new license now; nil if it does.
-	Refusal error
-}
-
-// forgottenInto returns a visitor that appends forgotten licenses to list.
-func (m *Manager) forgottenInto(list *[]Forgotten) visitor {
-	return func(o api.Order, p api.Program, t Licenses) error {
-		here, ok := m.pc.FileOf(p, o.ID)
-		if !ok || here.ProgramID != p.ID || listed(t.Licenses, here) {
-			return nil
-		}
-		if here.IssuedAt.After(t.FetchedAt) || m.pc.InstalledAt(here.Signature).After(t.FetchedAt) {
-			return nil // the table is older than the license
-		}
-		if slices.ContainsFunc(t.Licenses, func(l License) bool { return l.ThisPC }) {
-			return nil // the next table installs its file
-		}
-		*list = append(*list, Forgotten{
-			Order:   o,
-			ID:      here.ID,
-			Note:    here.Note,
-			Refusal: NewLicenseRefusal(o),
-		})
-		return nil
-	}
-}
-
-// Found is what Find derives from the cached tables.
-type Found struct {
-	BringBacks []BringBack
-	Waiting    []Waiting
-	Expiring   []Expiring
-	Stranded   []Stranded
-	Forgotten  []Forgotten
-}
-
-// Find reads the cached tables once and returns what BringBacks, WaitingToMove and Expiring return, and the licenses on
-// which the server and this PC disagree.
-func (m *Manager) Find(ctx context.Context) (f Found, err error) {
-	s, err := m.acting()
-	if err != nil {
-		return f, err
-	}
-	kept := m.keptSites(ctx)
-	visits := []visitor{
-		m.bringBacksInto(ctx, kept, &f.BringBacks), waitingInto(&f.Waiting), m.expiringInto(&f.Expiring),
-		strandedInto(kept, &f.Stranded), m.forgottenInto(&f.Forgotten),
-	}
-	err = s.eachCached(ctx, func(o api.Order, p api.Program, t Licenses) error {
-		for _, visit := range visits {
-			if err := visit(o, p, t); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	sortByEnd(f.Expiring)
-	// If the server lists an earlier license of this PC, bringing that one back resolves both and needs no new seat.
-	f.Forgotten = slices.DeleteFunc(f.Forgotten, func(one Forgotten) bool {
-		return slices.ContainsFunc(f.BringBacks, func(b BringBack) bool { return b.Order.ProgramID == one.Order.ProgramID })
-	})
-	return f, err
-}
-
-// visitor is called with an order, its program and its cached licenses.
-type visitor func(api.Order, api.Program, Licenses) error
-
-// eachCached calls visit for every order with cached licenses.
-func (s *acting) eachCached(ctx context.Context, visit visitor) error {
-	s = s.fromCache()
-	orders, _, err := s.cachedOrders(ctx)
-	if err != nil {
-		return err
-	}
-	for _, o := range orders.Orders {
-		if !o.RequiresActivation {
-			continue
-		}
-		rows, known, err := s.cachedLicenses(ctx, o.ID)
-		if err != nil {
-			return err
-		}
-		if !known {
-			continue
-		}
-		p, err := s.program(ctx, o.ProgramID)
-		if errors.Is(err, api.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := visit(o, p, rows); err != nil {
-			return err
-		}
-	}
-	return nil
+// Calendar returns a calendar file (iCalendar, RFC 5545) with an event on the day when a license ends, and alarms 14,
+// 7 and 1 days before. say translates its texts; nil means English. The file contains no code.
+func (m *Manager) Calendar(o api.Order, l License, say func(Text) string) (name string, content []byte) {
+	return catalog.Calendar(o, l, m.options.Now(), say)
 }

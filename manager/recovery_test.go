@@ -99,7 +99,7 @@ func TestDepartureWithOpenJob(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnreachable)
 	row, ok := p.row(t, l.ID)
 	require.True(t, ok)
-	require.True(t, row.LeftHere && row.JobOpen && !row.Stranded())
+	require.True(t, row.LeftThisPC && row.JobOpen && !row.Stranded())
 	require.ErrorIs(t, ReactivationRefusal(f.order(), row), ErrLeftThisPC)
 	require.ErrorIs(t, MoveRefusal(f.order(), row), ErrLeftThisPC)
 	kept := p.kept(t)
@@ -318,27 +318,12 @@ func TestOnlyEndedLicensesAreErased(t *testing.T) {
 	require.False(t, p.runs(t, l))
 }
 
-// A table does not affect a license that was installed after the table was requested.
-func TestTableKeepsLaterInstalls(t *testing.T) {
-	f := newFakeServer()
-	p := newFakePC(t, f, "old")
-	l := p.activateHere(t)
-	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
-	rows := append([]api.License(nil), f.rows...)
-	u := p.session(t).unlistedOf(t.Context(), lumenOrder, nil)
-	require.NotNil(t, u.here)
-	p.reconcile(t.Context(), u, rows, p.pc.Installs()-1)
-	require.True(t, p.runs(t, l))
-	p.reconcile(t.Context(), u, rows, p.pc.Installs())
-	require.False(t, p.runs(t, l))
-}
-
 // The license folder was restored from a backup from before a release: the license leaves again.
 func TestRestoredFolderWithReleasedLicense(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
-	folder := installed.Below(p.options.Installed.Dir(), lumenSignature)
+	folder := installed.ProgramFolder(p.options.Installed.Dir(), lumenSignature)
 	backup := t.TempDir()
 	require.NoError(t, os.CopyFS(backup, os.DirFS(folder)))
 	_, err := p.Move(t.Context(), l)
@@ -439,10 +424,11 @@ func TestCourierAnswerNeedsReceipt(t *testing.T) {
 	f := newFakeServer()
 	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	l := p.activateHere(t)
-	kept, err := p.LetGo(t.Context(), lumenSignature)
+	kept, err := p.LeaveOffline(t.Context(), lumenSignature)
 	require.NoError(t, err)
 	require.False(t, p.runs(t, l))
-	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: carry.TaskRemove, Signature: lumenSignature, Kept: kept}})
+	item := RequestItem{Task: carry.TaskRemove, Signature: lumenSignature, Kept: kept}
+	r, err := p.MakeRequest(t.Context(), "old", []RequestItem{item})
 	require.NoError(t, err)
 	result := carry.Result{
 		Item:      1,
@@ -454,7 +440,7 @@ func TestCourierAnswerNeedsReceipt(t *testing.T) {
 	foreign := result
 	foreign.Receipt = f.receipt(api.License{ID: l.ID + 1, SiteCode: l.SiteCode}, license.ReceiptRemoval)
 	for _, lie := range []carry.Result{result, foreign} {
-		taken, err := p.TakeAnswer(t.Context(), carry.Answer{Request: r.ID, Results: []carry.Result{lie}})
+		taken, err := p.ReadAnswer(t.Context(), carry.Answer{Request: r.ID, Results: []carry.Result{lie}})
 		require.NoError(t, err)
 		require.ErrorIs(t, taken[0].Err, ErrNoReceipt)
 		require.Len(t, p.kept(t), 1)
@@ -462,7 +448,7 @@ func TestCourierAnswerNeedsReceipt(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, open, 1)
 	}
-	plan, err := carrier.PlanCourier(t.Context(), r)
+	plan, err := carrier.PlanCarry(t.Context(), r)
 	require.NoError(t, err)
 	var a carry.Answer
 	for range 2 { // carrying it again is idempotent
@@ -470,10 +456,10 @@ func TestCourierAnswerNeedsReceipt(t *testing.T) {
 			require.Equal(t, carry.OutcomeDone, a.Results[0].Outcome)
 		}
 		require.NoError(t, err)
-		plan, err = carrier.PlanCourier(t.Context(), r)
+		plan, err = carrier.PlanCarry(t.Context(), r)
 		require.NoError(t, err)
 	}
-	taken, err := p.TakeAnswer(t.Context(), a)
+	taken, err := p.ReadAnswer(t.Context(), a)
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 	require.Empty(t, p.kept(t))
@@ -484,7 +470,7 @@ func TestCodeHandedInElsewhere(t *testing.T) {
 	f := newFakeServer()
 	p := newFakePC(t, f, "old")
 	l := p.activateHere(t)
-	_, err := p.LetGo(t.Context(), lumenSignature)
+	_, err := p.LeaveOffline(t.Context(), lumenSignature)
 	require.NoError(t, err)
 	_, ok := p.row(t, l.ID)
 	require.True(t, ok)
@@ -561,40 +547,6 @@ func TestJournalHasNoPlainCode(t *testing.T) {
 	}
 }
 
-// An active license does not settle a departure.
-func TestOnlyEndedLicensesAreSettled(t *testing.T) {
-	f := newFakeServer()
-	p := newFakePC(t, f, "old")
-	l := p.activateHere(t)
-	_, err := p.LetGo(t.Context(), lumenSignature)
-	require.NoError(t, err)
-	u := p.session(t).unlistedOf(t.Context(), lumenOrder, nil)
-	require.Len(t, u.spent, 1)
-	p.reconcile(t.Context(), u, []api.License{l.License}, p.pc.Installs())
-	require.Len(t, p.kept(t), 1)
-	f.set(func() { f.end(f.find(l.ID), api.StatusRemoved) })
-	p.reconcile(t.Context(), u, f.rows, p.pc.Installs())
-	require.Empty(t, p.kept(t))
-}
-
-// A license file that was installed otherwise after the table was fetched is not a forgotten license.
-func TestOldTableForgetsNothing(t *testing.T) {
-	f := newFakeServer()
-	p := newFakePC(t, f, "old")
-	_, ok := p.row(t, 1)
-	require.False(t, ok)
-	pc, err := p.ThisPC(t.Context(), 1)
-	require.NoError(t, err)
-	advance(f, time.Hour)
-	var content string
-	f.set(func() { content = f.file(f.activate(pc.Codes, "", 0)) })
-	_, _, err = p.TakeLicense(t.Context(), content)
-	require.NoError(t, err)
-	found, err := p.Find(t.Context())
-	require.NoError(t, err)
-	require.Empty(t, found.Forgotten)
-}
-
 // A license that its program let go does not return when handing in its code is canceled or refused, because somebody
 // else may have the code.
 func TestLicenseLetGoDoesNotReturn(t *testing.T) {
@@ -615,7 +567,7 @@ func TestLicenseLetGoDoesNotReturn(t *testing.T) {
 			f := newFakeServer()
 			p := newFakePC(t, f, "old")
 			l := p.activateHere(t)
-			k, err := p.LetGo(t.Context(), lumenSignature)
+			k, err := p.LeaveOffline(t.Context(), lumenSignature)
 			require.NoError(t, err)
 			_, ok := p.row(t, l.ID)
 			require.True(t, ok)
@@ -732,9 +684,9 @@ func TestCourierAnswerHasNewKey(t *testing.T) {
 	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	_, err := carrier.Program(t.Context(), 1)
 	require.NoError(t, err)
-	r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: carry.TaskActivate, Signature: lumenSignature}})
+	r, err := p.MakeRequest(t.Context(), "old", []RequestItem{{Task: carry.TaskActivate, Signature: lumenSignature}})
 	require.NoError(t, err)
-	plan, err := carrier.PlanCourier(t.Context(), r)
+	plan, err := carrier.PlanCarry(t.Context(), r)
 	require.NoError(t, err)
 	f.set(func() { f.former, f.key = []string{f.key.Public().String()}, license.SigningKeyFromSeed([32]byte{7}) })
 	a, err := carrier.CarryOut(t.Context(), r, plan, []int{0}, func(int) {})

@@ -7,9 +7,9 @@ import (
 	"errors"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client"
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/manager/journal"
+	"github.com/acen-desktop/acen/manager/storage"
 	"github.com/acen-desktop/acen/manager/vault"
 )
 
@@ -55,36 +55,6 @@ func (r request) codes() (license.Codes, error) {
 // leaves reports whether a license leaves this PC with the request.
 func (r request) leaves() bool { return r.Leaves.Signature != "" }
 
-// The functions below return a request with other codes of the PC. They encode the body as the task encodes it, because
-// sameRequest compares it.
-
-func newLicenseWithCodes(r request, codes api.PCCodes) (request, error) {
-	var body api.NewLicense
-	if err := r.read(&body); err != nil {
-		return r, err
-	}
-	body.SiteCode, body.MachineID = codes.SiteCode, codes.MachineID
-	return r.withBody(body)
-}
-
-func reactivationWithCodes(r request, codes api.PCCodes) (request, error) {
-	var body api.Reactivation
-	if err := r.read(&body); err != nil {
-		return r, err
-	}
-	body.SiteCode, body.MachineID = codes.SiteCode, codes.MachineID
-	return r.withBody(body)
-}
-
-func transferWithCodes(r request, codes api.PCCodes) (request, error) {
-	var body api.Transfer
-	if err := r.read(&body); err != nil {
-		return r, err
-	}
-	body.SiteCode, body.MachineID = codes.SiteCode, codes.MachineID
-	return r.withBody(body)
-}
-
 // readRequest decodes the request of a job. Older versions sealed the entire request if it contained a removal code;
 // readRequest fails with vault.ErrLost or vault.ErrKeyMissing if it cannot open such a request.
 func (m *Manager) readRequest(ctx context.Context, job journal.Job) (r request, err error) {
@@ -95,7 +65,7 @@ func (m *Manager) readRequest(ctx context.Context, job journal.Job) (r request, 
 		}
 	}
 	if json.Unmarshal(content, &r) != nil {
-		return r, storageError(errDamaged)
+		return r, storage.Wrap(storage.ErrDamaged)
 	}
 	if r.Body == nil && job.Task == api.TaskNewOrder { // older versions stored the body alone
 		r.Body = content
@@ -170,72 +140,10 @@ func (m *Manager) sameRequest(ctx context.Context, job journal.Job, r request) (
 	return bytes.Equal(old.Body, r.Body) && old.Leaves.SiteCode == r.Leaves.SiteCode && typed == r.typed, err
 }
 
-// The senders of the tasks.
-
-func sendNewLicense(ctx context.Context, c *client.Client, job *journal.Job, r request) (out outcome, err error) {
-	var body api.NewLicense
-	if err = r.read(&body); err == nil {
-		out.license, err = c.NewLicense(ctx, job.Key, r.OrderID, body)
-	}
-	return out, err
-}
-
-func sendReactivation(ctx context.Context, c *client.Client, job *journal.Job, r request) (out outcome, err error) {
-	var body api.Reactivation
-	if err = r.read(&body); err == nil {
-		out.license, err = c.Reactivate(ctx, job.Key, r.LicenseID, body)
-	}
-	return out, err
-}
-
-func sendTransfer(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
-	var body api.Transfer
-	if err := r.read(&body); err != nil {
-		return outcome{}, err
-	}
-	if r.code != "" {
-		body.RemovalCode = r.code
-	}
-	answer, err := c.Transfer(ctx, job.Key, r.LicenseID, body)
-	return outcome{license: answer.License, receipt: answer.Receipt}, err
-}
-
-func sendRemoval(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
-	body := api.Removal{RemovalCode: r.code}
-	if r.code == "" { // an older version's
-		if err := r.read(&body); err != nil {
-			return outcome{}, err
-		}
-	}
-	answer, err := c.Remove(ctx, job.Key, r.LicenseID, body)
-	return outcome{order: answer.Order, receipt: answer.Receipt}, err
-}
-
-func sendRelease(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
-	answer, err := c.Release(ctx, job.Key, r.LicenseID, api.Release{RemovalCode: r.code})
-	return outcome{license: answer.License, receipt: answer.Receipt}, err
-}
-
-func sendEmail(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error) {
-	var body api.EmailRequest
-	if err := r.read(&body); err != nil {
-		return outcome{}, err
-	}
-	return outcome{}, c.SendEmail(ctx, job.Key, r.LicenseID, body)
-}
-
-func sendNewOrder(ctx context.Context, c *client.Client, job *journal.Job, r request) (out outcome, err error) {
-	var body api.NewOrder
-	if err = r.read(&body); err == nil {
-		out.order, err = c.NewOrder(ctx, job.Key, body)
-	}
-	return out, err
-}
-
 // read decodes the body.
 func (r request) read(body any) error {
 	if json.Unmarshal(r.Body, body) != nil {
-		return storageError(errDamaged)
+		return storage.Wrap(storage.ErrDamaged)
 	}
 	return nil
 }

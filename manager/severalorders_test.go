@@ -73,7 +73,7 @@ func TestLicenseReturnsBesideAnotherOrder(t *testing.T) {
 	gone := thispc.NewDeparture(f.program(), l.License, mustCodes(t, l), f.code(l.License))
 	require.NoError(t, p.pc.Leave(t.Context(), 0, gone, ""))
 	require.False(t, p.runs(t, l))
-	require.NoError(t, p.undoLeave(t.Context(), p.session(t), gone))
+	require.NoError(t, p.undoLeave(t.Context(), p.view(), gone))
 	require.True(t, p.runs(t, l))
 }
 

@@ -72,7 +72,7 @@ func siteTasks() map[string]siteTask {
 	waits := func(t *testing.T, p *fakePC) {
 		_, ok := p.row(t, here.ID)
 		require.True(t, ok)
-		waiting, err := p.WaitingToMove(t.Context())
+		waiting, err := p.ReleasedLicenses(t.Context())
 		require.NoError(t, err)
 		require.Len(t, waiting, 1)
 	}
@@ -95,8 +95,7 @@ func siteTasks() map[string]siteTask {
 			begin: func(t *testing.T, p *fakePC) func() (License, error) {
 				here = p.activateHere(t)
 				p.options.Fingerprint = fingerprinttest.PC("old", license.NETID)
-				p.pc = p.newPC()
-				p.ForgetThisPC()
+				p.restart(t)
 				return func() (License, error) {
 					codes, err := p.ThisPCFor(t.Context(), here)
 					require.NoError(t, err)
@@ -203,7 +202,7 @@ func TestKilledWhileRenewingSiteCode(t *testing.T) {
 			require.NoError(t, err)
 			pc, err := p.ThisPC(t.Context(), 1)
 			require.NoError(t, err)
-			require.NoError(t, p.options.Installed.Renew(t.Context(), lumenSignature, pc.Codes.Site))
+			require.NoError(t, p.options.Installed.RenewGeneration(t.Context(), lumenSignature, pc.Codes.Site))
 			after, err := p.options.Installed.State(lumenSignature)
 			require.NoError(t, err)
 			require.NotEqual(t, state.Generation, after.Generation)
@@ -312,9 +311,9 @@ func TestCourierAnswerWithRefusedSiteCode(t *testing.T) {
 	p, carrier := newFakePC(t, f, "old"), newFakePC(t, f, "other")
 	requests := takenSites(f, 1)
 	ask := func() (carry.Request, carry.Answer) {
-		r, err := p.MakeRequest(t.Context(), "old", []Wish{{Task: carry.TaskActivate, Signature: lumenSignature}})
+		r, err := p.MakeRequest(t.Context(), "old", []RequestItem{{Task: carry.TaskActivate, Signature: lumenSignature}})
 		require.NoError(t, err)
-		plan, err := carrier.PlanCourier(t.Context(), r)
+		plan, err := carrier.PlanCarry(t.Context(), r)
 		require.NoError(t, err)
 		a, err := carrier.CarryOut(t.Context(), r, plan, []int{0}, func(int) {})
 		require.NoError(t, err)
@@ -341,7 +340,7 @@ func TestCourierAnswerWithRefusedSiteCode(t *testing.T) {
 		change(&lie, &result)
 		lie.Results = []carry.Result{result}
 		require.NotPanics(t, func() {
-			_, err := p.TakeAnswer(t.Context(), lie)
+			_, err := p.ReadAnswer(t.Context(), lie)
 			require.NoError(t, err)
 		})
 		require.Equal(t, first.Items[0].Codes.Site, site(), name)
@@ -351,17 +350,17 @@ func TestCourierAnswerWithRefusedSiteCode(t *testing.T) {
 		}
 	}
 
-	taken, err := p.TakeAnswer(t.Context(), a)
+	taken, err := p.ReadAnswer(t.Context(), a)
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 	renewed := site()
 	require.NotEqual(t, first.Items[0].Codes.Site, renewed)
-	_, err = p.TakeAnswer(t.Context(), a)
+	_, err = p.ReadAnswer(t.Context(), a)
 	require.NoError(t, err)
 	require.Equal(t, renewed, site(), "once")
 	_, a = ask()
 	require.Equal(t, carry.OutcomeLicense, a.Results[0].Outcome)
-	taken, err = p.TakeAnswer(t.Context(), a)
+	taken, err = p.ReadAnswer(t.Context(), a)
 	require.NoError(t, err)
 	require.NoError(t, taken[0].Err)
 	row, ok := p.row(t, taken[0].License.ID)

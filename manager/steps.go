@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/acen-desktop/acen/api"
-	"github.com/acen-desktop/acen/client"
+	"github.com/acen-desktop/acen/manager/catalog"
 	"github.com/acen-desktop/acen/manager/journal"
 	"github.com/acen-desktop/acen/manager/vault"
 )
@@ -21,69 +21,6 @@ type outcome struct {
 	license api.License
 	order   api.Order
 	receipt string
-}
-
-// task is what distinguishes the jobs of a task.
-type task struct {
-	// title is the beginning of the titles of its jobs; the subject follows.
-	title string
-	// send sends the request of a job with its idempotency key.
-	send func(ctx context.Context, c *client.Client, job *journal.Job, r request) (outcome, error)
-	// withCodes returns the body of a request with other codes of the PC that it asks a license for; nil for a task that
-	// asks for none.
-	withCodes func(r request, codes api.PCCodes) (request, error)
-	// final are the temporary errors that close its jobs all the same, because the input may be mistyped or waiting does
-	// not help. They do not close a job that a license left for.
-	final []error
-	// resendFor limits how long after its creation a job that was sent is sent again; 0 means forever.
-	resendFor time.Duration
-	// noLicense is true if its jobs change no license and no order.
-	noLicense bool
-}
-
-// answersKept is the minimum time for which a server stores the answer under an idempotency key (spec: api
-// "Idempotency").
-const answersKept = 24 * time.Hour
-
-// tasks are the tasks that this version knows.
-var tasks = map[api.Task]task{
-	api.TaskNewLicense: {
-		title:     "New license for ",
-		send:      sendNewLicense,
-		withCodes: newLicenseWithCodes,
-	},
-	api.TaskReactivation: {
-		title:     "Reactivation of ",
-		send:      sendReactivation,
-		withCodes: reactivationWithCodes,
-	},
-	api.TaskTransfer: {
-		title:     "Transfer of ",
-		send:      sendTransfer,
-		withCodes: transferWithCodes,
-		final:     []error{api.ErrHostBanned},
-	},
-	api.TaskRemoval: {
-		title: "Removal of ",
-		send:  sendRemoval,
-		final: []error{api.ErrHostBanned},
-	},
-	api.TaskRelease: {
-		title: "Move of ",
-		send:  sendRelease,
-	},
-	api.TaskEmail: {
-		title:     "Email of ",
-		send:      sendEmail,
-		final:     []error{api.ErrUnavailable}, // the server has no mail service and queued nothing
-		resendFor: answersKept,
-		noLicense: true,
-	},
-	api.TaskNewOrder: {
-		title: "New order with serial number ",
-		send:  sendNewOrder,
-		final: []error{api.ErrHostBanned},
-	},
 }
 
 // step returns how the journal carries out the jobs of a task.
@@ -163,7 +100,7 @@ func (s *acting) renewSite(ctx context.Context, t task, job *journal.Job, r *req
 	}
 	title := job.Title
 	if job.Task == api.TaskNewLicense {
-		title = t.title + fresh.Site.String()
+		title = t.titleOf(fresh.Site.String())
 	}
 	next, err := t.withCodes(*r, api.PCCodes{SiteCode: fresh.Site.String(), MachineID: fresh.Machine.String()})
 	if err != nil {
@@ -192,7 +129,7 @@ func (s *acting) checkOutcome(ctx context.Context, job journal.Job, leaves depar
 	if leaves.Signature == "" {
 		return nil
 	}
-	if err := s.m.checkReceipt(ctx, s, leaves, out.receipt); err != nil {
+	if err := s.m.catalog.CheckReceipt(ctx, s.view, leaves, out.receipt); err != nil {
 		return invalidAnswer(s.account, err)
 	}
 	return nil
@@ -210,7 +147,12 @@ func invalidAnswer(a Account, err error) error {
 // done stores the outcome of a job.
 func (s *acting) done(ctx context.Context, t task, job *journal.Job, r request, out outcome) error {
 	if !t.noLicense {
-		s.cacheOutcome(ctx, *job, out)
+		s.view.Apply(ctx, catalog.Change{
+			OrderID:   job.OrderID,
+			LicenseID: job.LicenseID,
+			License:   out.license,
+			Order:     out.order,
+		})
 	}
 	if out.license.ID != 0 {
 		job.LicenseID = out.license.ID
@@ -229,7 +171,7 @@ func (s *acting) finish(ctx context.Context, t task, job journal.Job, out outcom
 	if t.noLicense {
 		return
 	}
-	s.installOutcome(ctx, out.license)
+	s.view.Install(ctx, out.license)
 	s.m.publish(Event{Kind: LicensesChanged, Account: s.account.ID, OrderID: job.OrderID})
 	s.m.publish(Event{Kind: OrdersChanged, Account: s.account.ID})
 }
@@ -282,7 +224,7 @@ func (m *Manager) refused(ctx context.Context, s *acting, _ journal.Job, r reque
 	if errors.Is(cause, api.ErrLicenseEnded) {
 		err = m.pc.Confirm(ctx, leaves)
 	} else {
-		err = m.undoLeave(ctx, s, leaves)
+		err = m.undoLeave(ctx, s.view, leaves)
 	}
 	switch {
 	case err == nil:
@@ -313,8 +255,7 @@ func (m *Manager) canceled(ctx context.Context, job journal.Job) (notice, err er
 	if leaves.Signature == "" || job.State != JobPending {
 		return nil, nil
 	}
-	s, _ := m.acting() // s is nil if nobody is signed in
-	err = m.undoLeave(ctx, s, leaves)
+	err = m.undoLeave(ctx, m.view(), leaves)
 	if errors.Is(err, ErrTooLate) || errors.Is(err, ErrNewerHere) || errors.Is(err, ErrCodeShown) {
 		return err, nil
 	}

@@ -1,9 +1,7 @@
 package manager
 
 import (
-	"context"
 	"database/sql"
-	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -120,7 +118,7 @@ func TestFullDisk(t *testing.T) {
 	m := open(t, t.TempDir())
 	defer m.Close()
 	ctx := t.Context()
-	_, err := m.db.change(ctx,
+	_, err := m.db.ExecContext(ctx,
 		`INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used)
  VALUES ('s', 's', 1, 'u', 'u', 0, 0)`)
 	require.NoError(t, err)
@@ -138,14 +136,6 @@ func TestFullDisk(t *testing.T) {
 	open, err := m.journal.Open(ctx, 1)
 	require.NoError(t, err)
 	require.Empty(t, open)
-}
-
-func TestStorageErrorsKeepTheirKind(t *testing.T) {
-	require.NoError(t, storageError(nil))
-	require.ErrorIs(t, storageError(context.Canceled), context.Canceled)
-	require.NotErrorIs(t, storageError(context.Canceled), ErrStorage)
-	require.ErrorIs(t, storageError(os.ErrPermission), ErrStorage)
-	require.ErrorIs(t, storageError(errors.New("anything")), ErrStorage)
 }
 
 var lumen = api.Program{ID: 1, Name: "Lumen Studio 7", ApplicationSignature: "LUMENST7"}
@@ -174,7 +164,7 @@ func TestDamagedState(t *testing.T) {
 	defer m.Close()
 	_, err := m.pc.Generation(t.Context(), lumen)
 	require.NoError(t, err)
-	record := filepath.Join(installed.Below(m.options.Installed.Dir(), "LUMENST7"), "pc.json")
+	record := filepath.Join(installed.ProgramFolder(m.options.Installed.Dir(), "LUMENST7"), "pc.json")
 	require.NoError(t, os.WriteFile(record, []byte("{"), 0o600))
 	_, err = m.pc.Generation(t.Context(), lumen)
 	require.NoError(t, err)
@@ -183,44 +173,6 @@ func TestDamagedState(t *testing.T) {
 	aside, err := os.ReadFile(record + ".damaged-20261124-120000")
 	require.NoError(t, err)
 	require.Equal(t, "{", string(aside))
-}
-
-func TestReasonsForButtons(t *testing.T) {
-	allowed := func(a *api.Allowance) api.Order {
-		return api.Order{
-			ProgramName:        "Lumen",
-			RequiresActivation: true,
-			LicensesTotal:      4,
-			CanManage:          true,
-			Allowed:            api.Allowed{Add: a},
-		}
-	}
-	for name, c := range map[string]struct {
-		order api.Order
-		code  api.Code
-		words string
-	}{
-		"allowed": {allowed(&api.Allowance{OK: true}), "", ""},
-		"in use": {allowed(&api.Allowance{Reason: api.ErrLicensesInUse}), api.ErrLicensesInUse,
-			"All 4 licenses are in use."},
-		"read-only": {allowed(&api.Allowance{Reason: api.ErrOrderReadOnly}), api.ErrOrderReadOnly, "no changes"},
-		"subscription": {allowed(&api.Allowance{Reason: api.ErrSubscriptionExpired}), api.ErrSubscriptionExpired,
-			"subscription"},
-		"a newer server's": {allowed(&api.Allowance{Reason: "STATUS_NEWER"}), "STATUS_NEWER", "does not allow"},
-		"not offered":      {allowed(nil), api.ErrTaskDisabled, "does not offer"},
-		"needs no activation": {api.Order{ProgramName: "Lumen Fonts"}, api.ErrTaskDisabled,
-			"Lumen Fonts needs no activation"},
-	} {
-		err := NewLicenseRefusal(c.order)
-		if c.code == "" {
-			require.NoError(t, err, name)
-			continue
-		}
-		require.ErrorIs(t, err, c.code, name)
-		require.ErrorContains(t, err, c.words, name)
-	}
-	require.NoError(t, EmailRefusal(License{License: api.License{Status: api.StatusActive}}))
-	require.ErrorIs(t, EmailRefusal(License{License: api.License{Status: api.StatusRemoved}}), api.ErrLicenseEnded)
 }
 
 func TestEventsUntilCanceled(t *testing.T) {

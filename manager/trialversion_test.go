@@ -14,6 +14,7 @@ import (
 
 	"github.com/acen-desktop/acen/client/keyring/keyringtest"
 	"github.com/acen-desktop/acen/license"
+	"github.com/acen-desktop/acen/license/carry"
 	"github.com/acen-desktop/acen/license/installed"
 )
 
@@ -52,7 +53,7 @@ func trialState(t *testing.T, folder string) (path string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("..", "license", "installed", "testdata", "pc-v1.json"))
 	require.NoError(t, err)
-	path = filepath.Join(installed.Below(filepath.Join(folder, "licenses"), "NOTEPAD1"), "pc.json")
+	path = filepath.Join(installed.ProgramFolder(filepath.Join(folder, "licenses"), "NOTEPAD1"), "pc.json")
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 	return path
@@ -213,20 +214,28 @@ func TestTakeTrialLicense(t *testing.T) {
 	m := open(t, t.TempDir())
 	defer m.Close()
 	key := license.SigningKeyFromSeed([32]byte{1}).Public()
-	_, unproven, err := m.TakeLicense(t.Context(), trialFile(t))
+	_, unproven, err := m.InstallLicense(t.Context(), trialFile(t))
 	require.ErrorIs(t, err, license.ErrOlderVersion, "the key is unknown, but the codes are not of this scheme")
 	require.False(t, unproven)
-	_, _, err = m.take(t.Context(), trialFile(t), []license.PublicKey{key})
-	require.ErrorIs(t, err, license.ErrOlderVersion, "the courier's answer has the key")
+	answer := carry.Answer{Results: []carry.Result{{
+		Item:       1,
+		Outcome:    carry.OutcomeLicense,
+		License:    trialFile(t),
+		PublicKeys: []license.PublicKey{key},
+	}}}
+	taken, err := m.ReadAnswer(t.Context(), answer)
+	require.NoError(t, err)
+	require.ErrorIs(t, taken[0].Err, license.ErrOlderVersion, "the courier's answer has the key")
 
 	_, err = m.options.Installed.Update(t.Context(), "NOTEPAD1", func(s *installed.State) error {
 		s.Program = installed.Program{Name: "Notepad", PublicKeys: []string{key.String()}}
 		return nil
 	})
 	require.NoError(t, err)
-	_, unproven, err = m.take(t.Context(), trialFile(t), []license.PublicKey{key})
-	require.ErrorIs(t, err, license.ErrOlderVersion)
-	require.False(t, unproven)
+	taken, err = m.ReadAnswer(t.Context(), answer)
+	require.NoError(t, err)
+	require.ErrorIs(t, taken[0].Err, license.ErrOlderVersion)
+	require.False(t, taken[0].Unproven)
 	files, err := m.options.Installed.Files("NOTEPAD1")
 	require.NoError(t, err)
 	require.Empty(t, files)
@@ -236,11 +245,11 @@ func TestTakeTrialLicense(t *testing.T) {
 func TestTrialLicenseFile(t *testing.T) {
 	m := open(t, t.TempDir())
 	defer m.Close()
-	dir := installed.Below(m.options.Installed.Dir(), "NOTEPAD1")
+	dir := installed.ProgramFolder(m.options.Installed.Dir(), "NOTEPAD1")
 	require.NoError(t, os.MkdirAll(dir, 0o700))
 	path := filepath.Join(dir, "notepad-7.acen")
 	require.NoError(t, os.WriteFile(path, []byte(trialFile(t)), 0o600))
-	_, err := m.LetGo(t.Context(), "NOTEPAD1")
+	_, err := m.LeaveOffline(t.Context(), "NOTEPAD1")
 	require.ErrorIs(t, err, ErrNotThisPC)
 	_, err = m.options.Installed.Update(t.Context(), "NOTEPAD1", func(s *installed.State) error {
 		s.Program = installed.Program{Name: "Notepad", PublicKeys: []string{strings.Repeat("d0", 32)}}

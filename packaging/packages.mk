@@ -113,7 +113,7 @@ in-wine:
 	ARTIFACTS=$(ARTIFACTS) PROGRAMS=$(CURDIR)/build/uimap-windows SETUP=$(CURDIR)/$(PACKAGES)/ACEN-Desktop-$(VERSION)-setup.exe \
 	  go test -count=1 -timeout 20m -tags "window wine" -run TestWine ./e2e/window
 
-WINE_PACKAGES := ./license/... ./api ./manager ./fingerprint/... ./client/... ./protect/...
+WINE_PACKAGES := ./license/... ./api ./manager/... ./fingerprint/... ./client/... ./protect/...
 
 test-packages: setup-packages package-deb package-rpm package-tar ## the packages on clean systems: installed, started, upgraded, removed (as root)
 	mkdir -p $(ARTIFACTS) $(PACKAGES)/old

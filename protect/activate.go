@@ -49,7 +49,8 @@ func (l *License) RenewCodes(ctx context.Context, refused license.Codes) (codes 
 	if l.broken != nil {
 		return codes, l.broken
 	}
-	if err := l.withRepair(ctx, func() error { return l.store.Renew(ctx, l.signature, refused.Site) }); err != nil {
+	err = l.withRepair(ctx, func() error { return l.store.RenewGeneration(ctx, l.signature, refused.Site) })
+	if err != nil {
 		return codes, err
 	}
 	return l.codes(ctx)
@@ -138,9 +139,9 @@ func (l *License) activateCode(ctx context.Context, text string) error {
 		return err
 	}
 	_, err = l.store.Update(ctx, l.signature, func(s *installed.State) error {
-		s.Enter(typed)
+		s.AddTyped(typed)
 		if c.file.Expires.IsZero() { // storeClock stores codes that end
-			s.Remember(code)
+			s.RecordEntered(code)
 		}
 		return nil
 	})
@@ -167,7 +168,7 @@ func (l *License) acceptable(ctx context.Context, c candidate) error {
 	err := l.withRepair(ctx, func() error {
 		own := l.ownFolder()
 		if own.silent {
-			return &installed.FolderError{Dir: installed.Below(l.options.Folder, l.signature), Err: installed.ErrSilent}
+			return &installed.FolderError{Dir: installed.ProgramFolder(l.options.Folder, l.signature), Err: installed.ErrTimeout}
 		}
 		if own.stateErr != nil {
 			return own.stateErr

@@ -179,7 +179,7 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 	for i := range list {
 		c := &list[i]
 		c.verdict = Verdict{Kind: Valid, Path: c.path, License: c.details()}
-		if spent, ok := own.state.Find(c.file.Codes.Site); ok {
+		if spent, ok := own.state.FindSpent(c.file.Codes.Site); ok {
 			c.verdict.Kind, c.verdict.At = Removed, spent.At
 			continue
 		}
@@ -273,7 +273,7 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder
 		if c.file.IssuedAt.After(clock.Issued) {
 			clock = installed.Clock{Latest: c.file.IssuedAt, Issued: c.file.IssuedAt}
 		}
-		if c.typed && !own.state.Had(c.file.ActivationCode) && !c.file.Expired(now) {
+		if c.typed && !own.state.WasEntered(c.file.ActivationCode) && !c.file.Expired(now) {
 			fresh = append(fresh, c.file.ActivationCode)
 		}
 	}
@@ -306,7 +306,8 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder
 
 // storeClock stores the clock if it has advanced, and the typed activation codes that this PC never had. After a
 // failure the next check retries.
-func (l *License) storeClock(ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode) {
+func (l *License) storeClock(ctx context.Context, own ownFolder, clock installed.Clock,
+	fresh []license.ActivationCode) {
 	still := clock.Issued.Equal(own.clock.Issued) && clock.Latest.Sub(own.clock.Latest) <= clockEvery
 	if own.silent || still && len(fresh) == 0 {
 		return
@@ -320,7 +321,7 @@ func (l *License) storeClock(ctx context.Context, own ownFolder, clock installed
 	_, _ = l.store.Update(ctx, l.signature, func(s *installed.State) error {
 		s.Clock = installed.Clock{Latest: clock.Latest.UTC(), Issued: clock.Issued.UTC()}
 		for _, code := range fresh {
-			s.Remember(code)
+			s.RecordEntered(code)
 		}
 		return nil
 	})
@@ -376,7 +377,7 @@ func (l *License) register(ctx context.Context, state installed.State, best cand
 	_, _ = l.store.Update(ctx, l.signature, func(s *installed.State) error { // the next start retries
 		s.Program = self
 		if adopt {
-			adoptGeneration(s, codes)
+			s.Adopt(codes.Site)
 		}
 		return nil
 	})

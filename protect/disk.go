@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/license/installed"
 )
 
@@ -17,13 +16,6 @@ func exists(path string) bool {
 
 func equal(a, b installed.Program) bool {
 	return a.Name == b.Name && a.TypedCodes == b.TypedCodes && slices.Equal(a.PublicKeys, b.PublicKeys)
-}
-
-// adoptGeneration sets the generation of a PC without a Site code to that of a license.
-func adoptGeneration(s *installed.State, c license.Codes) {
-	if g := c.Site.Generation(); !s.HasGeneration && !slices.Contains(s.Used, g) {
-		s.Generation, s.HasGeneration, s.Used = g, true, append(s.Used, g)
-	}
 }
 
 // withRepair runs change. If the state file is damaged it moves the file aside and retries; otherwise no later change

@@ -18,7 +18,7 @@ var program = protect.Program{
 }
 
 // empty is a PC without a license.
-var empty = protect.Options{Folder: os.DevNull, Elsewhere: []string{}}
+var empty = protect.Options{Folder: os.DevNull, ExtraFolders: []string{}}
 
 const featureExport = 0 // the first bit of the license's features
 

@@ -26,7 +26,7 @@ func FuzzOpen(f *testing.F) {
 	seed.put(good)
 	seed.open()
 	read := func(name string) []byte {
-		content, err := os.ReadFile(filepath.Join(installed.Below(seed.options.Folder, signature), name))
+		content, err := os.ReadFile(filepath.Join(installed.ProgramFolder(seed.options.Folder, signature), name))
 		require.NoError(f, err)
 		return content
 	}
@@ -40,7 +40,7 @@ func FuzzOpen(f *testing.F) {
 		d := newFixture(t)
 		d.options.Disk, d.options.Fingerprint = hasty{}, seed.options.Fingerprint
 		d.program.Validation = protect.Validation{Server: "https://licenses.example.com", Grace: 1}
-		dir := installed.Below(d.options.Folder, signature)
+		dir := installed.ProgramFolder(d.options.Folder, signature)
 		for name, content := range map[string][]byte{"a.acen": license, "pc.json": state, "clock.json": clock,
 			"contacts.json": contacts} {
 			d.write(filepath.Join(dir, name), string(content))

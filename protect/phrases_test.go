@@ -66,7 +66,7 @@ func TestVerdictTexts(t *testing.T) {
 	reply := map[string]bool{}
 	for kind := Undecided; kind <= NoLicense; kind++ {
 		for _, typed := range []bool{false, true} {
-			for _, err := range []error{nil, misbuilt{errors.New("x")}, fs.ErrPermission, installed.ErrSilent,
+			for _, err := range []error{nil, misbuilt{errors.New("x")}, fs.ErrPermission, installed.ErrTimeout,
 				installed.ErrNoHome, errors.New("x")} {
 				for _, folder := range []bool{false, true} {
 					for days := range 3 {

@@ -67,11 +67,11 @@ type Fingerprint interface {
 type Options struct {
 	// Paths are additional license files for Open to read, such as one from the program's settings.
 	Paths []string
-	// Folder is the person's folder that programs share with the desktop app; "" means installed.User.
+	// Folder is the person's folder that programs share with the desktop app; "" means installed.UserFolder.
 	Folder string
-	// Elsewhere are additional folders with license files; nil means the machine-wide folders of the program and the
+	// ExtraFolders are additional folders with license files; nil means the machine-wide folders of the program and the
 	// folder of its executable.
-	Elsewhere []string
+	ExtraFolders []string
 	// Fingerprint reads the locks; nil means this PC's, read once per process.
 	Fingerprint Fingerprint
 	// Transport is the HTTP transport; nil means the default, with the system's proxies.
@@ -204,7 +204,7 @@ func (p Program) Open(ctx context.Context, o Options) *License {
 		o.Pause = pause
 	}
 	if o.Folder == "" {
-		o.Folder = installed.User()
+		o.Folder = installed.UserFolder()
 	}
 	if o.Fingerprint == nil {
 		o.Fingerprint = thisPC
@@ -221,8 +221,8 @@ func (p Program) Open(ctx context.Context, o Options) *License {
 	})
 	l := &License{program: p, options: o, store: store}
 	l.build()
-	if o.Elsewhere == nil {
-		l.options.Elsewhere = l.defaultFolders()
+	if o.ExtraFolders == nil {
+		l.options.ExtraFolders = l.defaultFolders()
 	}
 	l.Check(ctx)
 	return l
@@ -230,8 +230,8 @@ func (p Program) Open(ctx context.Context, o Options) *License {
 
 // defaultFolders returns the machine-wide folders of the program and the folder of its executable.
 func (l *License) defaultFolders() (list []string) {
-	for _, dir := range installed.Machine() {
-		list = append(list, installed.Below(dir, l.signature))
+	for _, dir := range installed.MachineFolders() {
+		list = append(list, installed.ProgramFolder(dir, l.signature))
 	}
 	if path, err := os.Executable(); err == nil {
 		if real, err := filepath.EvalSymlinks(path); err == nil {

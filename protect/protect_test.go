@@ -60,10 +60,10 @@ func newFixture(t testing.TB) *fixture {
 		Policy:        license.DefaultPolicy(),
 	}
 	d.options = protect.Options{
-		Folder:      t.TempDir(),
-		Elsewhere:   []string{t.TempDir()},
-		Fingerprint: pc(t, "a"),
-		Now:         func() time.Time { return d.now },
+		Folder:       t.TempDir(),
+		ExtraFolders: []string{t.TempDir()},
+		Fingerprint:  pc(t, "a"),
+		Now:          func() time.Time { return d.now },
 	}
 	d.store = installed.Open(d.options.Folder, installed.Options{})
 	return d
@@ -169,7 +169,7 @@ func TestVerdicts(t *testing.T) {
 			d.options.Paths = []string{filepath.Join(d.t.TempDir(), "x.acen")}
 		}, kind: protect.NoLicense},
 		"elsewhere": {prepare: func(d *fixture) {
-			d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license()))
+			d.write(filepath.Join(d.options.ExtraFolders[0], "a.acen"), d.sign(signing, d.license()))
 		}, kind: protect.Valid},
 		"the network card changed": {prepare: func(d *fixture) {
 			d.put(d.sign(signing, d.license()))
@@ -292,14 +292,15 @@ func TestVerdicts(t *testing.T) {
 		"an unknown key beside a valid license": {
 			prepare: func(d *fixture) {
 				d.put(d.sign(strange, d.license(ends(noon.AddDate(9, 0, 0)))))
-				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, 1)))))
+				d.write(filepath.Join(d.options.ExtraFolders[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, 1)))))
 			},
 			kind: protect.Valid,
 		},
 		"an unknown key beside a license that has ended, which can be renewed": {
 			prepare: func(d *fixture) {
 				d.put(d.sign(strange, d.license()))
-				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, -1)))))
+				ended := d.sign(signing, d.license(ends(noon.AddDate(0, 0, -1))))
+				d.write(filepath.Join(d.options.ExtraFolders[0], "a.acen"), ended)
 			},
 			kind: protect.Expired,
 		},
@@ -312,7 +313,7 @@ func TestVerdicts(t *testing.T) {
 					At:        noon,
 				}))
 				d.put(d.sign(strange, d.license(id(8))))
-				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, f))
+				d.write(filepath.Join(d.options.ExtraFolders[0], "a.acen"), d.sign(signing, f))
 			},
 			kind: protect.UnknownKey,
 		},
@@ -325,7 +326,7 @@ func TestVerdicts(t *testing.T) {
 		"a license file of a trial version beside a valid license": {
 			prepare: func(d *fixture) {
 				d.put(trialFile(d.t))
-				d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license()))
+				d.write(filepath.Join(d.options.ExtraFolders[0], "a.acen"), d.sign(signing, d.license()))
 			},
 			kind: protect.Valid,
 		},
@@ -384,26 +385,26 @@ func TestVerdicts(t *testing.T) {
 			d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, -1)))))
 			for i, f := range []license.File{d.license(id(8), ends(noon.AddDate(0, 0, 5))),
 				d.license(id(9), ends(noon.AddDate(0, 0, 9))), d.license(id(10), ends(noon.AddDate(0, 0, 7)))} {
-				d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("%d.acen", i)), d.sign(signing, f))
+				d.write(filepath.Join(d.options.ExtraFolders[0], fmt.Sprintf("%d.acen", i)), d.sign(signing, f))
 			}
-			d.write(filepath.Join(d.options.Elsewhere[0], "broken.acen"), "v4.public.x")
+			d.write(filepath.Join(d.options.ExtraFolders[0], "broken.acen"), "v4.public.x")
 		}, kind: protect.Valid, check: func(t *testing.T, v protect.Verdict) { require.Equal(t, int64(9), v.License.ID) }},
 		"an older file of the same license counts no more": {prepare: func(d *fixture) {
-			d.write(filepath.Join(d.options.Elsewhere[0], "old.acen"), d.sign(signing, d.license()))
+			d.write(filepath.Join(d.options.ExtraFolders[0], "old.acen"), d.sign(signing, d.license()))
 			d.put(d.sign(signing, d.license(ends(noon.Add(-time.Hour)), func(f *license.File) {
 				f.IssuedAt = noon.AddDate(0, 0, -2)
 			})))
 		}, kind: protect.Expired},
 		"hundreds of files": {prepare: func(d *fixture) {
 			for i := range 200 {
-				d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("%d.acen", i)),
+				d.write(filepath.Join(d.options.ExtraFolders[0], fmt.Sprintf("%d.acen", i)),
 					d.sign(signing, d.license(id(int64(100+i)), ends(noon.AddDate(0, 0, -1)))))
 			}
 			d.put(d.sign(signing, d.license()))
 		}, kind: protect.Valid},
 		"damaged state": {prepare: func(d *fixture) {
 			d.put(d.sign(signing, d.license()))
-			d.write(filepath.Join(installed.Below(d.options.Folder, signature), "pc.json"), "{")
+			d.write(filepath.Join(installed.ProgramFolder(d.options.Folder, signature), "pc.json"), "{")
 		}, kind: protect.Valid},
 		"built wrongly": {
 			prepare: func(d *fixture) { d.program.PublicKeys = []string{"x"} },
@@ -498,7 +499,7 @@ func TestClock(t *testing.T) {
 func TestClockOfOlderProgram(t *testing.T) {
 	d := newFixture(t)
 	d.put(d.sign(signing, d.license(ends(noon.AddDate(0, 0, 30)))))
-	dir := installed.Below(d.options.Folder, signature)
+	dir := installed.ProgramFolder(d.options.Folder, signature)
 	d.write(filepath.Join(dir, "clock.json"), `{"latest":"2026-12-05T12:00:00Z","issued":"2026-11-15T12:00:00Z"}`)
 	start := func(at time.Time) protect.Kind { d.now = at; return d.open().Verdict().Kind }
 	require.Equal(t, protect.ClockSetBack, start(noon))
@@ -826,7 +827,7 @@ func TestActivate(t *testing.T) {
 // A damaged state is set aside when something must be stored.
 func TestDamagedState(t *testing.T) {
 	d := newFixture(t)
-	path := filepath.Join(installed.Below(d.options.Folder, signature), "pc.json")
+	path := filepath.Join(installed.ProgramFolder(d.options.Folder, signature), "pc.json")
 	d.write(path, "{")
 	_, err := d.open().Codes(t.Context())
 	require.NoError(t, err)

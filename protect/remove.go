@@ -10,8 +10,8 @@ import (
 	"github.com/acen-desktop/acen/license/installed"
 )
 
-// ErrNothing is returned by Remove if there is no license to remove.
-var ErrNothing = errors.New("there is no license of this program on this PC that could be removed")
+// ErrNoLicense is returned by Remove if there is no license to remove.
+var ErrNoLicense = errors.New("there is no license of this program on this PC that could be removed")
 
 // Removal is a license that left this PC.
 type Removal struct {
@@ -23,16 +23,16 @@ type Removal struct {
 	Codes license.Codes
 	// At is when the license left.
 	At time.Time
-	// Left are the license files that could not be erased, such as those of an administrator. The program does not run
-	// under them for this person.
-	Left []string
+	// RemainingFiles are the license files that could not be erased, such as those of an administrator. The program
+	// does not run under them for this person.
+	RemainingFiles []string
 }
 
 // Remove removes the license of the verdict from this PC and returns its removal code. In one step it spends the Site
 // code and stores the removal code; then it erases the license files. It is idempotent: after a crash, or at any
 // later time, it returns the same code.
 //
-// It fails with ErrNothing if there is no license and no stored removal code, with a *Refusal for the verdicts
+// It fails with ErrNoLicense if there is no license and no stored removal code, with a *Refusal for the verdicts
 // NewerState and UnknownKey, and with installed.ErrBusy if another program holds the lock of the folder for longer
 // than Options.LockTimeout. In each case nothing has changed.
 func (l *License) Remove(ctx context.Context) (r Removal, err error) {
@@ -78,9 +78,9 @@ func (l *License) Remove(ctx context.Context) (r Removal, err error) {
 		if best.verdict.Kind == UnknownKey {
 			return r, &Refusal{best.verdict}
 		}
-		return r, ErrNothing
+		return r, ErrNoLicense
 	}
-	r.Left = l.erase(ctx, r.Codes.Site)
+	r.RemainingFiles = l.erase(ctx, r.Codes.Site)
 	_, err = l.check(ctx)
 	return r, err
 }
@@ -142,7 +142,7 @@ func (l *License) allFiles() (list []installed.File) {
 	in := func(read func() []installed.File) {
 		timer := time.NewTimer(l.options.DiskTimeout)
 		defer timer.Stop()
-		files, _ := installed.Within(timer.C, read) // unreadable files cannot be erased
+		files, _ := installed.RunUntil(timer.C, read) // unreadable files cannot be erased
 		list = append(list, files...)
 	}
 	for _, path := range l.options.Paths {
@@ -150,7 +150,7 @@ func (l *License) allFiles() (list []installed.File) {
 	}
 	own, _ := l.store.Files(l.signature)
 	list = append(list, own...)
-	for _, dir := range l.options.Elsewhere {
+	for _, dir := range l.options.ExtraFolders {
 		in(func() []installed.File {
 			files, _ := installed.Files(dir)
 			return files

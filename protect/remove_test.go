@@ -17,13 +17,13 @@ import (
 func TestRemove(t *testing.T) {
 	d := newFixture(t)
 	_, err := d.open().Remove(t.Context())
-	require.ErrorIs(t, err, protect.ErrNothing)
+	require.ErrorIs(t, err, protect.ErrNoLicense)
 
 	f := d.license()
 	token := d.sign(signing, f)
 	d.put(token)
-	beside := d.write(filepath.Join(d.options.Elsewhere[0], "beside.acen"), token)
-	another := d.write(filepath.Join(d.options.Elsewhere[0], "another.acen"), d.sign(strange, f))
+	beside := d.write(filepath.Join(d.options.ExtraFolders[0], "beside.acen"), token)
+	another := d.write(filepath.Join(d.options.ExtraFolders[0], "another.acen"), d.sign(strange, f))
 	l := d.open()
 	before, err := l.Codes(t.Context())
 	require.NoError(t, err)
@@ -63,7 +63,7 @@ func TestRemove(t *testing.T) {
 	require.Equal(t, protect.UnknownKey, refusal.Verdict.Kind)
 	require.NoError(t, os.Remove(another))
 	_, err = l.Remove(t.Context())
-	require.ErrorIs(t, err, protect.ErrNothing)
+	require.ErrorIs(t, err, protect.ErrNoLicense)
 }
 
 // The removal code of a settled departure is not listed as open.
@@ -111,7 +111,7 @@ func TestCodesOfAppAreNotListed(t *testing.T) {
 	removal, err := l.Remove(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, code, removal.Code)
-	require.ErrorIs(t, d.store.UndoLeave(t.Context(), signature, f.Codes.Site), installed.ErrShown)
+	require.ErrorIs(t, d.store.UndoLeave(t.Context(), signature, f.Codes.Site), installed.ErrCodeShown)
 	kept, err = l.RemovalCodes()
 	require.NoError(t, err)
 	require.Len(t, kept, 1)
@@ -128,7 +128,7 @@ func TestRemoveKeepsOtherLicenses(t *testing.T) {
 		f.Codes = key.Codes(0x124, reading.Block(key))
 	})
 	d.put(d.sign(signing, longer))
-	beside := d.write(filepath.Join(d.options.Elsewhere[0], "beside.acen"), d.sign(signing, shorter))
+	beside := d.write(filepath.Join(d.options.ExtraFolders[0], "beside.acen"), d.sign(signing, shorter))
 	l := d.open()
 	require.EqualValues(t, 8, l.Verdict().License.ID)
 	r, err := l.Remove(t.Context())
@@ -162,12 +162,12 @@ func TestRemoveTypedCode(t *testing.T) {
 // A file that cannot be erased is reported, and is not valid any more.
 func TestRemoveFileCannotBeErased(t *testing.T) {
 	d := newFixture(t)
-	path := d.write(filepath.Join(d.options.Elsewhere[0], "machine.acen"), d.sign(signing, d.license()))
+	path := d.write(filepath.Join(d.options.ExtraFolders[0], "machine.acen"), d.sign(signing, d.license()))
 	d.options.Disk = keeping{d.store.Disk(), path}
 	l := d.open()
 	first, err := l.Remove(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []string{path}, first.Left)
+	require.Equal(t, []string{path}, first.RemainingFiles)
 	require.Equal(t, protect.Removed, l.Verdict().Kind)
 	require.Equal(t, protect.Removed, d.open().Verdict().Kind)
 
@@ -200,7 +200,7 @@ func TestRemoveWithPowerCut(t *testing.T) {
 	for name, install := range map[string]func(d *fixture, f license.File){
 		"license file": func(d *fixture, f license.File) {
 			d.put(d.sign(signing, f))
-			d.write(filepath.Join(d.options.Elsewhere[0], "beside.acen"), d.sign(signing, f))
+			d.write(filepath.Join(d.options.ExtraFolders[0], "beside.acen"), d.sign(signing, f))
 		},
 		"typed code": func(d *fixture, f license.File) {
 			_, err := d.store.Update(d.t.Context(), signature, func(s *installed.State) error {
@@ -219,11 +219,11 @@ func TestRemoveWithPowerCut(t *testing.T) {
 				require.True(t, d.open().Verdict().Valid()) // the first start has been before
 				want := f.Seed.RemovalCode(f.Codes)
 
-				disk := &installedtest.Dying{Left: step}
-				dying := *d
-				dying.options.Disk = disk
-				first, err := dying.open().Remove(t.Context())
-				done := disk.Left > 0
+				disk := &installedtest.FailingDisk{ChangesLeft: step}
+				failing := *d
+				failing.options.Disk = disk
+				first, err := failing.open().Remove(t.Context())
+				done := disk.ChangesLeft > 0
 				if err == nil {
 					require.Equal(t, want, first.Code)
 				}
@@ -243,12 +243,12 @@ func TestRemoveWithPowerCut(t *testing.T) {
 				again, err := d.open().Remove(t.Context())
 				require.NoError(t, err)
 				require.Equal(t, want, again.Code)
-				require.Empty(t, again.Left)
+				require.Empty(t, again.RemainingFiles)
 				require.Equal(t, protect.NoLicense, d.open().Verdict().Kind)
 				kept, err = d.open().RemovalCodes()
 				require.NoError(t, err)
 				require.Len(t, kept, 1)
-				names, err := os.ReadDir(installed.Below(d.options.Folder, signature))
+				names, err := os.ReadDir(installed.ProgramFolder(d.options.Folder, signature))
 				require.NoError(t, err)
 				for _, n := range names {
 					require.NotContains(t, n.Name(), ".fresh-")

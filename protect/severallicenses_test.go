@@ -67,7 +67,7 @@ func TestTrialBesidePerpetual(t *testing.T) {
 func TestFeaturesOfValidLicensesOnly(t *testing.T) {
 	d := newFixture(t)
 	elsewhere := func(name string, f license.File) {
-		d.write(filepath.Join(d.options.Elsewhere[0], name), d.sign(signing, f))
+		d.write(filepath.Join(d.options.ExtraFolders[0], name), d.sign(signing, f))
 	}
 	elsewhere("a.acen", d.license(id(1), order(1), ends(noon.AddDate(0, 0, 3)), features(1)))
 	elsewhere("b.acen", d.license(id(2), order(2), ends(noon.AddDate(0, 0, 9)), features(2)))
@@ -182,7 +182,7 @@ func TestTypedCodeAfterWrongClock(t *testing.T) {
 		code, err := license.ParseActivationCode(d.code(second))
 		require.NoError(t, err)
 		_, err = d.store.Update(t.Context(), signature, func(s *installed.State) error {
-			s.Enter(installed.Typed{Codes: d.license().Codes, Code: code})
+			s.AddTyped(installed.Typed{Codes: d.license().Codes, Code: code})
 			return nil
 		})
 		require.NoError(t, err)
@@ -246,16 +246,16 @@ func TestPlantedFiles(t *testing.T) {
 			t.Run(name+" "+where, func(t *testing.T) {
 				d := newFixture(t)
 				for i := range 60 {
-					d.write(filepath.Join(d.options.Elsewhere[0], fmt.Sprintf("m%03d.acen", i)), content(i))
+					d.write(filepath.Join(d.options.ExtraFolders[0], fmt.Sprintf("m%03d.acen", i)), content(i))
 				}
-				d.write(filepath.Join(d.options.Elsewhere[0], where+".acen"), good)
+				d.write(filepath.Join(d.options.ExtraFolders[0], where+".acen"), good)
 				v := d.open().Verdict()
 				require.True(t, v.Valid(), v)
 				require.EqualValues(t, 7, v.License.ID)
 			})
 		}
 	}
-	own := installed.Below(d.options.Folder, signature)
+	own := installed.ProgramFolder(d.options.Folder, signature)
 	d.write(filepath.Join(own, "z.acen"), good)
 	for i := range 1500 {
 		d.write(filepath.Join(own, fmt.Sprintf("m%04d.acen", i)), fmt.Sprint("planted ", i))
@@ -342,7 +342,7 @@ func TestZeroPolicy(t *testing.T) {
 // A folder on a network drive that does not respond times out, and everything else works.
 func TestSilentHome(t *testing.T) {
 	d := newFixture(t)
-	own := installed.Below(d.options.Folder, signature)
+	own := installed.ProgramFolder(d.options.Folder, signature)
 	d.put(d.sign(signing, d.license()))
 	released := make(chan struct{})
 	defer close(released)
@@ -363,24 +363,24 @@ func TestSilentHome(t *testing.T) {
 	v := l.Verdict()
 	require.Equal(t, protect.Unreadable, v.Kind)
 	require.Equal(t, own, v.Path)
-	require.ErrorIs(t, v.Err, installed.ErrSilent)
+	require.ErrorIs(t, v.Err, installed.ErrTimeout)
 	require.Contains(t, v.Text("en"), "The folder "+own+", where a license of Notepad may lie, does not answer.")
 	_, err = l.Activate(t.Context(), d.sign(signing, d.license()))
-	require.ErrorIs(t, err, installed.ErrSilent)
+	require.ErrorIs(t, err, installed.ErrTimeout)
 	require.ErrorContains(t, err, own+" does not answer")
 	after, err := os.ReadDir(own)
 	require.NoError(t, err)
 	require.Equal(t, before, after, "nothing is written there")
 
-	d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, 9)))))
+	d.write(filepath.Join(d.options.ExtraFolders[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, 9)))))
 	require.True(t, d.open().Verdict().Valid(), "a license elsewhere is found")
 	delete(dead, own)
-	dead[d.options.Elsewhere[0]] = true
+	dead[d.options.ExtraFolders[0]] = true
 	require.True(t, d.open().Verdict().Valid())
 	require.NoError(t, os.Remove(filepath.Join(own, "notepad-7.acen")))
 	v = d.open().Verdict()
 	require.Equal(t, protect.Unreadable, v.Kind)
-	require.Equal(t, d.options.Elsewhere[0], v.Path)
+	require.Equal(t, d.options.ExtraFolders[0], v.Path)
 }
 
 // A home folder that is read-only or without file locks does not prevent a check; tasks fail with the reason.
@@ -395,7 +395,7 @@ func TestReadOnlyHome(t *testing.T) {
 	var folder *installed.FolderError
 	require.ErrorAs(t, err, &folder)
 	require.ErrorContains(t, err,
-		"this account may not use the license folder "+installed.Below(d.options.Folder, signature))
+		"this account may not use the license folder "+installed.ProgramFolder(d.options.Folder, signature))
 	require.True(t, d.open().Verdict().Valid())
 }
 

@@ -33,12 +33,12 @@ type ownFolder struct {
 
 // find reads all sources of licenses and the typed activation codes.
 func (l *License) find() (all scan, own ownFolder) {
-	sources := make([]source, 0, len(l.options.Paths)+1+len(l.options.Elsewhere))
+	sources := make([]source, 0, len(l.options.Paths)+1+len(l.options.ExtraFolders))
 	for _, path := range l.options.Paths {
 		sources = append(sources, l.named(path))
 	}
 	sources = append(sources, l.own(&own))
-	for _, dir := range l.options.Elsewhere {
+	for _, dir := range l.options.ExtraFolders {
 		sources = append(sources, l.elsewhere(dir))
 	}
 	for _, found := range l.visit(sources) {
@@ -84,7 +84,7 @@ func silent(dir string) Verdict {
 	return Verdict{
 		Kind:   Unreadable,
 		Path:   dir,
-		Err:    installed.ErrSilent,
+		Err:    installed.ErrTimeout,
 		folder: true,
 	}
 }
@@ -133,7 +133,7 @@ func (l *License) own(own *ownFolder) source {
 	}
 }
 
-// elsewhere returns the source of a folder in Options.Elsewhere.
+// elsewhere returns the source of a folder in Options.ExtraFolders.
 func (l *License) elsewhere(dir string) source {
 	return source{dir: dir, view: installed.ViewOf(dir), read: func(view *installed.View, known []string) (v visited) {
 		err := v.files(l, view, known)

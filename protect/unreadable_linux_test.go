@@ -92,7 +92,7 @@ func TestLicenseWithoutPermission(t *testing.T) {
 		},
 		"a folder that is not there": {
 			prepare: func(d *fixture, _, beside string) string {
-				d.options.Elsewhere = []string{filepath.Join(beside, "none")}
+				d.options.ExtraFolders = []string{filepath.Join(beside, "none")}
 				d.forbid(beside)
 				return ""
 			},
@@ -111,7 +111,7 @@ func TestLicenseWithoutPermission(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newFixture(t)
 			d.asUser()
-			path := c.prepare(d, installed.Below(d.options.Folder, signature), d.options.Elsewhere[0])
+			path := c.prepare(d, installed.ProgramFolder(d.options.Folder, signature), d.options.ExtraFolders[0])
 			v := d.open().Verdict()
 			require.Equal(t, c.kind.String(), v.Kind.String(), v)
 			require.Equal(t, path, v.Path)
@@ -138,7 +138,7 @@ func TestLicenseWithoutPermission(t *testing.T) {
 func TestLinkedLicense(t *testing.T) {
 	d := newFixture(t)
 	path := d.write(filepath.Join(t.TempDir(), "license"), d.sign(signing, d.license()))
-	require.NoError(t, os.Symlink(path, filepath.Join(d.options.Elsewhere[0], "a.acen")))
+	require.NoError(t, os.Symlink(path, filepath.Join(d.options.ExtraFolders[0], "a.acen")))
 	for range 2 { // the first start creates the folder
 		require.True(t, d.open().Verdict().Valid())
 	}
@@ -172,7 +172,7 @@ func TestNoHome(t *testing.T) {
 			} {
 				require.ErrorIs(t, task(), installed.ErrNoHome, name)
 			}
-			d.write(filepath.Join(d.options.Elsewhere[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, 3)))))
+			d.write(filepath.Join(d.options.ExtraFolders[0], "a.acen"), d.sign(signing, d.license(ends(noon.AddDate(0, 0, 3)))))
 			require.True(t, l.Check(t.Context()).Valid())
 			entries, err := os.ReadDir(".")
 			require.NoError(t, err)

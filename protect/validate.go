@@ -38,8 +38,8 @@ const (
 var (
 	// ErrNoServer is returned by Validate for a program without a server.
 	ErrNoServer = errors.New("this program asks no server about its license")
-	// ErrNotAsked is returned by Validate if there is no license file of this PC to validate.
-	ErrNotAsked = errors.New("there is no license file of this PC that the server could be asked about")
+	// ErrNothingToValidate is returned by Validate if there is no license file of this PC to validate.
+	ErrNothingToValidate = errors.New("there is no license file of this PC that the server could be asked about")
 	// ErrNotSigned is returned by Validate for an answer that the vendor's server did not give to this question: it has
 	// no token, or a token of another key, for another question, or about another license. Such an answer, for instance
 	// of a proxy with a trusted certificate, changes nothing.
@@ -72,8 +72,8 @@ func (r *refused) Error() string {
 }
 
 // Validate asks the vendor's server once about each license of this PC, and returns the resulting verdict. The error
-// says why there was no answer about one, which does not change the verdict: ErrNoServer, ErrNotAsked, ErrNotSigned,
-// a *Refusal for the verdicts NewerState and UnknownKey, or the error of the call.
+// says why there was no answer about one, which does not change the verdict: ErrNoServer, ErrNothingToValidate,
+// ErrNotSigned, a *Refusal for the verdicts NewerState and UnknownKey, or the error of the call.
 func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	if l.program.Validation.Server == "" {
 		return l.Check(ctx), ErrNoServer
@@ -90,10 +90,10 @@ func (l *License) Validate(ctx context.Context) (Verdict, error) {
 	case NewerState, UnknownKey:
 		return best.verdict, &Refusal{best.verdict}
 	default:
-		return best.verdict, ErrNotAsked
+		return best.verdict, ErrNothingToValidate
 	}
 	if len(toValidate) == 0 {
-		return best.verdict, ErrNotAsked
+		return best.verdict, ErrNothingToValidate
 	}
 	for _, c := range toValidate {
 		reply, failed := l.ask(ctx, c.file)
@@ -128,7 +128,7 @@ func (l *License) take(ctx context.Context, about candidate, reply license.Valid
 	return err
 }
 
-// Watch periodically asks the vendor's server about the license, checks the clock, and calls changed when the verdict
+// Watch periodically asks the vendor's server about the license, checks the clock, and calls changedTo when the verdict
 // has changed. It returns when the context ends; a program runs it in its own goroutine.
 func (l *License) Watch(ctx context.Context, changedTo func(Verdict)) {
 	last, failures := l.Verdict(), 0
@@ -150,7 +150,8 @@ func (l *License) Watch(ctx context.Context, changedTo func(Verdict)) {
 			var no *refused
 			var refusal *Refusal
 			switch {
-			case err == nil || errors.Is(err, ErrNotAsked) || errors.As(err, &refusal): // an early retry changes nothing
+			// An early retry changes nothing.
+			case err == nil || errors.Is(err, ErrNothingToValidate) || errors.As(err, &refusal):
 				failures = 0
 			case errors.As(err, &no) && no.after > 0:
 				wait = min(no.after, usualEvery)

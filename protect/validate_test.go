@@ -109,7 +109,7 @@ func TestValidate(t *testing.T) {
 	server := d.server()
 	l := d.open()
 	_, err = l.Validate(t.Context())
-	require.ErrorIs(t, err, protect.ErrNotAsked)
+	require.ErrorIs(t, err, protect.ErrNothingToValidate)
 
 	f := d.license()
 	d.put(d.sign(signing, f))

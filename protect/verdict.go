@@ -226,7 +226,7 @@ func (v Verdict) phrase() string {
 		switch {
 		case errors.Is(v.Err, installed.ErrNoHome):
 			return "no home"
-		case errors.Is(v.Err, installed.ErrSilent):
+		case errors.Is(v.Err, installed.ErrTimeout):
 			return "silent"
 		case !v.folder:
 			return "denied"

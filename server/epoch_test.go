@@ -176,13 +176,3 @@ func TestEpochWithoutDatabase(t *testing.T) {
 		s.Clock.Advance(time.Minute)
 	}
 }
-
-// The OpenAPI document contains the headers.
-func TestHeadersAreDescribed(t *testing.T) {
-	s := servertest.Start(t)
-	_, body := servertest.Client{Server: s, T: t}.Call("GET", "/openapi.json", nil)
-	named := strings.Count(string(body), `"`+api.Epoch+`":`)
-	require.Greater(t, named, 28, "on every answer of every call")
-	require.Equal(t, named, strings.Count(string(body), `"description":"Epoch of the server's data`))
-	require.Contains(t, string(body), `"LicenseReceipt"`)
-}

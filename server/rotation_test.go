@@ -53,8 +53,7 @@ func TestMasterKeyRotation(t *testing.T) {
 	w.Prepare("email A")
 	file := func(c servertest.Client) license.File {
 		response := c.Raw("GET", fmt.Sprintf("/licenses/%d/file", w.Licenses["A"]), nil)
-		defer response.Body.Close()
-		f, err := w.Program.PublicKey.Verify(readAll(t, response))
+		f, err := w.Program.PublicKey.Verify(servertest.ReadBody(t, response))
 		require.NoError(t, err)
 		f.IssuedAt = time.Time{} // differs in each file
 		return f

@@ -21,13 +21,13 @@ type courier struct {
 	mu       sync.Mutex
 	programs []manager.OfflineProgram
 	left     []manager.KeptCode
-	wishes   []manager.Wish
+	wishes   []manager.RequestItem
 	requests []carry.Request
-	plan     []manager.CourierItem
+	plan     []manager.CarryItem
 	choices  [][]int
 	answer   carry.Answer
 	broken   error // of CarryOut
-	taken    []manager.Taken
+	taken    []manager.TakenResult
 	takenAll []carry.Document
 	entered  []string
 	err      error // of the other calls
@@ -46,7 +46,7 @@ func (c *courier) givenBack() []manager.KeptCode {
 	return slices.Clone(c.left)
 }
 
-func (c *courier) MakeRequest(_ context.Context, device string, wishes []manager.Wish) (carry.Request, error) {
+func (c *courier) MakeRequest(_ context.Context, device string, wishes []manager.RequestItem) (carry.Request, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.wishes = wishes
@@ -86,19 +86,19 @@ func (c *courier) ForgetRequest(_ context.Context, id string) error {
 	return c.err
 }
 
-func (c *courier) LetGo(_ context.Context, signature license.Signature) (manager.KeptCode, error) {
+func (c *courier) LeaveOffline(_ context.Context, signature license.Signature) (manager.KeptCode, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, p := range c.programs {
-		if p.Signature == signature && p.Here != nil {
+		if p.Signature == signature && p.File != nil {
 			k := manager.KeptCode{
 				Signature: signature,
 				Program:   p.Name,
-				Codes:     p.Here.Codes,
+				Codes:     p.File.Codes,
 				Code:      77,
-				Note:      p.Here.Note,
+				Note:      p.File.Note,
 			}
-			c.programs[i].Here = nil
+			c.programs[i].File = nil
 			c.left = append(c.left, k)
 			return k, nil
 		}
@@ -106,14 +106,14 @@ func (c *courier) LetGo(_ context.Context, signature license.Signature) (manager
 	return manager.KeptCode{}, manager.ErrNotThisPC
 }
 
-func (c *courier) TakeAnswer(_ context.Context, a carry.Answer) ([]manager.Taken, error) {
+func (c *courier) ReadAnswer(_ context.Context, a carry.Answer) ([]manager.TakenResult, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.takenAll = append(c.takenAll, a)
 	return c.taken, c.err
 }
 
-func (c *courier) TakeLicense(_ context.Context, content string) (license.File, bool, error) {
+func (c *courier) InstallLicense(_ context.Context, content string) (license.File, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.takenAll = append(c.takenAll, carry.License(content))
@@ -131,14 +131,14 @@ func (c *courier) EnterCode(_ context.Context, signature license.Signature, text
 	return c.err
 }
 
-func (c *courier) PlanCourier(context.Context, carry.Request) ([]manager.CourierItem, error) {
+func (c *courier) PlanCarry(context.Context, carry.Request) ([]manager.CarryItem, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.plan), c.err
 }
 
 func (c *courier) CarryOut(
-	_ context.Context, r carry.Request, _ []manager.CourierItem, choices []int, done func(int),
+	_ context.Context, r carry.Request, _ []manager.CarryItem, choices []int, done func(int),
 ) (carry.Answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -177,24 +177,24 @@ func sampleRequest() carry.Request {
 }
 
 // samplePlan returns a plan with two options for the first item of sampleRequest and a refusal of the second.
-func samplePlan() []manager.CourierItem {
+func samplePlan() []manager.CarryItem {
 	r := sampleRequest()
 	order := api.Order{ID: 1042, LicensesTotal: 5, LicensesActivated: 2}
 	block := license.Block(0x7fff_ffff_ffff_ffff)
 	back := license.Compare(block, block, license.DefaultPolicy())
 	full := api.NewProblem(api.ErrLicensesInUse, "The only license is in use.")
 	gone := api.NewProblem(api.ErrNotFound, "No license of Lumen Studio 7 in this account has the Site code.")
-	return []manager.CourierItem{
-		{Item: r.Items[0], Options: []manager.CourierOption{
+	return []manager.CarryItem{
+		{Item: r.Items[0], Options: []manager.CarryOption{
 			{
-				Action:     manager.CourierReactivate,
+				Action:     manager.CarryReactivate,
 				Order:      order,
 				License:    manager.License{License: api.License{ID: 20000, Note: "Old name"}},
 				Comparison: back,
 			},
-			{Action: manager.CourierNew, Order: order},
+			{Action: manager.CarryNew, Order: order},
 			{
-				Action:  manager.CourierNew,
+				Action:  manager.CarryNew,
 				Order:   api.Order{ID: 1037, LicensesTotal: 1, LicensesActivated: 1},
 				Refusal: full,
 			},
@@ -265,7 +265,7 @@ func file(doc carry.Document) []byte {
 
 // pictures returns the QR codes of a document as PNG files.
 func pictures(doc carry.Document, size int) (list [][]byte) {
-	parts, err := carry.Pictures(doc, size)
+	parts, err := carry.Parts(doc, size)
 	if err != nil {
 		panic(err)
 	}

@@ -33,7 +33,7 @@ func (b *backend) letGo(t *testing.T) {
 	l := &b.licenses[1042][0]
 	codes, err := license.ParseCodes(l.SiteCode, l.MachineID)
 	require.NoError(t, err)
-	l.LeftHere = true
+	l.LeftThisPC = true
 	b.kept = []manager.KeptCode{{
 		Signature: "LUMENST7",
 		Program:   "Lumen Studio 7",

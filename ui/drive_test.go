@@ -58,7 +58,7 @@ func (p *fakeOpener) Open(_ context.Context, address string) error {
 
 func (p *fakeOpener) MaxMailto() int { return 2000 }
 
-func (p *fakeOpener) Show(_ context.Context, page []byte) error {
+func (p *fakeOpener) OpenPage(_ context.Context, page []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pages = append(p.pages, string(page))

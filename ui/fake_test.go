@@ -522,7 +522,7 @@ func (b *backend) AllJobs(ctx context.Context) ([]manager.Job, error) {
 
 // DropJob cancels a job and undoes the departure of its license.
 func (b *backend) DropJob(ctx context.Context, id int64) error {
-	return b.end(ctx, "DropJob", id, func(l *manager.License) { l.ThisPC, l.Installed, l.LeftHere = true, true, false })
+	return b.end(ctx, "DropJob", id, func(l *manager.License) { l.ThisPC, l.Installed, l.LeftThisPC = true, true, false })
 }
 
 // GiveUp closes a job without undoing the departure of its license.
@@ -574,9 +574,9 @@ func (b *backend) onLicense(
 			continue
 		}
 		if row.ThisPC {
-			row.ThisPC, row.LeftHere = false, true
+			row.ThisPC, row.LeftThisPC = false, true
 		}
-		if row.JobOpen = err != nil && row.LeftHere; err != nil {
+		if row.JobOpen = err != nil && row.LeftThisPC; err != nil {
 			b.addJob(job)
 		} else {
 			b.done = append(b.done, fmt.Sprintf("%s %d", what, l.ID))
@@ -615,7 +615,7 @@ func (b *backend) Remove(ctx context.Context, r manager.Remove) (api.Order, erro
 
 func (b *backend) Transfer(ctx context.Context, r manager.Transfer) (manager.License, error) {
 	l, err := b.onLicense(ctx, "Transfer", api.TaskTransfer, r.License, func(row *manager.License) {
-		row.ReleasedAt, row.LeftHere, row.Note, row.ThisPC = nil, false, r.Note, r.Codes == thisPC
+		row.ReleasedAt, row.LeftThisPC, row.Note, row.ThisPC = nil, false, r.Note, r.Codes == thisPC
 	})
 	b.change(func() { b.given = append(b.given, r) })
 	return l, err
@@ -664,7 +664,7 @@ func (b *backend) Find(ctx context.Context) (f manager.Found, err error) {
 	for _, o := range b.orders {
 		for _, l := range b.licenses[o.ID] {
 			if l.ReleasedAt != nil {
-				f.Waiting = append(f.Waiting, manager.Waiting{Order: o, License: l})
+				f.Released = append(f.Released, manager.Released{Order: o, License: l})
 			}
 		}
 	}

@@ -145,7 +145,7 @@ func TestFolderFromStart(t *testing.T) {
 	folders := make(chan string, 1)
 	dir := stick(t)
 	folders <- dir
-	d := drive(t, b, func(o *ui.Options) { o.GivenFolders = folders })
+	d := drive(t, b, func(o *ui.Options) { o.Folders = folders })
 	d.sees("Sign in to carry this request")
 	d.key(fyne.KeyReturn)
 	d.signIn()
@@ -202,7 +202,7 @@ func TestInterruptedCourierSavesAnswers(t *testing.T) {
 func TestAnswersFromFolder(t *testing.T) {
 	b := newBackend()
 	b.courier.requests = []carry.Request{sampleRequest()}
-	b.courier.taken = []manager.Taken{{Result: sampleAnswer().Results[1]}}
+	b.courier.taken = []manager.TakenResult{{Result: sampleAnswer().Results[1]}}
 	d := drive(t, b)
 	older, later, foreign := sampleAnswer(), sampleAnswer(), sampleAnswer()
 	older.MadeAt = now.Add(-time.Hour)
@@ -243,7 +243,7 @@ func TestAnswersFromFolder(t *testing.T) {
 func TestUnreadableFolder(t *testing.T) {
 	b := newBackend()
 	folders := make(chan string)
-	d := drive(t, b, func(o *ui.Options) { o.GivenFolders = folders })
+	d := drive(t, b, func(o *ui.Options) { o.Folders = folders })
 	d.sees("Sign in to manage")
 	folders <- filepath.Join(t.TempDir(), "pulled out")
 	d.sees("The folder cannot be read.")

@@ -42,13 +42,13 @@ func give(t *testing.T, contents ...[]byte) func(*ui.Options) {
 	for _, c := range contents {
 		given <- c
 	}
-	return func(o *ui.Options) { o.Given = given }
+	return func(o *ui.Options) { o.Documents = given }
 }
 
 func withProgram(b *backend, here bool) *backend {
 	p := manager.OfflineProgram{Signature: studio, Name: "Lumen Studio 7", TypedCodes: true}
 	if here {
-		p.Here = &license.File{ID: 20231, Codes: codesOf(7, 1), Note: "Cutting room"}
+		p.File = &license.File{ID: 20231, Codes: codesOf(7, 1), Note: "Cutting room"}
 	}
 	b.courier.programs = []manager.OfflineProgram{p}
 	return b
@@ -65,7 +65,7 @@ func TestRequestWithoutAccount(t *testing.T) {
 	d.write("Your name for this PC", strings.Repeat("日", 40))
 	d.press("Make the request")
 	d.sees("Request for 1 program")
-	require.Equal(t, []manager.Wish{{
+	require.Equal(t, []manager.RequestItem{{
 		Task: carry.TaskActivate, Signature: studio, Program: "Lumen Studio 7", Note: strings.Repeat("日", 30),
 	}}, d.b.courier.wishes)
 
@@ -74,7 +74,7 @@ func TestRequestWithoutAccount(t *testing.T) {
 		require.True(t, d.shows(line.Heading()) && d.shows(line.Text()), "%+v", line)
 	}
 	d.press("Copy as text")
-	docs, err := new(carry.Collector).Take(t.Context(), []byte(d.app.Clipboard().Content()))
+	docs, err := new(carry.Collector).AddData(t.Context(), []byte(d.app.Clipboard().Content()))
 	require.NoError(t, err)
 	require.Equal(t, []carry.Document{request}, docs)
 	d.press("Print…")
@@ -212,7 +212,7 @@ func TestInterruptedCourierRetries(t *testing.T) {
 	part.Results = part.Results[:1]
 	b.courier.plan, b.courier.answer, b.courier.broken = samplePlan(), part, unreachable
 	given := make(chan []byte)
-	d := drive(t, b, func(o *ui.Options) { o.Given = given })
+	d := drive(t, b, func(o *ui.Options) { o.Documents = given })
 	d.signIn()
 	given <- file(sampleRequest())
 	d.press("Carry out")
@@ -267,7 +267,10 @@ func TestAnswerFromClipboardPictures(t *testing.T) {
 	claimed, err := a.Results[0].File()
 	require.NoError(t, err)
 	b.courier.requests = []carry.Request{sampleRequest()}
-	b.courier.taken = []manager.Taken{{Result: a.Results[0], License: &claimed, Unproven: true}, {Result: a.Results[1]}}
+	b.courier.taken = []manager.TakenResult{
+		{Result: a.Results[0], License: &claimed, Unproven: true},
+		{Result: a.Results[1]},
+	}
 	d := drive(t, b)
 	d.followByKey("This PC has no network…")
 	d.press("Open an answer…")
@@ -310,7 +313,7 @@ func TestAnswerWithoutReceipt(t *testing.T) {
 		Outcome:   carry.OutcomeDone,
 	}
 	a.Results = []carry.Result{done}
-	b.courier.taken = []manager.Taken{{Result: done, Err: manager.ErrNoReceipt}}
+	b.courier.taken = []manager.TakenResult{{Result: done, Err: manager.ErrNoReceipt}}
 	d := drive(t, b, give(t, file(a)))
 	d.press("Open the answer")
 	d.sees("Lumen Studio 7: the answer does not prove that the license was given back.")
@@ -384,7 +387,7 @@ func TestTypedActivationCode(t *testing.T) {
 func TestServerLinkFillsSignIn(t *testing.T) {
 	const link = "acen:server?address=https://licenses.lumen.example"
 	given := make(chan []byte)
-	d := drive(t, newBackend(), func(o *ui.Options) { o.Given = given })
+	d := drive(t, newBackend(), func(o *ui.Options) { o.Documents = given })
 	d.sees("Sign in to manage")
 	given <- []byte(link)
 	d.sees("https://licenses.lumen.example")
@@ -420,8 +423,8 @@ func TestDroppedFiles(t *testing.T) {
 
 func TestRefusedFiles(t *testing.T) {
 	refused := make(chan error, 1)
-	refused <- &presenter.Unreadable{Path: "/Users/a/b.acen", Err: fs.ErrNotExist}
-	d := drive(t, newBackend(), func(o *ui.Options) { o.Refused = refused })
+	refused <- &presenter.ArgumentError{Path: "/Users/a/b.acen", Err: fs.ErrNotExist}
+	d := drive(t, newBackend(), func(o *ui.Options) { o.OpenErrors = refused })
 	d.sees("/Users/a/b.acen cannot be read.")
 	d.key(fyne.KeyEscape)
 	refused <- carry.ErrLink
@@ -447,7 +450,7 @@ func TestLargeRequestFitsTheWindow(t *testing.T) {
 		b.courier.plan = append(b.courier.plan, one)
 	}
 	given := make(chan []byte)
-	d := drive(t, b, func(o *ui.Options) { o.Given = given })
+	d := drive(t, b, func(o *ui.Options) { o.Documents = given })
 	d.signIn()
 	given <- file(r)
 	d.sees("60 programs")

@@ -15,7 +15,7 @@ import (
 // strand makes the first license stranded. Its locks still match this PC.
 func (b *backend) strand() {
 	l := &b.licenses[1042][0]
-	l.ThisPC, l.LeftHere = false, true
+	l.ThisPC, l.LeftThisPC = false, true
 	b.stranded = []manager.Stranded{{Order: b.orders[0], License: *l}}
 	b.bringBacks = []manager.BringBack{{
 		Order:      b.orders[0],
@@ -110,7 +110,7 @@ func TestBannerOfStrandedLicenses(t *testing.T) {
 		})
 	}
 	b := stranded()
-	b.licenses[1037][0].LeftHere = true
+	b.licenses[1037][0].LeftThisPC = true
 	b.stranded = append(b.stranded, manager.Stranded{Order: b.orders[1], License: b.licenses[1037][0]})
 	d := drive(t, b)
 	d.signIn()
@@ -202,7 +202,7 @@ func openJob(ago time.Duration, state manager.JobState) manager.Job {
 func withOpenJob(job manager.Job) *backend {
 	b := newBackend()
 	l := &b.licenses[1042][0]
-	l.LeftHere, l.JobOpen, b.cached = true, true, now
+	l.LeftThisPC, l.JobOpen, b.cached = true, true, now
 	b.open = []manager.Job{job}
 	return b
 }

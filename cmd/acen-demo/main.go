@@ -13,21 +13,21 @@ import (
 
 func main() {
 	o := demo.Options{Getenv: os.Getenv}
-	flag.StringVar(&o.Listen, "listen", "127.0.0.1:0", "loopback address of the server; port 0 takes a free one")
-	flag.StringVar(&o.Data, "data", demo.DefaultData(), "folder for everything of the trial")
-	flag.StringVar(&o.SMTP, "smtp", "", "mail server, host:port, that gets the mails")
+	flag.StringVar(&o.Listen, "listen", "127.0.0.1:0", "loopback address of the server; port 0 is any free one")
+	flag.StringVar(&o.Data, "data", demo.DefaultData(), "folder for the data of the trial")
+	flag.StringVar(&o.SMTP, "smtp", "", "mail server, host:port, to which mails are sent")
 	flag.StringVar(&o.MailDir, "mail-dir", "",
-		"folder in which mails are written as files (default: mail in the data folder)")
+		"folder to which mails are written as files (default: mail in the data folder)")
 	flag.StringVar(&o.Language, "language", "",
-		"language of the window: en, de, fr, es or ja (default: what you chose in it, else the system's)")
+		"language of the window: en, de, fr, es or ja (default: the one chosen in the window, otherwise the system's)")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(),
-			"Usage: acen-demo [flags]\n\nTry everything: a server with sample orders on this PC, and the window on it.\n\n")
+			"Usage: acen-demo [flags]\n\nTry ACEN Desktop with a server on this PC that has sample orders.\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
 	if flag.NArg() > 0 || o.SMTP != "" && o.MailDir != "" {
-		fmt.Fprintln(os.Stderr, "acen-demo: give flags only, and either --smtp or --mail-dir")
+		fmt.Fprintln(os.Stderr, "acen-demo: give no arguments, and only one of --smtp and --mail-dir")
 		os.Exit(2)
 	}
 	if err := demo.Run(o); err != nil {

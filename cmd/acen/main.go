@@ -37,20 +37,19 @@ func forgetEverything(p app.Program) int {
 
 func main() {
 	data := flag.String("data", paths.DefaultData(), "folder with your data")
-	server := flag.String("server", "", "address of the license server, filled in for signing in")
+	server := flag.String("server", "", "address of the license server, for the sign-in screen")
 	language := flag.String("language", "",
-		"language of the window: en, de, fr, es or ja (default: what you chose in it, else the system's)")
+		"language of the window: en, de, fr, es or ja (default: the one chosen in the window, otherwise the system's)")
 	forget := flag.Bool("forget-everything", false,
-		"remove your accounts, last known tables and unsent tasks from this PC and its keyring, and end; licenses that "+
-			"programs use stay,\n"+
-			"and so do removal codes that are not handed in: the exit status is then 3")
-	version := flag.Bool("version", false, "print the version and end")
+		"remove your accounts, cached tables and open tasks from this PC and its keyring, and exit; licenses that programs\n"+
+			"use stay, and so do removal codes that are not handed in, in which case the exit status is 3")
+	version := flag.Bool("version", false, "print the version and exit")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(),
-			"Usage: acen [flags] [FILE|FOLDER|LINK]\n\nManage your licenses: on this PC and on your other PCs. A license "+
-				"file, a request, an answer, or a picture\n"+
-				"with QR codes, a folder with such files, or a link that begins with acen:, is shown in the window; nothing is "+
-				"done with it automatically.\n\n")
+			"Usage: acen [flags] [FILE|FOLDER|LINK]\n\n"+
+				"Manage your licenses, on this PC and on your other PCs. The argument may be a license file, a request, an\n"+
+				"answer, a picture with QR codes, a folder with such files, or a link that begins with acen:. The window\n"+
+				"shows it and does nothing with it automatically.\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()

@@ -366,7 +366,7 @@ var tasks = []task{
 			b, c := w.pcs[0], w.offlinePC("c")
 			request := c.activationRequest()
 			require.NoError(t, carryRequest(t.Context(), b, c, request))
-			kept, err := c.LetGo(t.Context(), signature)
+			kept, err := c.LeaveOffline(t.Context(), signature)
 			require.NoError(t, err)
 			request = c.removalRequest(kept)
 			b.refresh()
@@ -434,16 +434,16 @@ func (w *world) offlinePC(name string) *pc {
 // activationRequest makes a request for a license.
 func (p *pc) activationRequest() carry.Request {
 	p.t.Helper()
-	return p.request(manager.Wish{Task: carry.TaskActivate, Signature: signature, Note: p.name})
+	return p.request(manager.RequestItem{Task: carry.TaskActivate, Signature: signature, Note: p.name})
 }
 
 // removalRequest makes a request that hands in a removal code.
 func (p *pc) removalRequest(k manager.KeptCode) carry.Request {
 	p.t.Helper()
-	return p.request(manager.Wish{Task: carry.TaskRemove, Signature: signature, Kept: k})
+	return p.request(manager.RequestItem{Task: carry.TaskRemove, Signature: signature, Kept: k})
 }
 
-func (p *pc) request(wishes ...manager.Wish) carry.Request {
+func (p *pc) request(wishes ...manager.RequestItem) carry.Request {
 	p.t.Helper()
 	r, err := p.MakeRequest(p.t.Context(), p.name, wishes)
 	require.NoError(p.t, err)
@@ -452,7 +452,7 @@ func (p *pc) request(wishes ...manager.Wish) carry.Request {
 
 // carryRequest carries a request to a PC with a network, and its answer back.
 func carryRequest(ctx context.Context, by, from *pc, request carry.Request) error {
-	plan, err := by.PlanCourier(ctx, viaFile(by.t, request))
+	plan, err := by.PlanCarry(ctx, viaFile(by.t, request))
 	if err != nil {
 		return err
 	}
@@ -460,7 +460,7 @@ func carryRequest(ctx context.Context, by, from *pc, request carry.Request) erro
 	if err != nil {
 		return err
 	}
-	taken, err := from.TakeAnswer(ctx, viaFile(by.t, answer))
+	taken, err := from.ReadAnswer(ctx, viaFile(by.t, answer))
 	for _, one := range taken {
 		if err == nil {
 			err = one.Err

@@ -17,7 +17,9 @@ import (
 )
 
 // lockPath returns the path of the file lock of the program's license folder.
-func (p *pc) lockPath() string { return filepath.Join(installed.Below(p.shared, signature), "lock") }
+func (p *pc) lockPath() string {
+	return filepath.Join(installed.ProgramFolder(p.shared, signature), "lock")
+}
 
 // withoutLockWait restarts the app so that it does not wait for a file lock.
 func (p *pc) withoutLockWait() {

@@ -407,7 +407,7 @@ var concurrencyScenarios = []scenario{
 			go func() { _, err := a.Move(t.Context(), l); moved <- err }()
 			<-delay.held
 			_, err := program.Remove(t.Context())
-			require.True(t, err == nil || errors.Is(err, protect.ErrNothing), "%v", err)
+			require.True(t, err == nil || errors.Is(err, protect.ErrNoLicense), "%v", err)
 			close(delay.release)
 			require.NoError(t, <-moved)
 			w.recover()
@@ -440,7 +440,7 @@ var concurrencyScenarios = []scenario{
 			_, err := a.Move(t.Context(), l)
 			require.Error(t, err)
 			_, err = program.Remove(t.Context())
-			require.True(t, err == nil || errors.Is(err, protect.ErrNothing), "%v", err)
+			require.True(t, err == nil || errors.Is(err, protect.ErrNoLicense), "%v", err)
 			require.NoError(t, a.DropJob(t.Context(), a.openJobs()[0].ID))
 			w.recover()
 			check(t, w, want{runs: []*pc{a}})

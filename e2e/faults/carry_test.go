@@ -14,7 +14,7 @@ import (
 func removedOffline(t *testing.T) (w *world, by, offline *pc, request carry.Request) {
 	t.Helper()
 	w, by, offline = activatedOffline(t)
-	kept, err := offline.LetGo(t.Context(), signature)
+	kept, err := offline.LeaveOffline(t.Context(), signature)
 	require.NoError(t, err)
 	request = offline.removalRequest(kept)
 	by.refresh()
@@ -76,7 +76,7 @@ var carryScenarios = []scenario{
 					if content, err := carry.Encode(answer); err == nil {
 						doc, err := carry.Read(content)
 						require.NoError(t, err)
-						taken, err := offline.TakeAnswer(t.Context(), doc.(carry.Answer))
+						taken, err := offline.ReadAnswer(t.Context(), doc.(carry.Answer))
 						require.NoError(t, err)
 						require.ErrorIs(t, taken[0].Err, manager.ErrNoReceipt)
 					}
@@ -97,7 +97,7 @@ var carryScenarios = []scenario{
 			request := c.activationRequest()
 			first, second := answerTo(t, a, request), answerTo(t, b, request)
 			for _, answer := range []carry.Answer{second, first} {
-				taken, err := c.TakeAnswer(t.Context(), answer)
+				taken, err := c.ReadAnswer(t.Context(), answer)
 				require.NoError(t, err)
 				require.NoError(t, taken[0].Err)
 			}
@@ -114,7 +114,7 @@ var carryScenarios = []scenario{
 			second := answerTo(t, by, request)
 			require.NotEmpty(t, second.Results[0].Receipt)
 			for _, answer := range []carry.Answer{second, first} {
-				taken, err := offline.TakeAnswer(t.Context(), answer)
+				taken, err := offline.ReadAnswer(t.Context(), answer)
 				require.NoError(t, err)
 				require.NoError(t, taken[0].Err)
 			}
@@ -130,11 +130,11 @@ var carryScenarios = []scenario{
 			b, c := w.pcs[0], w.offlinePC("c")
 			request := c.activationRequest()
 			answer := answerTo(t, b, request)
-			_, err := c.TakeAnswer(t.Context(), answer)
+			_, err := c.ReadAnswer(t.Context(), answer)
 			require.NoError(t, err)
-			_, err = c.LetGo(t.Context(), signature)
+			_, err = c.LeaveOffline(t.Context(), signature)
 			require.NoError(t, err)
-			taken, err := c.TakeAnswer(t.Context(), answer)
+			taken, err := c.ReadAnswer(t.Context(), answer)
 			require.NoError(t, err)
 			require.ErrorIs(t, taken[0].Err, manager.ErrOtherPC)
 			w.recover()
@@ -158,18 +158,18 @@ var carryScenarios = []scenario{
 		outcome: "The answer has the result of the first item. The same request brings the rest.",
 		run: func(t *testing.T) {
 			w, by, offline, _ := removedOffline(t)
-			again, err := offline.MakeRequest(t.Context(), "c", []manager.Wish{
+			again, err := offline.MakeRequest(t.Context(), "c", []manager.RequestItem{
 				{Task: carry.TaskRemove, Signature: signature, Kept: offline.keptCodes()[0]},
 				{Task: carry.TaskActivate, Signature: signature},
 			})
 			require.NoError(t, err)
-			plan, err := by.PlanCourier(t.Context(), again)
+			plan, err := by.PlanCarry(t.Context(), again)
 			require.NoError(t, err)
 			by.proxy.on(to("POST", "/licenses"), answerDropped)
 			answer, err := by.CarryOut(t.Context(), again, plan, []int{0, 0}, func(int) {})
 			require.ErrorIs(t, err, manager.ErrUnreachable)
 			require.Len(t, answer.Results, 1)
-			_, err = offline.TakeAnswer(t.Context(), viaFile(t, answer))
+			_, err = offline.ReadAnswer(t.Context(), viaFile(t, answer))
 			require.NoError(t, err)
 			by.proxy.reset()
 			require.NoError(t, carryRequest(t.Context(), by, offline, again))

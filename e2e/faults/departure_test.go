@@ -237,7 +237,7 @@ var departureScenarios = []scenario{
 
 // statePath returns the path of the state file.
 func (p *pc) statePath() string {
-	return filepath.Join(installed.Below(p.shared, signature), "pc.json")
+	return filepath.Join(installed.ProgramFolder(p.shared, signature), "pc.json")
 }
 
 // stateFileDamages damage the state file.
@@ -277,7 +277,7 @@ func (p *pc) tryNewLicense() (manager.License, error) {
 func (p *pc) pickUpWaiting() {
 	p.t.Helper()
 	p.refresh()
-	found, err := p.WaitingToMove(p.t.Context())
+	found, err := p.ReleasedLicenses(p.t.Context())
 	require.NoError(p.t, err)
 	require.Len(p.t, found, 1)
 	_, err = p.PickUp(p.t.Context(), found[0].License)

@@ -148,7 +148,7 @@ var keyringScenarios = []scenario{
 			a.by.startApp()
 			a.by.signIn()
 			_, _ = a.by.ResumeJobs(t.Context())
-			_, err := a.by.MakeRequest(t.Context(), "b", []manager.Wish{{Task: carry.TaskActivate, Signature: signature}})
+			_, err := a.by.MakeRequest(t.Context(), "b", []manager.RequestItem{{Task: carry.TaskActivate, Signature: signature}})
 			require.NoError(t, err)
 			a.by.ring.lock(false) // while the app runs
 			_, _ = a.by.ResumeJobs(t.Context())

@@ -108,7 +108,7 @@ var killTasks = []task{
 				after:  want{runs: []*pc{a}},
 				do: func(ctx context.Context) error {
 					if len(a.openJobs()) == 0 { // the move was resumed after the kill, so the license is picked up instead
-						offers, err := a.WaitingToMove(ctx)
+						offers, err := a.ReleasedLicenses(ctx)
 						if err == nil {
 							_, err = a.PickUp(ctx, offers[0].License)
 						}
@@ -136,7 +136,7 @@ var killTasks = []task{
 				before: want{runs: []*pc{c}},
 				after:  want{stranded: 1},
 				do: func(ctx context.Context) error {
-					_, err := c.LetGo(ctx, signature)
+					_, err := c.LeaveOffline(ctx, signature)
 					b.refresh()
 					return err
 				},
@@ -163,7 +163,7 @@ var killTasks = []task{
 				skipBefore: true,
 				after:      want{runs: []*pc{c}},
 				do: func(ctx context.Context) error {
-					taken, err := c.TakeAnswer(ctx, answer)
+					taken, err := c.ReadAnswer(ctx, answer)
 					if err == nil {
 						err = taken[0].Err
 					}
@@ -183,7 +183,7 @@ var killTasks = []task{
 		job:  true,
 		begin: func(t *testing.T) attempt {
 			w, b, c := activatedOffline(t)
-			kept, err := c.LetGo(t.Context(), signature)
+			kept, err := c.LeaveOffline(t.Context(), signature)
 			require.NoError(t, err)
 			request := c.removalRequest(kept)
 			answer := answerTo(t, b, request)
@@ -192,7 +192,7 @@ var killTasks = []task{
 				by:         c,
 				skipBefore: true,
 				do: func(ctx context.Context) error {
-					taken, err := c.TakeAnswer(ctx, answer)
+					taken, err := c.ReadAnswer(ctx, answer)
 					if err == nil {
 						err = taken[0].Err
 					}
@@ -218,7 +218,7 @@ func activatedOffline(t *testing.T) (w *world, by, offline *pc) {
 // answerTo carries out a request and returns the answer.
 func answerTo(t *testing.T, by *pc, request carry.Request) carry.Answer {
 	t.Helper()
-	plan, err := by.PlanCourier(t.Context(), request)
+	plan, err := by.PlanCarry(t.Context(), request)
 	require.NoError(t, err)
 	answer, err := by.CarryOut(t.Context(), request, plan, make([]int, len(plan)), func(int) {})
 	require.NoError(t, err)

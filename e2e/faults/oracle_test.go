@@ -162,7 +162,7 @@ func (w *world) recoveryWays(l store.License, ignoreLimits bool) (ways []string)
 		if p.offersBringBack(l.ID, ignoreLimits) {
 			ways = append(ways, "bring back on "+p.name)
 		}
-		if !row.ThisPC && !row.LeftHere {
+		if !row.ThisPC && !row.LeftThisPC {
 			continue
 		}
 		for way, refusal := range map[string]error{

@@ -92,7 +92,7 @@ var actions = []step{
 		}
 	}},
 	{"pick up", func(w *walker, p *pc) {
-		found, _ := p.WaitingToMove(w.t.Context())
+		found, _ := p.ReleasedLicenses(w.t.Context())
 		if one, ok := pick(w, found); ok {
 			_, _ = p.PickUp(w.t.Context(), one.License)
 		}
@@ -321,7 +321,7 @@ func (w *walker) freeSeat() bool {
 				return true
 			}
 		}
-		waiting, err := p.WaitingToMove(ctx)
+		waiting, err := p.ReleasedLicenses(ctx)
 		require.NoError(w.t, err)
 		for _, one := range waiting {
 			if _, err := p.PickUp(ctx, one.License); did(p, "pick up", one.License.ID, err) {
@@ -397,7 +397,7 @@ func (w *walker) dump() string {
 		fmt.Fprintf(&b, "%s has %d licenses (%v, %v)\n", p.name, len(table.Licenses), known, err)
 		for _, l := range table.Licenses {
 			fmt.Fprintf(&b, "  %d %s %s, this PC %v, installed %v, left %v, task open %v\n",
-				l.ID, l.SiteCode, l.Status, l.ThisPC, l.Installed, l.LeftHere, l.JobOpen)
+				l.ID, l.SiteCode, l.Status, l.ThisPC, l.Installed, l.LeftThisPC, l.JobOpen)
 		}
 		found, err := p.Find(ctx)
 		fmt.Fprintf(&b, "  offers to bring back %d, stranded %d, forgotten %d (%v)\n",

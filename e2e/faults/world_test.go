@@ -516,10 +516,10 @@ func (p *pc) runProgram() *protect.License {
 // programOptions returns the options under which a program runs on this PC.
 func (p *pc) programOptions() protect.Options {
 	return protect.Options{
-		Folder:      p.shared,
-		Elsewhere:   []string{},
-		Fingerprint: p.hardware,
-		Now:         p.w.Clock.Now,
+		Folder:       p.shared,
+		ExtraFolders: []string{},
+		Fingerprint:  p.hardware,
+		Now:          p.w.Clock.Now,
 	}
 }
 

@@ -83,7 +83,7 @@ func newPC(t *testing.T, name, certificates string) *pc {
 
 func (p *pc) command(program string, arguments ...string) *exec.Cmd {
 	cmd := exec.Command("ip", append([]string{"netns", "exec", p.name, "unshare", "-m", "bash", "-c",
-		fingerprinttest.Enter, "enter", p.tree, program}, arguments...)...)
+		fingerprinttest.EnterScript, "enter", p.tree, program}, arguments...)...)
 	cmd.Env, cmd.Dir = p.env, p.home
 	return cmd
 }

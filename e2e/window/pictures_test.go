@@ -64,7 +64,7 @@ func (p *photographer) start(t *testing.T, name string, changed []license.Lock, 
 	env := p.person.env("DISPLAY="+p.name, "FYNE_THEME="+p.theme, fmt.Sprintf("FYNE_SCALE=%d", pixels))
 	args = append([]string{"--map-root-user", "--mount", "--uts", "sh", "-euc",
 		`hostname studio-pc; mount --bind "$1" /etc/hosts; shift; exec "$@"`, "sh", hosts,
-		"bash", "-c", fingerprinttest.Enter, "enter", tree, program(t, name), "--ui-map", uiMap}, args...)
+		"bash", "-c", fingerprinttest.EnterScript, "enter", tree, program(t, name), "--ui-map", uiMap}, args...)
 	return &window{display: p.display, uiMap: uiMap, proc: start(t, env, "unshare", args...)}
 }
 

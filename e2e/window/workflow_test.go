@@ -85,7 +85,7 @@ func TestMainJob(t *testing.T) {
 
 			d.fill(t, "the password field", entry("Password"), "not the password")
 			d.key(t, "Return")
-			picture("2-wrong-password", d.find(t, "the refusal", containing("The user name or the password is not right.")))
+			picture("2-wrong-password", d.find(t, "the refusal", containing("The user name or the password is incorrect.")))
 
 			signIn(t, d)
 			server := onServer(t, d)

@@ -44,12 +44,13 @@ const usage = `Usage:
   notepad FILE                    show the lines of a notebook
   notepad FILE TEXT...            add a line to it (needs a license)
   notepad --find WORD FILE        show the lines with a word (needs a license with this feature)
-  notepad --license               tell whether this PC has a license
+  notepad --license               show whether this PC has a license
   notepad --codes                 show Site code and Machine ID of this PC
-  notepad --activate [FILE|CODE]  activate this PC with a license file or an activation code; without one, read it from standard input
+  notepad --activate [FILE|CODE]  activate this PC with a license file or an activation code (default: from standard
+                                  input)
   notepad --validate              ask the vendor's server about the license now
   notepad --remove                remove the license from this PC and show its removal code
-  notepad --removal-codes         show the removal codes that are kept
+  notepad --removal-codes         show the removal codes on this PC
 
 Exit status: 0 done, 1 failed, 2 wrong command line, 3 no license for it.
 `
@@ -76,7 +77,7 @@ func program() (protect.Program, error) {
 	if activationKey != "" {
 		key, err := hex.DecodeString(activationKey)
 		if err != nil || len(key) != 32 {
-			return p, errors.New("the activation key that was built in is none")
+			return p, errors.New("the built-in activation key is invalid")
 		}
 		a := license.NewActivationKey([32]byte(key))
 		p.ActivationKey = &a
@@ -148,7 +149,7 @@ func (n *notepad) run(ctx context.Context, arguments []string) int {
 		fmt.Fprintln(n.errors, "notepad:", err)
 		return exitUnlicensed
 	case errors.Is(err, installed.ErrBusy):
-		fmt.Fprintf(n.errors, "notepad: %v; end it, or restart this PC, and try again\n", err)
+		fmt.Fprintf(n.errors, "notepad: %v; end it or restart this PC, then try again\n", err)
 		return exitFailed
 	}
 	fmt.Fprintln(n.errors, "notepad:", err)
@@ -171,7 +172,7 @@ func (n *notepad) notebook(ctx context.Context, arguments []string) error {
 	}
 	line := strings.Join(arguments[1:], " ")
 	if strings.ContainsAny(line, "\r\n") || !utf8.ValidString(line) {
-		return errors.New("a line is text without line ends")
+		return errors.New("a line cannot contain line breaks")
 	}
 	if v := n.verdict(ctx); !v.Valid() {
 		fmt.Fprintln(n.errors, v.Text("en"))
@@ -194,7 +195,7 @@ func (n *notepad) find(word string) func(context.Context, []string) error {
 		}
 		text := v.Text("en")
 		if v.Valid() {
-			text = "The license of this PC does not hold searching. Ask the vendor for it."
+			text = "The license of this PC does not include searching. Ask the vendor for it."
 		}
 		fmt.Fprintln(n.errors, text)
 		return errUnlicensed
@@ -288,9 +289,9 @@ func (n *notepad) remove(ctx context.Context, _ []string) error {
 		return err
 	}
 	fmt.Fprintf(n.out,
-		"Removal code  %s\nThe license was removed from this PC on %s. The removal code gives it back, or to another PC.\n",
-		r.Code, r.At.Format("2 January 2006"))
-	for _, path := range r.Left {
+		"Removal code  %s\nThe license was removed from this PC on %s. Use the removal code to give it back or to transfer "+
+			"it to another PC.\n", r.Code, r.At.Format("2 January 2006"))
+	for _, path := range r.RemainingFiles {
 		fmt.Fprintf(n.errors, "notepad: %s could not be erased; ask the administrator of this PC to erase it\n", path)
 	}
 	return nil

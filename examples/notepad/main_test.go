@@ -192,7 +192,7 @@ func fails(ts *testscript.TestScript, _ bool, args []string) {
 
 // machineWide moves a license file to the license folder of all users.
 func machineWide(ts *testscript.TestScript, _ bool, args []string) {
-	dir := installed.Below(ts.MkAbs(filepath.Join("shared", "acen", "licenses")), license.Signature(signature))
+	dir := installed.ProgramFolder(ts.MkAbs(filepath.Join("shared", "acen", "licenses")), license.Signature(signature))
 	ts.Check(os.MkdirAll(dir, 0o700))
 	ts.Check(os.Rename(ts.MkAbs(args[0]), filepath.Join(dir, args[0])))
 }

@@ -9,9 +9,9 @@ import (
 	"testing/fstest"
 )
 
-// Enter is a bash script that runs a command on a fake PC: given the folder that Write wrote, and a command, it
+// EnterScript is a bash script that runs a command on a fake PC: given the folder that Write wrote, and a command, it
 // mounts that hardware over the machine's and executes the command. It must run as root in its own mount namespace.
-const Enter = `set -eu
+const EnterScript = `set -eu
 tree=$1; shift
 mount --make-rprivate /
 mount -t tmpfs tmpfs /run
@@ -23,8 +23,8 @@ done
 mount --rbind "$tree/sys" /sys
 exec "$@"`
 
-// Write writes the tree of a PC to a folder for Enter, with the real device number of the root file system, which the
-// kernel reports.
+// Write writes the tree of a PC to a folder for EnterScript, with the real device number of the root file system, which
+// the kernel reports.
 func Write(dir string, tree fstest.MapFS) error {
 	device, err := rootDevice()
 	if err != nil {

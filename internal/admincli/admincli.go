@@ -60,15 +60,15 @@ func sentence(err error) string {
 func command(getenv func(string) string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "acen-server",
-		Short: "License server: serves the ACEN app and is administered from here",
-		Long: `acen-server serves licenses to the ACEN app and administers them.
+		Short: "License server and its administration",
+		Long: `acen-server serves licenses to the app ACEN Desktop and administers them.
 
-The administration works on the data folder, also while a server serves it. Every change is written into the
-audit trail. Secrets never stand in arguments: they are asked for, or read from standard input or a file.
+The administration works on the data folder, also while a server is running. Every change is recorded in the
+audit trail. Secrets are never arguments: they are asked for, or read from standard input or a file.
 
-The flags of serve and demo, and --data, --database and --master-key-command everywhere, are also taken from the
-environment: ACEN_ and the name in capitals with underscores, such as ACEN_DATA for --data and
-ACEN_SMTP_PASSWORD_FILE for --smtp-password-file.
+The flags of serve and demo, and --data, --database and --master-key-command of every command, can also be
+set by environment variables: ACEN_ and the name in capitals with underscores, such as ACEN_DATA for --data
+and ACEN_SMTP_PASSWORD_FILE for --smtp-password-file.
 
 Exit status: 0 done, 1 failed, 2 wrong command line.`,
 		Version:       paths.Version(),

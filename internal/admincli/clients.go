@@ -130,7 +130,7 @@ func askPassword() (string, error) {
 		return "", usageError{errors.New("there is no terminal to ask for the password: use --password-stdin")}
 	}
 	var answers [2]string
-	for i, question := range []string{"Password: ", "Again: "} {
+	for i, question := range []string{"Password: ", "Repeat the password: "} {
 		fmt.Fprint(os.Stderr, question)
 		answer, err := term.ReadPassword(fd)
 		fmt.Fprintln(os.Stderr)

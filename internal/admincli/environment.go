@@ -42,8 +42,8 @@ var configured = map[string]bool{
 func fromEnvironment(c *cobra.Command, getenv func(string) string) (err error) {
 	if f := c.Flags().Lookup("database"); f != nil && f.Changed && hasPassword(f.Value.String()) {
 		return usageError{
-			fmt.Errorf("a password must not stand in an argument, where others on this machine can read it: put the address "+
-				"of the database into %s, or the password into a file that PGPASSFILE names", variable(f.Name)),
+			fmt.Errorf("a password must not be an argument, where others on this machine can read it: set the address of the "+
+				"database in %s, or write the password to a file and set PGPASSFILE to its name", variable(f.Name)),
 		}
 	}
 	// In other commands --name is the name of a program, not of the server.
@@ -55,7 +55,7 @@ func fromEnvironment(c *cobra.Command, getenv func(string) string) (err error) {
 			return
 		}
 		if setErr := c.Flags().Set(f.Name, value); setErr != nil {
-			err = usageError{fmt.Errorf("the variable %s cannot be used: %w", variable(f.Name), setErr)}
+			err = usageError{fmt.Errorf("the variable %s is invalid: %w", variable(f.Name), setErr)}
 		}
 	})
 	return err

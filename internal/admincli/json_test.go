@@ -197,7 +197,7 @@ func TestDryRunsChangeNothing(t *testing.T) {
 				_, err := run(strings.Fields(command)...)
 				var usage usageError
 				check.True(t, errors.As(err, &usage))
-				check.ErrorContains(t, err, "say --yes")
+				check.ErrorContains(t, err, "use --yes")
 			}
 			must(append(strings.Fields(command), "--dry-run")...)
 			check.Equal(t, before, state())
@@ -207,7 +207,7 @@ func TestDryRunsChangeNothing(t *testing.T) {
 		"backup " + filepath.Join(folder, "copy.db"), "restore " + rows, "program prepare-key 1",
 	} {
 		_, err := run(append(strings.Fields(command), "--dry-run")...)
-		check.ErrorContains(t, err, "cannot be", "what cannot be tried says so")
+		check.ErrorContains(t, err, "--dry-run does not work with", "what cannot be tried says so")
 	}
 	check.NoFileExists(t, filepath.Join(folder, "copy.db"))
 	check.Equal(t, before, state())

@@ -79,13 +79,14 @@ type orderFlags struct {
 func (f *orderFlags) register(c *cobra.Command) {
 	flags := c.Flags()
 	flags.IntVar(&f.licenses, "licenses", 1, "number of licenses")
-	flags.BoolVar(&f.active, "active", true, "the order counts; off: it is not listed in the app")
+	flags.BoolVar(&f.active, "active", true, "the order is in use; off: it is not listed in the app")
 	flags.BoolVar(&f.visible, "visible", true, "the order is listed in the app")
-	flags.BoolVar(&f.manage, "manage", true, "the client may change its licenses; off: look and email only")
+	flags.BoolVar(&f.manage, "manage", true,
+		"the client may change its licenses; off: view them and email activation codes only")
 	flags.Uint16Var(&f.features, "features", 0,
-		"features of new licenses (16 bits); of a new order, the program's unless given")
+		"features of new licenses (16 bits); default for a new order: those of the program")
 	flags.StringVar(&f.licensesEnd, "licenses-end", "",
-		"last day of new licenses, such as 2027-12-31, or \"never\"; of a new order, the program's unless given")
+		"last day of new licenses, such as 2027-12-31, or \"never\"; default for a new order: that of the program")
 	flags.StringVar(&f.subscription, "subscription-end", "",
 		"last day of the subscription, \"never\" for one without end, or \"none\"")
 }
@@ -128,7 +129,7 @@ func orderCommand() *cobra.Command {
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			return orderView.many(a.Orders(c.Context(), client))
 		})
-	list.Flags().Int64Var(&client, "client", 0, "only this client's")
+	list.Flags().Int64Var(&client, "client", 0, "only the orders of this client")
 	return cs.group("order", "Administer orders", addOrder(cs), list, show(cs, "an order", orderView, admin.Admin.Order),
 		changeOrder(cs),
 		importRows(cs, admin.OrderSheet(), false), exportRows(cs, admin.OrderSheet()))
@@ -146,15 +147,15 @@ func addOrder(cs *commandSet) *cobra.Command {
 			return orderView.one(admin.Order{Order: o}, err)
 		})
 	f.register(c)
-	c.Flags().Int64Var(&client, "client", 0, "id of the client")
-	c.Flags().Int64Var(&program, "program", 0, "id of the program")
+	c.Flags().Int64Var(&client, "client", 0, "ID of the client")
+	c.Flags().Int64Var(&program, "program", 0, "ID of the program")
 	require(c, "client", "program")
 	return c
 }
 
 func changeOrder(cs *commandSet) *cobra.Command {
 	var f orderFlags
-	c := cs.task("change ID", "Change an order; its licenses keep what they have", idArg,
+	c := cs.task("change ID", "Change an order; its existing licenses do not change", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			changed, err := a.ChangeOrder(c.Context(), id(args), func(o *store.Order) error { return f.apply(c, o) })
 			if err != nil {

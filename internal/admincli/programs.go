@@ -6,9 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/acen-desktop/acen/api"
@@ -68,9 +66,12 @@ var programView = view[store.Program]{
 		for _, task := range api.LimitedTasks() {
 			for _, state := range admin.States() {
 				r := p.Tasks.Rule(task, state)
+				text := onOff(r.On)
+				for _, l := range r.Limits() {
+					text += fmt.Sprintf(", a %s: %s", l.Period, limit(*l.Times))
+				}
 				lines = append(lines, [2]string{
-					strings.ToUpper(fmt.Sprintf("%s, subscription %s", task.Rule(), state)),
-					fmt.Sprintf("%s, a day: %s, a month: %s", onOff(r.On), limit(r.PerDay), limit(r.PerMonth)),
+					strings.ToUpper(fmt.Sprintf("%s, subscription %s", task.Rule(), state)), text,
 				})
 			}
 		}
@@ -149,14 +150,14 @@ func (f *programFlags) register(c *cobra.Command) {
 	flags.BoolVar(&f.merged, "merged-codes", false, "show Site code and Machine ID as one merged code")
 	flags.BoolVar(&f.serials, "serials", false, "the program accepts serial numbers")
 	flags.Uint16Var(&f.features, "features", 0, "features of new orders (16 bits)")
-	flags.IntVar(&f.days, "license-days", 0, "validity of new orders' licenses in days; 0: for ever")
-	flags.Uint32Var(&f.first, "first-serial", 0, "first serial id that is accepted")
-	flags.Uint32Var(&f.last, "last-serial", 0, "last serial id that is accepted")
-	flags.IntVar(&f.licenses, "order-licenses", 1, "licenses of an order that a serial number makes")
+	flags.IntVar(&f.days, "license-days", 0, "validity in days of licenses of new orders; 0: no end")
+	flags.Uint32Var(&f.first, "first-serial", 0, "first serial ID that is accepted")
+	flags.Uint32Var(&f.last, "last-serial", 0, "last serial ID that is accepted")
+	flags.IntVar(&f.licenses, "order-licenses", 1, "licenses of an order that is made with a serial number")
 	flags.IntVar(&f.subscription, "subscription-days", 0, "subscription of new orders in days; 0: none")
-	flags.BoolVar(&f.flexible, "flexible-locking", true, "recognize a PC of which something changed")
+	flags.BoolVar(&f.flexible, "flexible-locking", true, "recognize a PC after changes")
 	flags.IntVar(&f.hardwareChanges, "max-hardware-changes", license.DefaultPolicy().MaxHardwareChanges,
-		"how many hardware locks may change; network card or disk must stay in any case")
+		"how many hardware locks may change; network card or disk must always stay the same")
 	flags.StringSliceVar(&f.changeable, "changeable", lockNames(license.DefaultPolicy().Changeable),
 		"locks that may change")
 }
@@ -210,7 +211,7 @@ func programCommand() *cobra.Command {
 func addProgram(cs *commandSet) *cobra.Command {
 	var f programFlags
 	var signature string
-	c := cs.setupTask("add", "Add a program; its keys are made here", cobra.NoArgs,
+	c := cs.setupTask("add", "Add a program and make its keys", cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			p := store.Program{Signature: license.Signature(signature)}
 			if err := f.apply(c, &p, true); err != nil {
@@ -227,7 +228,7 @@ func addProgram(cs *commandSet) *cobra.Command {
 
 func changeProgram(cs *commandSet) *cobra.Command {
 	var f programFlags
-	c := cs.task("change ID", "Change a program; its orders and licenses keep what they have", idArg,
+	c := cs.task("change ID", "Change a program; its existing orders and licenses do not change", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			return programView.one(a.ChangeProgram(c.Context(), id(args),
 				func(p *store.Program) error { return f.apply(c, p, false) }))
@@ -240,7 +241,7 @@ func changeProgram(cs *commandSet) *cobra.Command {
 func programRule(cs *commandSet) *cobra.Command {
 	var states []string
 	var r store.TaskRule
-	c := cs.task("rule ID TASK", "Set switch and limits of a task: "+taskNames(), ruleArgs,
+	c := cs.task("rule ID TASK", "Switch a task on or off and set its limits: "+taskNames(), ruleArgs,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			return programView.one(a.ChangeProgram(c.Context(), id(args), func(p *store.Program) error {
 				task := args[1]
@@ -253,7 +254,7 @@ func programRule(cs *commandSet) *cobra.Command {
 				}
 				for _, state := range states {
 					if !slices.Contains(admin.States(), api.SubscriptionState(state)) {
-						return usageError{fmt.Errorf("%q is no state of a subscription: none, valid or expired", state)}
+						return usageError{fmt.Errorf("%q is not a state of a subscription: none, valid or expired", state)}
 					}
 					changed[task][api.SubscriptionState(state)] = r
 				}
@@ -263,10 +264,11 @@ func programRule(cs *commandSet) *cobra.Command {
 		})
 	flags := c.Flags()
 	flags.StringSliceVar(&states, "subscription", []string{"none", "valid"},
-		"orders it is for, by their subscription: none, valid, expired")
+		"subscriptions of the orders to which this applies: none, valid, expired")
 	flags.BoolVar(&r.On, "on", true, "the task is offered")
-	flags.IntVar(&r.PerDay, "per-day", 0, "limit for a calendar day; 0: none")
-	flags.IntVar(&r.PerMonth, "per-month", 0, "limit for a calendar month; 0: none")
+	for _, l := range r.Limits() {
+		flags.IntVar(l.Times, "per-"+l.Period, 0, "limit per calendar "+l.Period+"; 0: none")
+	}
 	return c
 }
 
@@ -283,18 +285,7 @@ func ruleArgs(c *cobra.Command, args []string) error {
 		return err
 	}
 	if _, ok := api.TaskOfRule(args[1]); !ok {
-		return fmt.Errorf("%q is no task: %s", args[1], taskNames())
+		return fmt.Errorf("%q is not a task; the tasks are %s", args[1], taskNames())
 	}
 	return idArg(c, args[:1])
-}
-
-// progressMin is the number of serial numbers or rows from which a progress bar is shown.
-const progressMin = 1000
-
-// progress returns a progress bar on standard error. It is visible on a terminal, from progressMin steps on.
-func progress(c *cobra.Command, count int) *progressbar.ProgressBar {
-	shown := count >= progressMin && isTerminal(c.ErrOrStderr())
-	return progressbar.NewOptions(count, progressbar.OptionSetWriter(c.ErrOrStderr()),
-		progressbar.OptionSetVisibility(shown),
-		progressbar.OptionShowCount(), progressbar.OptionThrottle(50*time.Millisecond), progressbar.OptionClearOnFinish())
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/rules"
+	"github.com/acen-desktop/acen/server/store"
 )
 
 // serialJSON is a serial id as --json prints it. serial_number is absent if its features are unknown.
@@ -67,7 +68,7 @@ var serialView = view[admin.Serial]{
 			out.OrderID, out.ClientID = s.Order.ID, s.Order.ClientID
 		}
 		if s.Blocked != nil {
-			out.BlockedAt, out.BlockedReason = utc(&s.Blocked.BlockedAt), s.Blocked.Reason
+			out.BlockedAt, out.BlockedReason = store.UTC(&s.Blocked.BlockedAt), s.Blocked.Reason
 		}
 		return out
 	},
@@ -75,7 +76,7 @@ var serialView = view[admin.Serial]{
 
 func serialCommand() *cobra.Command {
 	cs := &commandSet{}
-	return cs.group("serial", "Make serial numbers, see what became of them, and block them",
+	return cs.group("serial", "Make, list and block serial numbers",
 		blockSerials(cs), findSerial(cs), listSerials(cs), makeSerials(cs), printSerials(cs), unblockSerials(cs))
 }
 
@@ -90,7 +91,7 @@ func makeSerials(cs *commandSet) *cobra.Command {
 	var count int
 	var features uint16
 	var file string
-	c := cs.task("make PROGRAM", "Make serial numbers with the ids after the program's last one", idArg,
+	c := cs.task("make PROGRAM", "Make serial numbers with the IDs after the program's last one", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			if cs.dryRun { // prints none, because the next run makes the same numbers
 				_, stock, err := a.MakeSerials(c.Context(), id(args), count, features, func(int) {})
@@ -113,22 +114,23 @@ func makeSerials(cs *commandSet) *cobra.Command {
 			printed, err := out.serials(serials)
 			if err != nil {
 				last := stock.Program.LastSerial
-				return printable{}, fmt.Errorf("%w; they are made: print them with \"acen-server serial print %d %d-%d\"",
+				return printable{}, fmt.Errorf("%w; the numbers exist: print them with \"acen-server serial print %d %d-%d\"",
 					err, id(args), last-uint32(count)+1, last)
 			}
 			return printed, nil
 		})
-	c.Long = fmt.Sprintf(`Make serial numbers with the ids after the program's last one, at most %d at once. The server keeps their
-ids and features, so that serial print makes the same ones again. A program has %d ids, for all time: make as many as
-you sell soon. Whoever has a serial number can use it: write them with --output into a file that only you can read,
-instead of redirecting the output.`, admin.MaxSerials, license.MaxSerialID)
-	c.Flags().IntVar(&count, "count", 1, "how many")
+	c.Long = fmt.Sprintf(`Make serial numbers with the IDs after the program's last one, at most %d at once. The server
+stores their IDs and features, so that serial print can print the same numbers again. A program has %d IDs for
+its lifetime: make as many as you sell soon. Whoever has a serial number can use it: write them with
+--output to a file that only you can read, instead of redirecting the output.`, admin.MaxSerials, license.MaxSerialID)
+	c.Flags().IntVar(&count, "count", 1, "number of serial numbers")
 	c.Flags().Uint16Var(&features, "features", 0, "features of their orders (16 bits); 0: those of the program")
 	outputFlag(c, &file)
 	return c
 }
 
-// serials writes serial numbers to the file and returns a sentence with their count. If o is nil it returns the numbers.
+// serials writes serial numbers to the file and returns a sentence with their count. If o is nil, it returns the
+// numbers.
 func (o *output) serials(serials []license.SerialNumber) (printable, error) {
 	if o == nil {
 		return showSerials(serials), nil
@@ -140,7 +142,7 @@ func (o *output) serials(serials []license.SerialNumber) (printable, error) {
 	if err := o.write(b.Bytes()); err != nil {
 		return printable{}, err
 	}
-	return message(fmt.Sprintf("%d serial numbers are in %s", len(serials), o.path),
+	return message(fmt.Sprintf("%d serial numbers were written to %s", len(serials), o.path),
 		map[string]any{"count": len(serials), "file": o.path}), nil
 }
 
@@ -157,7 +159,7 @@ func showSerials(serials []license.SerialNumber) (out printable) {
 func printSerials(cs *commandSet) *cobra.Command {
 	var features uint16
 	var file string
-	c := cs.task("print PROGRAM SERIAL...", "Print serial numbers again, by their ids or ranges of them", serialArgs(1),
+	c := cs.task("print PROGRAM SERIAL...", "Print serial numbers again, by IDs or ranges of IDs", serialArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			list, err := a.PrintSerials(c.Context(), id(args), args[1:], features)
 			if err != nil {
@@ -166,8 +168,8 @@ func printSerials(cs *commandSet) *cobra.Command {
 			var numbers []license.SerialNumber
 			for _, s := range list {
 				if !s.Known && !c.Flags().Changed("features") {
-					return printable{}, fmt.Errorf("the features of serial id %d are not known: this server did not make its"+
-						" number; give --features", s.ID)
+					return printable{}, fmt.Errorf("the features of serial ID %d are not known, because this server did not make "+
+						"its number: give --features", s.ID)
 				}
 				numbers = append(numbers, s.Number)
 			}
@@ -189,25 +191,25 @@ func printSerials(cs *commandSet) *cobra.Command {
 func listSerials(cs *commandSet) *cobra.Command {
 	var f admin.SerialFilter
 	var state string
-	c := cs.task("list PROGRAM", "List serial ids: which are free, used by which order, or blocked", idArg,
+	c := cs.task("list PROGRAM", "List serial IDs: which are free, used by which order, or blocked", idArg,
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			if f.State = admin.SerialState(state); state != "" && !slices.Contains(listedStates, f.State) {
-				return printable{}, usageError{fmt.Errorf("%q is no state of a serial id: %s", state, stateNames())}
+				return printable{}, usageError{fmt.Errorf("%q is not a state of a serial ID: %s", state, stateNames())}
 			}
 			list, stock, err := a.Serials(c.Context(), id(args), f)
 			if err != nil {
 				return printable{}, err
 			}
 			out, err := serialView.many(list, nil)
-			counts := fmt.Sprintf("%d free, %d used, %d blocked of %d serial ids; %d are left to make numbers with",
+			counts := fmt.Sprintf("%d free, %d used, %d blocked of %d serial IDs; %d more can be made",
 				stock.Free(), stock.Used, stock.Blocked, stock.Valid, stock.Unmade)
 			out.lines = append(out.lines, []string{counts})
 			warn(c, stock)
 			return out, err
 		})
-	c.Flags().StringVar(&state, "state", "", "only those that are "+stateNames())
-	c.Flags().Uint32Var(&f.After, "after", 0, "ids after this one, to go on")
-	c.Flags().IntVar(&f.Limit, "limit", 100, "how many; 0: all")
+	c.Flags().StringVar(&state, "state", "", "only those in this state: "+stateNames())
+	c.Flags().Uint32Var(&f.After, "after", 0, "only IDs after this one, to continue a list")
+	c.Flags().IntVar(&f.Limit, "limit", 100, "maximum number of lines; 0: all")
 	return c
 }
 
@@ -219,7 +221,7 @@ func stateNames() string {
 }
 
 func findSerial(cs *commandSet) *cobra.Command {
-	return cs.task("find SERIAL", "Find program and order of a serial number or id, and whether it is blocked",
+	return cs.task("find SERIAL", "Show program and order of a serial number or ID, and whether it is blocked",
 		cobra.ExactArgs(1), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			return serialView.many(a.FindSerials(c.Context(), args[0]))
 		})
@@ -227,37 +229,37 @@ func findSerial(cs *commandSet) *cobra.Command {
 
 func blockSerials(cs *commandSet) *cobra.Command {
 	var reason, file string
-	c := cs.task("block PROGRAM SERIAL...", "Block serial numbers, by number, id or range; orders that they made stay",
+	c := cs.task("block PROGRAM SERIAL...", "Block serial numbers, by number, ID or range; their orders stay",
 		serialArgs(0), func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			serials, err := namedSerials(c, args[1:], file)
 			if err != nil {
 				return printable{}, err
 			}
 			n, err := a.BlockSerials(c.Context(), id(args), serials, reason)
-			return message(fmt.Sprintf("%d serial ids blocked that were not", n), map[string]int{"blocked": n}), err
+			return message(fmt.Sprintf("%d serial IDs blocked", n), map[string]int{"blocked": n}), err
 		})
-	c.Flags().StringVar(&reason, "reason", "", "why, for the list and the audit trail")
+	c.Flags().StringVar(&reason, "reason", "", "reason, for the list and the audit trail")
 	serialsFlag(c, &file)
 	return c
 }
 
 func unblockSerials(cs *commandSet) *cobra.Command {
 	var file string
-	c := cs.task("unblock PROGRAM SERIAL...", "Let blocked serial numbers make orders again", serialArgs(0),
+	c := cs.task("unblock PROGRAM SERIAL...", "Unblock serial numbers", serialArgs(0),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			serials, err := namedSerials(c, args[1:], file)
 			if err != nil {
 				return printable{}, err
 			}
 			n, err := a.UnblockSerials(c.Context(), id(args), serials)
-			return message(fmt.Sprintf("%d serial ids unblocked", n), map[string]int{"unblocked": n}), err
+			return message(fmt.Sprintf("%d serial IDs unblocked", n), map[string]int{"unblocked": n}), err
 		})
 	serialsFlag(c, &file)
 	return c
 }
 
 func serialsFlag(c *cobra.Command, file *string) {
-	c.Flags().StringVar(file, "file", "", "file with serial numbers, ids or ranges, one a line; - for standard input")
+	c.Flags().StringVar(file, "file", "", "file with serial numbers, IDs or ranges, one per line; - for standard input")
 }
 
 // serialArgs checks that the first argument is an id and that at least least serials follow it.
@@ -292,7 +294,7 @@ func namedSerials(c *cobra.Command, args []string, file string) ([]string, error
 		}
 	}
 	if len(list) == 0 {
-		return nil, usageError{errors.New("name serial numbers, ids, or ranges such as 100-199, or a file of them")}
+		return nil, usageError{errors.New("give serial numbers, IDs, or ranges such as 100-199, or a file of them")}
 	}
 	return list, nil
 }

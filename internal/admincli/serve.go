@@ -41,7 +41,7 @@ type serving struct {
 
 func (s *serving) register(c *cobra.Command, logFormat string) {
 	f := c.Flags()
-	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to listen on; port 0 takes a free one")
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to listen on; port 0 is any free one")
 	dataFlags(f, &s.Place)
 	f.StringVar(&s.name, "name", "ACEN license server", "name that people see")
 	f.StringVar(&s.publicURL, "public-url", "",
@@ -50,7 +50,7 @@ func (s *serving) register(c *cobra.Command, logFormat string) {
 	f.StringVar(&s.certFile, "tls-cert", "", "certificate file (PEM)")
 	f.StringVar(&s.keyFile, "tls-key", "", "key file of the certificate (PEM)")
 	f.StringSliceVar(&s.proxies, "behind-proxy", nil,
-		"address or network of a proxy that speaks TLS in this server's place")
+		"address or network of a proxy that terminates TLS for this server")
 	f.StringVar(&s.smtp, "smtp", "", "mail server, host:port")
 	f.StringVar(&s.smtpTLS, "smtp-tls", "auto",
 		"starttls, implicit, none (this machine only), or auto: implicit on port 465, none on this machine, else starttls")
@@ -62,8 +62,8 @@ func (s *serving) register(c *cobra.Command, logFormat string) {
 		"second address for /metrics (Prometheus), /healthz and /readyz, such as 127.0.0.1:9090; without TLS, so not for "+
 			"the public")
 	f.DurationVar(&s.drain, "drain", 0,
-		"time in which a server that shall stop still takes calls and says on /readyz that it goes, such as 10s behind a "+
-			"balancer")
+		"how long a stopping server still accepts calls and reports on /readyz that it is stopping, such as 10s behind a "+
+			"load balancer")
 	f.StringVar(&s.logFormat, "log-format", logFormat, "json or text; logs go to standard error")
 }
 
@@ -108,12 +108,12 @@ func readPublic(address, contact string) (string, string, error) {
 	if address != "" {
 		u, err := url.Parse(address)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-			return "", "", usageError{fmt.Errorf("%q is no address such as https://licenses.example.com", address)}
+			return "", "", usageError{fmt.Errorf("%q is not an address such as https://licenses.example.com", address)}
 		}
 	}
 	if contact != "" {
 		if parsed, err := netmail.ParseAddress(contact); err != nil || parsed.Address != contact {
-			return "", "", usageError{fmt.Errorf("%q is no email address", contact)}
+			return "", "", usageError{fmt.Errorf("%q is not an email address", contact)}
 		}
 	}
 	return address, contact, nil
@@ -171,11 +171,11 @@ func serveCommand(getenv func(string) string) *cobra.Command {
 		Use:   "serve",
 		Short: "Serve licenses",
 		Args:  cobra.NoArgs,
-		Long: `Serve licenses until interrupted; calls and the mail being sent are finished first.
+		Long: `Serve licenses until interrupted. Running calls, and the mail that is being sent, are finished first.
 
-Outside this machine the server speaks TLS only: give --tls-cert and --tls-key, or name with --behind-proxy the
-proxy that does it. Without --smtp and --mail-dir the server sends no mails, and the app offers the person's own
-mail program.`,
+Outside this machine the server requires TLS: give --tls-cert and --tls-key, or the proxy that terminates
+TLS with --behind-proxy. Without --smtp and --mail-dir the server sends no mails, and the app offers the
+person's own mail program.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := s.options()
 			if err != nil {
@@ -186,7 +186,7 @@ mail program.`,
 				return err
 			}
 			if err := notify(c.Context(), getenv("NOTIFY_SOCKET")); err != nil {
-				o.Logger.Warn("the service manager cannot be told that the server is ready", "error", err)
+				o.Logger.Warn("the service manager could not be notified", "error", err)
 			}
 			o.Logger.Info("serving", "url", running.URL, "data", s.Folder, "postgres", s.Database != "", "mail", o.Mail != nil,
 				"metrics", running.MetricsURL)
@@ -201,11 +201,11 @@ func demoCommand() *cobra.Command {
 	var s serving
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "Serve sample data for trying out",
+		Short: "Serve sample data to try the server",
 		Args:  cobra.NoArgs,
-		Long: `Make sample data if the data folder holds none, print one JSON line with url, username and password on
+		Long: `Make sample data if the data folder is empty, print one JSON line with url, username and password to
 standard output as soon as the server listens, and serve. Mails are written to the folder mail in the data
-folder unless --smtp or --mail-dir says otherwise.`,
+folder unless --smtp or --mail-dir is given.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if s.smtp == "" && s.mailDir == "" {
 				s.mailDir = filepath.Join(s.Folder, "mail")

@@ -61,7 +61,7 @@ func (cs *commandSet) showReport(r admin.Report) printable {
 	}
 	out.lines = append(out.lines,
 		[]string{
-			fmt.Sprintf("%d added, %d there already, %d there and different", values.Added, values.Exist, values.Differ),
+			fmt.Sprintf("%d added, %d exist, %d differ", values.Added, values.Exist, values.Differ),
 		})
 	return out
 }
@@ -77,12 +77,14 @@ func columnsHelp(s admin.Sheet) string {
 
 // importHelp is the additional help for each kind of rows.
 var importHelp = map[string]string{
-	"program": "Programs are known by their application signatures. Their keys are made here; to move a server with its " +
-		"keys, restore a backup.",
-	"client": `Clients are known by their user names. There is no column for passwords: people choose theirs with "Forgot password?" in the app,
-which mails a link to their address on file, or get one from client change.`,
-	"order": `Orders are known by their ids, or else by client, program and ordered_at; each row gives one of the two. What a row leaves out comes
-from the program, counted from the day of the order. Serial numbers and licenses are in backups only.`,
+	"program": `Programs are identified by their application signatures. Import makes their keys; to move a server with its
+keys, restore a backup.`,
+	"client": `Clients are identified by their user names. There is no column for passwords: people choose theirs with
+"Forgot password?" in the app, which mails a link to their address on file, or get one with client
+change.`,
+	"order": `Orders are identified by their IDs, or else by client, program and ordered_at; each row has one of the
+two. Missing values come from the program, counted from the day of the order. Serial numbers and
+licenses are in backups only.`,
 }
 
 // importRows returns the command that imports rows. With create, it creates the data folder if necessary.
@@ -92,7 +94,7 @@ func importRows(cs *commandSet, s admin.Sheet, create bool) *cobra.Command {
 		task = cs.setupTask
 	}
 	c := task("import FILE",
-		fmt.Sprintf("Add the %ss of a CSV or JSON file: all of them, or none when one is refused", s.Kind),
+		fmt.Sprintf("Add the %ss of a CSV or JSON file: all of them, or none if one is refused", s.Kind),
 		cobra.ExactArgs(1),
 		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
 			data, err := readSheet(c, args[0])
@@ -114,15 +116,16 @@ func importRows(cs *commandSet, s admin.Sheet, create bool) *cobra.Command {
 			}
 			return cs.showReport(report), nil
 		})
-	c.Long = fmt.Sprintf(`Add the %[1]ss of a CSV or JSON file; - is standard input. Every row is reported with its line: added, there already, there and
-different, or refused and why. When one is refused, nothing is imported; the others are told fine. What is there stays as it is, so
-the same file may be imported again. --dry-run reports and imports nothing. Other changes to the data wait while rows are imported,
-some thousands in a second: split a large file while people are at work.
+	c.Long = fmt.Sprintf(`Add the %[1]ss of a CSV or JSON file; - is standard input. Every row is reported with its line
+number: added, exists, differs, or refused with the reason. If one is refused, nothing is imported; the others
+are reported as fine. Existing rows do not change, so the same file can be imported again. --dry-run
+reports and imports nothing. Other changes to the data wait during an import, which processes some
+thousands of rows in a second: split a large file during working hours.
 
 %[2]s
 
-CSV is UTF-8, separated by commas, semicolons or tabs, and its first line names the columns. JSON is a list of objects with the
-same names. An empty cell is as good as none; other columns are refused:
+CSV is UTF-8, separated by commas, semicolons or tabs, and its first line names the columns. JSON is an
+array of objects with the same names. An empty cell counts as missing. Other columns are refused:
 
 %[3]s`, s.Kind, importHelp[s.Kind], columnsHelp(s))
 	return c
@@ -148,7 +151,7 @@ func readSheet(c *cobra.Command, file string) ([]byte, error) {
 // exportRows returns the command that exports rows.
 func exportRows(cs *commandSet, s admin.Sheet) *cobra.Command {
 	var file string
-	c := cs.task("export", fmt.Sprintf("Write all %ss as CSV or JSON, in the form that import takes", s.Kind),
+	c := cs.task("export", fmt.Sprintf("Write all %ss as CSV or JSON, in the form that import reads", s.Kind),
 		cobra.NoArgs,
 		func(c *cobra.Command, _ []string, a admin.Admin) (printable, error) {
 			if cs.dryRun {
@@ -167,18 +170,19 @@ func exportRows(cs *commandSet, s admin.Sheet) *cobra.Command {
 			if err != nil {
 				return printable{}, errors.Join(err, out.drop())
 			}
-			return message(fmt.Sprintf("%d %ss are in %s", rows, s.Kind, file), map[string]any{
+			return message(fmt.Sprintf("%d %ss were written to %s", rows, s.Kind, file), map[string]any{
 				"count": rows,
 				"file":  file,
 			}), out.write(data)
 		})
-	c.Long = fmt.Sprintf(`Write all %ss as CSV, or as JSON with --json or into a file whose name ends in .json. No secret is in it: no passwords, keys, serial
-numbers and codes. A cell that a spreadsheet would run as a formula begins with an apostrophe, which import takes away.`, s.Kind)
+	c.Long = fmt.Sprintf(`Write all %ss as CSV, or as JSON with --json or to a file whose name ends in .json. The output
+contains no secrets: no passwords, keys, serial numbers or codes. A cell that a spreadsheet would run as a
+formula begins with an apostrophe, which import removes.`, s.Kind)
 	outputFlag(c, &file)
 	return c
 }
 
 func outputFlag(c *cobra.Command, file *string) {
 	c.Flags().StringVar(file, "output", "",
-		"new file to write to (mode 0600); JSON when its name ends in .json; standard output unless given")
+		"new file to write to (mode 0600), as JSON if its name ends in .json (default: standard output)")
 }

@@ -63,8 +63,8 @@ func TestUpgradeCommand(t *testing.T) {
 	must("backup " + filepath.Join(folder, "copy.db"))
 
 	_, err = run("upgrade-v2")
-	check.ErrorContains(t, err, "say --yes")
-	check.Contains(t, must("upgrade-v2 --dry-run"), "licenses 1, of orders 1")
+	check.ErrorContains(t, err, "use --yes")
+	check.Contains(t, must("upgrade-v2 --dry-run"), "Licenses ended as Replaced: 1; their orders: 1")
 	check.Contains(t, must("license list --order 1"), "Active")
 	check.JSONEq(t, `{"licenses": 1, "orders": 1, "mails": 0}`, must("upgrade-v2 --json --yes"))
 	check.Contains(t, must("license list --order 1 --ended"), "Replaced")

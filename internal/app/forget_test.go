@@ -93,7 +93,7 @@ func TestForgetListsKeptCodes(t *testing.T) {
 	}, RestLines(rest, data))
 	state, err := store.State("LUMENST7")
 	require.NoError(t, err)
-	spent, ok := state.Find(departed.Codes.Site)
+	spent, ok := state.FindSpent(departed.Codes.Site)
 	require.True(t, ok)
 	require.Equal(t, departed.RemovalCode, spent.RemovalCode)
 	require.NoFileExists(t, filepath.Join(data, "acen.db"))

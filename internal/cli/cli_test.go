@@ -268,7 +268,7 @@ var held sync.Map
 
 // holdLock holds the file lock of the sample program's licenses in this process, until releaseLock.
 func holdLock(ts *testscript.TestScript, _ bool, _ []string) {
-	lock := flock.New(filepath.Join(installed.Below(thisPC(ts).Dir(), "LUMENST7"), "lock"))
+	lock := flock.New(filepath.Join(installed.ProgramFolder(thisPC(ts).Dir(), "LUMENST7"), "lock"))
 	ts.Check(lock.Lock())
 	ts.Defer(func() { _ = lock.Unlock() })
 	held.Store(ts.Getenv("WORK"), lock)
@@ -360,14 +360,14 @@ func TestExitStatus(t *testing.T) {
 	}{
 		{errors.New("a fault"), exitFailed, "a fault"},
 		{usageError{errors.New("no")}, exitUsage, "no"},
-		{manager.ErrSignedOut, exitSignedOut, "nobody is signed in"},
-		{errors.Join(manager.ErrSignedOut, manager.ErrKeyringUnavailable), exitSignedOut, "nobody is signed in"},
+		{manager.ErrSignedOut, exitSignedOut, "you are not signed in"},
+		{errors.Join(manager.ErrSignedOut, manager.ErrKeyringUnavailable), exitSignedOut, "you are not signed in"},
 		{refusal, exitRefused, "There is no such license."},
 		{manager.ErrUnreachable, exitNetwork, ""},
-		{openTaskError{manager.ErrUnreachable}, exitOpenTask, "Nothing is lost: the task is kept"},
-		{openTaskError{refusal}, exitOpenTask, "There is no such license. Nothing is lost: the task is kept"},
-		{openTaskError{manager.ErrKeyringUnavailable}, exitLocal, "Nothing is lost: the task is kept"},
-		{openTaskError{manager.ErrStorage}, exitLocal, "Nothing is lost: the task is kept"},
+		{openTaskError{manager.ErrUnreachable}, exitOpenTask, "Nothing is lost: the task stays open"},
+		{openTaskError{refusal}, exitOpenTask, "There is no such license. Nothing is lost: the task stays open"},
+		{openTaskError{manager.ErrKeyringUnavailable}, exitLocal, "Nothing is lost: the task stays open"},
+		{openTaskError{manager.ErrStorage}, exitLocal, "Nothing is lost: the task stays open"},
 		{manager.ErrStorage, exitLocal, ""},
 		{manager.ErrAlreadyRunning, exitLocal, "close its window"},
 		{fmt.Errorf("a record: %w", manager.ErrNewer), exitLocal, "newer version"},
@@ -450,7 +450,7 @@ func TestPrintable(t *testing.T) {
 // trialData creates the state file and the license file of a trial version on this PC. It sets LICENSES to their
 // folder, and copies the state file to trial.json.
 func trialData(ts *testscript.TestScript, _ bool, _ []string) {
-	dir := installed.Below(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen", "licenses"), "NOTEPAD1")
+	dir := installed.ProgramFolder(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "acen", "licenses"), "NOTEPAD1")
 	ts.Check(os.MkdirAll(dir, 0o700))
 	ts.Setenv("LICENSES", dir)
 	for name, from := range map[string]string{"pc.json": "pc-v1.json", "notepad-7.acen": "notepad-7-v1.acen"} {

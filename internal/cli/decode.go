@@ -45,14 +45,15 @@ func (cs *commandSet) decodeCommand() *cobra.Command {
 	var signature string
 	c := &cobra.Command{
 		Use:   "decode [FILE]",
-		Short: "Find every code in a text: a mail, log lines, what a program showed",
-		Long: `Find every code in a text by its shape, in a file or on standard input. Nothing is sent.
+		Short: "Find all codes in a text, such as a mail or log lines",
+		Long: `Find all codes in a text by their form, in a file or on standard input. Nothing is sent.
 
-A license file is shown with what it claims. Whether its vendor signed it is told with the keys that programs of this PC
-name; a license file of a trial version is told as such.
+A license file is listed with its content, and with the result of the check of its signature, for which the
+keys of the programs on this PC are used. A license file of a trial version is marked as such.
 
-With --signature, the application signature of the program (6 to 10 characters), a Site code and a Machine ID are
-opened: whether they belong together and to the program, and which of the seven locks of that PC could be read.`,
+With --signature, the application signature of the program (6 to 10 characters), Site codes and Machine IDs
+are decoded: whether they belong together and to the program, and which of the seven locks of that PC could
+be read.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			file := "-"
@@ -117,7 +118,7 @@ func (cs *commandSet) decode(text, signature string) error {
 			fits := err == nil
 			pair.Fits = &fits
 			if !fits {
-				lines = append(lines, []string{"", "The codes do not belong together, or to another program."})
+				lines = append(lines, []string{"", "The codes do not belong together, or they belong to another program."})
 			} else {
 				for _, l := range license.Locks() {
 					readable := block.Value(l) != 0
@@ -173,13 +174,13 @@ func (cs *commandSet) licenseFile(token string, claimed license.File) (f fileJSO
 		return f, "Its vendor signed it."
 	case errors.Is(err, license.ErrOlderVersion):
 		f.Signed = "older-version"
-		return f, "It was made by an older trial version and is not valid any more."
+		return f, "It was made by an older trial version and is no longer valid."
 	case errors.Is(err, license.ErrFileKey):
 		f.Signed = "unknown"
 		if (installed.File{Content: token}).OfTrialVersion() {
-			return f, "Its codes do not fit together: it was made by an older trial version, or it is forged."
+			return f, "Its codes do not match: it was made by an older trial version, or it is forged."
 		}
-		return f, "No program of this PC names its key, so nobody here can tell whether its vendor signed it."
+		return f, "No program on this PC has its key, so its signature could not be checked."
 	}
 	f.Signed = "no"
 	return f, "It was not signed with the key of its program: do not use it."

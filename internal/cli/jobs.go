@@ -46,15 +46,6 @@ func jobOf(j manager.Job) jobJSON {
 	return out
 }
 
-// accountName returns the user name and the server of an account.
-func accountName(a manager.Account) string {
-	server := a.ServerName
-	if server == "" {
-		server = a.Server
-	}
-	return a.Username + ", " + server
-}
-
 // printJobs prints jobs, with their accounts if there are several. Without jobs it prints the sentence none.
 func (cs *commandSet) printJobs(ctx context.Context, m *manager.Manager, jobs []manager.Job, none string) error {
 	accounts, err := m.Accounts(ctx)
@@ -93,17 +84,19 @@ func (cs *commandSet) jobsCommand() *cobra.Command {
 	var resume bool
 	c := &cobra.Command{
 		Use:   "jobs",
-		Short: "List tasks that wait to be sent; send them, cancel one that never was, or give one up",
+		Short: "List, send, cancel or give up open tasks",
 		Args:  cobra.NoArgs,
-		Long: `List the tasks of all your accounts that wait: those that were never sent (pending), and those that were sent and whose answer
-did not come (sent). No session and no connection is needed, except for --resume.
+		Long: `List the open tasks of all your accounts: those that were never sent (pending), and those that were sent and
+not yet answered (sent). Only --resume needs a session and a connection.
 
---cancel ends a task that was never sent: nothing was done, and a license that had left this PC for it comes back. One that its
-program had let go before stays away, and its removal code stays here.
+--cancel ends a task that was never sent. The server did nothing, and a license that left this PC for the
+task comes back. A license that its program removed before does not come back; its removal code stays on
+this PC.
 
---give-up ends any task that has been open for a day, also one that was sent. The server may have done it, or not; nobody asks
-again. A license that had left this PC for a task that was sent stays away, since another PC may have it, and its removal code
-stays here: "acenctl removal-codes" lists it as soon as no task sends it, and hands it in or offers it.`,
+--give-up ends a task that has been open for a day, even if it was sent. It is not known whether the server
+carried it out, and acenctl will not ask again. A license that left this PC for a task that was sent does
+not come back, because another PC may have it. Its removal code stays on this PC: "acenctl removal-codes"
+lists it as soon as no task sends it, and hands it in or offers the license to another PC.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx := c.Context()
 			if resume {
@@ -122,11 +115,11 @@ stays here: "acenctl removal-codes" lists it as soon as no task sends it, and ha
 				return err
 			}
 			if cancel == 0 && giveUp == 0 {
-				return cs.printJobs(ctx, m, jobs, "No task waits.")
+				return cs.printJobs(ctx, m, jobs, noOpenTasks)
 			}
 			i := slices.IndexFunc(jobs, func(j manager.Job) bool { return j.ID == cancel+giveUp })
 			if i < 0 {
-				return usageError{fmt.Errorf("no task %d waits: \"acenctl jobs\" lists them", cancel+giveUp)}
+				return usageError{fmt.Errorf("there is no open task %d: \"acenctl jobs\" lists open tasks", cancel+giveUp)}
 			}
 			if giveUp != 0 {
 				return cs.giveUpJob(ctx, m, jobs[i])
@@ -134,9 +127,9 @@ stays here: "acenctl removal-codes" lists it as soon as no task sends it, and ha
 			return cs.cancelJob(ctx, m, jobs[i])
 		},
 	}
-	c.Flags().Int64Var(&cancel, "cancel", 0, "cancel the task with this number, which was never sent")
-	c.Flags().Int64Var(&giveUp, "give-up", 0, "give up the task with this number, which has been open for a day")
-	c.Flags().BoolVar(&resume, "resume", false, "send them, as \"acenctl send\" does")
+	c.Flags().Int64Var(&cancel, "cancel", 0, "cancel the task with this number, if it was never sent")
+	c.Flags().Int64Var(&giveUp, "give-up", 0, "give up the task with this number, if it has been open for a day")
+	c.Flags().BoolVar(&resume, "resume", false, "send open tasks, as \"acenctl send\" does")
 	c.MarkFlagsMutuallyExclusive("cancel", "give-up", "resume")
 	cs.registerCompletion(c, "cancel", jobIDs)
 	cs.registerCompletion(c, "give-up", jobIDs)
@@ -175,8 +168,8 @@ func (cs *commandSet) giveUpJob(ctx context.Context, m *manager.Manager, j manag
 	one := jobOf(j)
 	outcome := "It was never sent, so the server did nothing."
 	if j.State != manager.JobPending {
-		outcome = "It was sent, and whether the server did it is not known. Nobody asks again: look at the order with " +
-			"\"acenctl licenses\"."
+		outcome = "It was sent, and it is not known whether the server carried it out. acenctl will not ask again: check " +
+			"the order with \"acenctl licenses\"."
 	}
 	return cs.printEnded(ctx, m, j, endedJSON{GivenUp: &one, OutcomeKnown: j.State == manager.JobPending},
 		[]string{fmt.Sprintf("Given up: %s.", strings.TrimSuffix(j.Title, "."))}, []string{outcome})
@@ -195,34 +188,36 @@ func (cs *commandSet) printEnded(ctx context.Context, m *manager.Manager, j mana
 	if i >= 0 {
 		out.KeptCode = codes[i].Codes.Site.String()
 		lines = append(lines, []string{fmt.Sprintf(
-			"The license stays away from this PC, and its removal code with the id %s stays here: \"acenctl removal-codes\" "+
-				"hands it in or offers it.", out.KeptCode)})
+			"The license does not come back to this PC. Its removal code is kept under the ID %s: \"acenctl removal-codes\" "+
+				"hands it in or offers the license to another PC.", out.KeptCode)})
 	}
 	return cs.print(out, lines...)
 }
 
 func (cs *commandSet) sendCommand() *cobra.Command {
-	c := cs.orCached("send", "Send the tasks that wait", cobra.NoArgs,
+	c := cs.orCached("send", "Send open tasks", cobra.NoArgs,
 		func(ctx context.Context, m *manager.Manager, _ []string) error {
 			return cs.send(ctx, m)
 		})
-	c.Long = `Send the tasks of this account that wait, the oldest first, and print what came of each. One that fails holds up none behind it.
-The exit status is 6 if a task waits on, else that of the first one that was refused.`
+	c.Long = `Send the open tasks of this account, oldest first, and print their results. A failed task does not stop the
+others. The exit status is 6 if a task is still open, otherwise that of the first task that was refused.`
 	return c
 }
+
+const noOpenTasks = "There are no open tasks."
 
 // send sends the open jobs of the current account and prints their results.
 func (cs *commandSet) send(ctx context.Context, m *manager.Manager) error {
 	done := cs.progress("Sending")
 	jobs, err := m.ResumeJobs(ctx)
 	done()
-	if printErr := cs.printJobs(ctx, m, jobs, "No task waits."); printErr != nil {
+	if printErr := cs.printJobs(ctx, m, jobs, noOpenTasks); printErr != nil {
 		return printErr
 	}
 	if elsewhere, listErr := m.WaitingElsewhere(ctx); listErr == nil && !cs.asJSON {
 		for _, w := range elsewhere {
-			fmt.Fprintf(cs.errors, "acenctl: tasks of %s wait as well: \"acenctl accounts --use %d\", then \"acenctl send\".\n",
-				accountName(w.Account), w.Account.ID)
+			fmt.Fprintf(cs.errors, "acenctl: %s has open tasks, too: \"acenctl accounts --use %d\", then \"acenctl send\" "+
+				"sends them.\n", accountName(w.Account), w.Account.ID)
 		}
 	}
 	if err != nil {

@@ -2,14 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,94 +11,12 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// pcFlags are the flags that name the PC of a task.
-type pcFlags struct {
-	thisPC                bool
-	site, machine, merged string
-	paste                 string
-}
-
-func (p *pcFlags) register(c *cobra.Command, withThisPC bool) {
-	f := c.Flags()
-	group := []string{"site-code", "codes", "paste"}
-	if withThisPC {
-		f.BoolVar(&p.thisPC, "this-pc", false, "this PC")
-		group = append(group, "this-pc")
+// licenseTasks returns the commands of the tasks on orders and licenses.
+func (cs *commandSet) licenseTasks() []*cobra.Command {
+	return []*cobra.Command{
+		cs.newCommand(), cs.reactivateCommand(), cs.transferCommand(), cs.removeCommand(), cs.noteCommand(),
+		cs.emailCommand(), cs.verificationCommand(), cs.newOrderCommand(), cs.compareCommand(),
 	}
-	f.StringVar(&p.site, "site-code", "", "Site code of the PC")
-	f.StringVar(&p.machine, "machine-id", "", "Machine ID of the PC")
-	f.StringVar(&p.merged, "codes", "", "both in their merged form")
-	f.StringVar(&p.paste, "paste", "", "file with a text that holds both, such as a mail; - for standard input")
-	c.MarkFlagsRequiredTogether("site-code", "machine-id")
-	c.MarkFlagsMutuallyExclusive(group...)
-	c.MarkFlagsOneRequired(group...)
-}
-
-// codes reads the codes of another PC.
-func (p *pcFlags) codes(cs *commandSet) (license.Codes, error) {
-	switch {
-	case p.merged != "":
-		return license.ParseMerged(p.merged)
-	case p.paste == "":
-		return license.ParseCodes(p.site, p.machine)
-	}
-	text, err := cs.text(p.paste)
-	if err != nil {
-		return license.Codes{}, err
-	}
-	var site, machine string
-	for _, f := range license.Find(text) {
-		switch {
-		case f.Kind == license.KindMerged && site == "" && machine == "":
-			return f.Codes, nil
-		case f.Kind == license.KindSiteCode && site == "":
-			site = f.Text
-		case f.Kind == license.KindMachineID && machine == "":
-			machine = f.Text
-		}
-	}
-	if site == "" || machine == "" {
-		for _, fault := range license.Faults(text) {
-			if fault.Kind == license.KindSiteCode || fault.Kind == license.KindMachineID {
-				return license.Codes{}, fault
-			}
-		}
-		return license.Codes{}, usageError{errors.New("the text holds no Site code and Machine ID")}
-	}
-	return license.ParseCodes(site, machine)
-}
-
-// maxText is the maximum size in bytes of a text that a command reads.
-const maxText = 1 << 20
-
-// text reads a file of at most maxText bytes, or standard input for "-".
-func (cs *commandSet) text(file string) (string, error) {
-	var from io.Reader = cs.in.reader
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return "", usageError{err}
-		}
-		defer f.Close()
-		from = f
-	}
-	data, err := io.ReadAll(io.LimitReader(from, maxText+1))
-	if err == nil && len(data) > maxText {
-		err = usageError{fmt.Errorf("%s has more than %d KiB", file, maxText>>10)}
-	}
-	return string(data), err
-}
-
-// printLicense prints a new or changed license. how is the verb for the change.
-func (cs *commandSet) printLicense(l manager.License, how string) error {
-	if l.ThisPC && !l.Installed {
-		fmt.Fprintf(cs.errors,
-			"acenctl: the license file could not be put on this PC yet: \"acenctl licenses %d\" tries again\n", l.OrderID)
-	}
-	return cs.print(licenseOf(l), []string{how, fmt.Sprintf("license %d of order %d", l.ID, l.OrderID)},
-		[]string{"Note", l.Note},
-		[]string{"Site code", l.SiteCode}, []string{"Machine ID", l.MachineID},
-		[]string{"Activation code", l.ActivationCode}, []string{"Expires", maybeDay(l.ExpiresAt, "never")})
 }
 
 func (cs *commandSet) newCommand() *cobra.Command {
@@ -136,36 +47,15 @@ func (cs *commandSet) newCommand() *cobra.Command {
 			return cs.printLicense(l, "Activated")
 		})
 	pc.register(c, true)
-	c.Flags().StringVar(&note, "note", "", "what you call that PC, at most 30 characters")
+	c.Flags().StringVar(&note, "note", "", "your name for that PC, at most 30 characters")
 	c.ValidArgsFunction = cs.complete(orderIDs)
 	return c
-}
-
-// checked reads the codes of another PC and checks that they belong together and to the program of an order.
-func (cs *commandSet) checked(ctx context.Context, m *manager.Manager, o api.Order, pc pcFlags) (license.Codes, error) {
-	codes, err := pc.codes(cs)
-	if err != nil {
-		return codes, err
-	}
-	if _, err := m.CheckCodes(ctx, o.ProgramID, codes.Site.String(), codes.Machine.String()); err != nil {
-		return codes, fmt.Errorf("%w: they are mistyped, or belong to another program than %s", err, o.ProgramName)
-	}
-	return codes, nil
-}
-
-// pcFor reads the codes of the PC that a license is reactivated or compared with.
-func (cs *commandSet) pcFor(ctx context.Context, m *manager.Manager, l manager.License, o api.Order,
-	pc pcFlags) (license.Codes, error) {
-	if pc.thisPC {
-		return m.ThisPCFor(ctx, l)
-	}
-	return cs.checked(ctx, m, o, pc)
 }
 
 func (cs *commandSet) reactivateCommand() *cobra.Command {
 	var pc pcFlags
 	var note string
-	c := cs.signedIn("reactivate LICENSE", "License reactivation: bring a license back on its PC", idArg,
+	c := cs.signedIn("reactivate LICENSE", "License reactivation: replace a license by a new one for the same PC", idArg,
 		func(ctx context.Context, m *manager.Manager, args []string) error {
 			l, o, err := findLicense(ctx, m, id(args))
 			if err != nil {
@@ -225,7 +115,7 @@ func (cs *commandSet) removalCode(l manager.License, none, fromThisPC, stdin boo
 // removalFlags adds the flags for the source of a removal code.
 func removalFlags(c *cobra.Command, fromThisPC, stdin *bool) {
 	c.Flags().BoolVar(fromThisPC, "from-this-pc", false,
-		"only if this PC makes the removal code: the license is on it, or left it and the server does not know")
+		"only if this PC makes the removal code: the license is on it, or left it and the server was not informed")
 	c.Flags().BoolVar(stdin, "removal-code-stdin", false, "read the removal code from standard input")
 	c.MarkFlagsMutuallyExclusive("from-this-pc", "removal-code-stdin")
 }
@@ -269,7 +159,7 @@ func (cs *commandSet) transferCommand() *cobra.Command {
 
 func (cs *commandSet) removeCommand() *cobra.Command {
 	var fromThisPC, stdin bool
-	c := cs.orCached("remove LICENSE", "License removal: end a license; its order gets one back", idArg,
+	c := cs.orCached("remove LICENSE", "License removal: end a license and free its seat in the order", idArg,
 		func(ctx context.Context, m *manager.Manager, args []string) error {
 			l, _, err := findKnownLicense(ctx, m, id(args))
 			if err != nil {
@@ -306,189 +196,6 @@ func (cs *commandSet) noteCommand() *cobra.Command {
 		}
 		return cs.printLicense(l, "Changed")
 	})
-	c.ValidArgsFunction = cs.complete(licenseIDs)
-	return c
-}
-
-func (cs *commandSet) emailCommand() *cobra.Command {
-	var to []string
-	var message string
-	var preview bool
-	c := cs.signedIn("email LICENSE", "Email the activation code to an address on file", idArg,
-		func(ctx context.Context, m *manager.Manager, args []string) error {
-			p, err := m.EmailPreview(ctx, id(args))
-			if err != nil {
-				return err
-			}
-			if preview {
-				return cs.print(p, []string{"To: " + strings.Join(p.To, ", ")}, []string{"Subject: " + p.Subject}, nil,
-					[]string{p.Body})
-			}
-			if len(to) == 0 && len(p.To) > 0 {
-				to = p.To[:1]
-			}
-			if len(to) == 0 {
-				return api.NewProblem(api.ErrValidation, "No email address is on file: add one with \"acenctl account --email\".")
-			}
-			if err := m.SendEmail(ctx, manager.SendEmail{LicenseID: id(args), To: to, Message: message}); err != nil {
-				return wrapOpenTask(ctx, m, err, api.TaskEmail, id(args))
-			}
-			return cs.printSentence(struct {
-				To []string `json:"to"`
-			}{to}, "The server sends the code to "+strings.Join(to, ", "))
-		})
-	c.Flags().StringSliceVar(&to, "to", nil, "addresses on file (default: the first)")
-	c.Flags().StringVar(&message, "message", "", "a few words, at most 500 characters")
-	c.Flags().BoolVar(&preview, "preview", false, "print the mail and send nothing")
-	c.ValidArgsFunction = cs.complete(licenseIDs)
-	return c
-}
-
-// verificationJSON is a verification number as --json prints it, with the names of its files.
-type verificationJSON struct {
-	ID        string    `json:"id"`
-	Picture   string    `json:"picture"`
-	Sound     string    `json:"sound,omitempty"`
-	ExpiresAt time.Time `json:"expires_at"`
-}
-
-// verify fetches a verification number and writes its picture, and its sound unless sound is "".
-func (cs *commandSet) verify(ctx context.Context, m *manager.Manager,
-	picture, sound string) (v verificationJSON, err error) {
-	got, err := m.Verification(ctx, "", sound != "")
-	if err != nil {
-		return v, err
-	}
-	if picture == "" {
-		folder, err := os.MkdirTemp("", "acenctl-")
-		if err != nil {
-			return v, err
-		}
-		picture = filepath.Join(folder, "verification.png")
-	}
-	for file, data := range map[string][]byte{picture: got.Image, sound: got.Sound} {
-		if file == "" {
-			continue
-		}
-		if err := os.WriteFile(file, data, 0o600); err != nil {
-			return v, fmt.Errorf("the verification number cannot be written: %w", err)
-		}
-	}
-	return verificationJSON{got.ID, picture, sound, got.ExpiresAt}, nil
-}
-
-func (cs *commandSet) verificationCommand() *cobra.Command {
-	var picture, sound string
-	c := cs.signedIn("verification", "Get a verification number for a new order as a picture or a sound", cobra.NoArgs,
-		func(ctx context.Context, m *manager.Manager, _ []string) error {
-			v, err := cs.verify(ctx, m, picture, sound)
-			if err != nil {
-				return err
-			}
-			return cs.print(v, []string{"Verification", v.ID}, []string{"Picture", v.Picture},
-				[]string{"Good until", v.ExpiresAt.Local().Format(time.TimeOnly)})
-		})
-	c.Flags().StringVar(&picture, "picture", "", "file for the picture, PNG (default: one in a new temporary folder)")
-	c.Flags().StringVar(&sound, "sound", "", "file for the sound, WAV")
-	return c
-}
-
-func (cs *commandSet) newOrderCommand() *cobra.Command {
-	var verification, number, picture string
-	c := cs.signedIn("new-order SERIAL", "New order with a serial number", cobra.ExactArgs(1),
-		func(ctx context.Context, m *manager.Manager, args []string) error {
-			serial, err := license.ParseSerialNumber(args[0])
-			if err != nil {
-				return err
-			}
-			programs, err := m.SerialPrograms(ctx)
-			if err != nil {
-				return err
-			}
-			program, err := chooseProgram(programs, cs.program)
-			if err != nil {
-				return err
-			}
-			waived := slices.ContainsFunc(programs, func(p api.Program) bool { return p.ID == program && p.VerificationWaived })
-			if verification == "" && !waived {
-				v, err := cs.verify(ctx, m, picture, "")
-				if err != nil {
-					return err
-				}
-				if !cs.in.terminal() && number == "" {
-					return usageError{
-						fmt.Errorf("read the number in %s and give it: --verification %s --number DIGITS", v.Picture, v.ID),
-					}
-				}
-				fmt.Fprintf(cs.errors, "The verification number is in the picture %s\nVerification number: ", v.Picture)
-				if number, err = cs.in.line("verification number"); err != nil {
-					return err
-				}
-				verification = v.ID
-			}
-			defer cs.progress("Adding the order")()
-			o, err := m.NewOrder(ctx,
-				api.NewOrder{
-					ProgramID:    program,
-					SerialNumber: serial.String(),
-					Verification: api.VerificationAnswer{ID: verification, Number: number},
-				})
-			if err != nil {
-				return wrapOpenTask(ctx, m, err, api.TaskNewOrder, 0)
-			}
-			return cs.printSentence(o, fmt.Sprintf("Added order %d of %s: %d licenses.", o.ID, o.ProgramName, o.LicensesTotal))
-		})
-	f := c.Flags()
-	f.Int64Var(&cs.program, "program", 0, "program id; needed when several programs accept serial numbers")
-	f.StringVar(&verification, "verification", "", "verification that \"acenctl verification\" printed")
-	f.StringVar(&number, "number", "", "the six digits of its picture")
-	f.StringVar(&picture, "picture", "", "file for the picture of a new verification")
-	c.MarkFlagsRequiredTogether("verification", "number")
-	return c
-}
-
-// chooseProgram returns the id of a program that accepts serial numbers. If wanted is 0, there must be only one.
-func chooseProgram(programs []api.Program, wanted int64) (int64, error) {
-	var names []string
-	for _, p := range programs {
-		if p.ID == wanted || wanted == 0 && len(programs) == 1 {
-			return p.ID, nil
-		}
-		names = append(names, fmt.Sprintf("%d (%s)", p.ID, p.Name))
-	}
-	if len(names) == 0 {
-		return 0, api.NewProblem(api.ErrTaskDisabled, "None of the vendor's programs takes a serial number.")
-	}
-	return 0, usageError{
-		fmt.Errorf("choose a program that accepts serial numbers with --program: %s", strings.Join(names, ", ")),
-	}
-}
-
-func (cs *commandSet) compareCommand() *cobra.Command {
-	var pc pcFlags
-	c := cs.signedIn("compare LICENSE", "Compare a PC with the one that a license was made for; changes nothing", idArg,
-		func(ctx context.Context, m *manager.Manager, args []string) error {
-			l, o, err := findLicense(ctx, m, id(args))
-			if err != nil {
-				return err
-			}
-			codes, err := cs.pcFor(ctx, m, l, o, pc)
-			if err != nil {
-				return err
-			}
-			comparison, err := m.Compare(ctx, l, codes)
-			if err != nil {
-				return err
-			}
-			if err := cs.print(comparisonOf(comparison), comparisonLines(comparison)...); err != nil {
-				return err
-			}
-			if !comparison.Accepted {
-				return errNotRecognized
-			}
-			return nil
-		})
-	pc.register(c, true)
 	c.ValidArgsFunction = cs.complete(licenseIDs)
 	return c
 }

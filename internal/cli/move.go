@@ -13,33 +13,8 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// fetchLicenses fetches the licenses of all orders into the cache, where manager finds those of this PC.
-func fetchLicenses(ctx context.Context, m *manager.Manager) error {
-	orders, err := m.Orders(ctx)
-	if err != nil {
-		return err
-	}
-	for _, o := range orders.Orders {
-		if !o.RequiresActivation {
-			continue
-		}
-		if _, err := m.Licenses(ctx, o.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// optionalID checks that there is no argument, or one that is an id.
-func optionalID(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return idArg(c, args)
-}
-
 func (cs *commandSet) moveCommand() *cobra.Command {
-	c := cs.orCached("move LICENSE", "Move a license of this PC: it leaves, and another PC picks it up", idArg,
+	c := cs.orCached("move LICENSE", "Move a license from this PC to another PC, which picks it up", idArg,
 		func(ctx context.Context, m *manager.Manager, args []string) error {
 			l, o, err := findKnownLicense(ctx, m, id(args))
 			if err != nil {
@@ -54,17 +29,23 @@ func (cs *commandSet) moveCommand() *cobra.Command {
 				return wrapOpenTask(ctx, m, err, api.TaskRelease, l.ID)
 			}
 			return cs.printSentence(licenseOf(moved),
-				fmt.Sprintf("License %d left this PC and waits for another one. Sign in there and run \"acenctl pick-up %d\", or "+
-					"choose Pick up on this PC in the app.", l.ID, l.ID))
+				fmt.Sprintf("License %d has left this PC. %s", l.ID, howToPickUp(l.ID)))
 		})
-	c.Long = `Move a license of this PC: it leaves this PC at once, its removal code is kept here until the server has confirmed, and another
-PC picks it up. A license that left this PC and that the server does not know of ("acenctl status") is moved the same way.`
+	c.Long = `Move a license from this PC to another PC. It leaves this PC at once, and the other PC picks it up. Its
+removal code is kept here until the server has confirmed. A license that left this PC before the server was
+informed ("acenctl status") is moved the same way.`
 	c.ValidArgsFunction = cs.complete(licenseIDs)
 	return c
 }
 
+// howToPickUp explains how to pick up a released license.
+func howToPickUp(license int64) string {
+	return fmt.Sprintf("To pick it up on another PC, sign in there and run \"acenctl pick-up %d\", or choose Pick up on "+
+		"this PC in the app.", license)
+}
+
 func (cs *commandSet) pickUpCommand() *cobra.Command {
-	c := cs.signedIn("pick-up [LICENSE]", "Pick up a moved license on this PC; without one, list those that wait",
+	c := cs.signedIn("pick-up [LICENSE]", "Pick up a released license on this PC; without LICENSE, list released ones",
 		optionalID, func(ctx context.Context, m *manager.Manager, args []string) error {
 			if len(args) == 0 {
 				return cs.printWaiting(ctx, m)
@@ -118,7 +99,7 @@ func (cs *commandSet) printWaiting(ctx context.Context, m *manager.Manager) erro
 	if err := fetchLicenses(ctx, m); err != nil {
 		return err
 	}
-	waiting, err := m.WaitingToMove(ctx)
+	waiting, err := m.ReleasedLicenses(ctx)
 	if err != nil {
 		return err
 	}
@@ -132,13 +113,13 @@ func (cs *commandSet) printWaiting(ctx context.Context, m *manager.Manager) erro
 				maybeDay(w.License.ReleasedAt, ""), reason(w.Refusal),
 			})
 	}
-	return cs.printOffers(offers, "No license waits to be picked up.", lines)
+	return cs.printOffers(offers, "There is no license to pick up.", lines)
 }
 
 func (cs *commandSet) bringBackCommand() *cobra.Command {
 	var note string
-	c := cs.signedIn("bring-back [LICENSE]", "Bring back a license that this PC had; without one, list them", optionalID,
-		func(ctx context.Context, m *manager.Manager, args []string) error {
+	c := cs.signedIn("bring-back [LICENSE]", "Bring back a license that this PC had; without LICENSE, list them",
+		optionalID, func(ctx context.Context, m *manager.Manager, args []string) error {
 			if err := fetchLicenses(ctx, m); err != nil {
 				return err
 			}
@@ -160,7 +141,7 @@ func (cs *commandSet) bringBackCommand() *cobra.Command {
 			}
 			// BringBacks does not list a license with a kept code, but a person may name it.
 			l, o, err := findLicense(ctx, m, id(args))
-			if err == nil && l.LeftHere && l.ReleasedAt == nil {
+			if err == nil && l.LeftThisPC && l.ReleasedAt == nil {
 				if err := manager.ReactivationRefusal(o, l); err != nil {
 					return err
 				}
@@ -174,12 +155,12 @@ func (cs *commandSet) bringBackCommand() *cobra.Command {
 				return err
 			}
 			return api.NewProblem(api.ErrNotFound,
-				fmt.Sprintf("This PC did not have license %d, or has it still: \"acenctl bring-back\" lists what it had, and "+
-					"\"acenctl compare %d --this-pc\" tells how it compares.", id(args), id(args)))
+				fmt.Sprintf("This PC never had license %d, or still has it. \"acenctl bring-back\" lists the licenses that it "+
+					"had, and \"acenctl compare %d --this-pc\" compares it with the license.", id(args), id(args)))
 		})
-	c.Long = `Bring back a license that this PC had: after its data were lost, or after it left this PC and the server does not know. Without
-LICENSE the licenses that this PC had are listed. One whose removal code is kept here ("acenctl removal-codes") is not listed, and comes back when it
-is named.`
+	c.Long = `Bring back a license that this PC had, after its data were lost, or after the license left and the server
+was not informed. Without LICENSE, list the licenses that this PC had. A license whose removal code is kept
+here ("acenctl removal-codes") is not listed; bring it back by its ID.`
 	c.Flags().StringVar(&note, "note", "", "new note (default: the old one)")
 	c.ValidArgsFunction = cs.complete(licenseIDs)
 	return c
@@ -203,7 +184,7 @@ func (cs *commandSet) bringBack(ctx context.Context, m *manager.Manager, l manag
 
 func (cs *commandSet) printBringBacks(found []manager.BringBack) error {
 	var offers []offerJSON
-	lines := [][]string{{"LICENSE", "ORDER", "PROGRAM", "NOTE", "LOCKS THE SAME", "BRING BACK"}}
+	lines := [][]string{{"LICENSE", "ORDER", "PROGRAM", "NOTE", "SAME LOCKS", "BRING BACK"}}
 	for _, b := range found {
 		one := offerOf(b.Order, b.License, b.Refusal)
 		comparison := comparisonOf(b.Comparison)
@@ -213,5 +194,5 @@ func (cs *commandSet) printBringBacks(found []manager.BringBack) error {
 			[]string{strconv.FormatInt(b.License.ID, 10), strconv.FormatInt(b.Order.ID, 10), b.Order.ProgramName, b.License.Note,
 				fmt.Sprintf("%d of %d", b.Comparison.Count(license.Same), b.Comparison.Compared()), reason(b.Refusal)})
 	}
-	return cs.printOffers(offers, "This PC misses no license that it had.", lines)
+	return cs.printOffers(offers, "There is no license to bring back.", lines)
 }

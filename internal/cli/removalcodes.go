@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,11 +32,11 @@ func (cs *commandSet) removalCodesCommand() *cobra.Command {
 	var handIn, offer string
 	c := &cobra.Command{
 		Use:   "removal-codes",
-		Short: "List the removal codes that this PC keeps, hand one in, or offer its license to another PC",
+		Short: "List the removal codes on this PC, hand one in, or offer its license to another PC",
 		Args:  cobra.NoArgs,
-		Long: `List the removal codes that this PC keeps: those of licenses that left this PC and that the server has not confirmed. They lie beside
-the license files, in a file that only you can read. The server is asked first, if it answers, so that a code that was handed in
-from another PC is not listed. The list needs no session; --hand-in and --offer do.`,
+		Long: `List the removal codes on this PC, of licenses that left it and that the server has not confirmed. They are
+in the license folder, in a file that only you can read. If the server can be reached, codes that were
+handed in from another PC are not listed. The list needs no session; --hand-in and --offer need one.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx := c.Context()
 			m, refreshErr := cs.refreshed(ctx)
@@ -54,7 +53,7 @@ from another PC is not listed. The list needs no session; --hand-in and --offer 
 			if refreshErr != nil && !errors.Is(refreshErr, manager.ErrUnreachable) {
 				return refreshErr
 			}
-			defer cs.progress("Telling the server")()
+			defer cs.progress("Informing the server")()
 			err = cs.handKeptCode(ctx, m, k, handIn != "")
 			if errors.Is(err, api.ErrNotFound) && refreshErr != nil {
 				return refreshErr // the license is not in the cache
@@ -63,34 +62,12 @@ from another PC is not listed. The list needs no session; --hand-in and --offer 
 		},
 	}
 	c.Flags().StringVar(&handIn, "hand-in", "",
-		"end the license of the removal code with this id (its Site code); the order gets one back")
+		"end the license of the removal code with this ID (its Site code), which frees its seat in the order")
 	c.Flags().StringVar(&offer, "offer", "", "release its license for another PC")
 	c.MarkFlagsMutuallyExclusive("hand-in", "offer")
 	cs.registerCompletion(c, "hand-in", keptCodeIDs)
 	cs.registerCompletion(c, "offer", keptCodeIDs)
 	return c
-}
-
-// refreshed opens the license manager and fetches all licenses. If it returns both a manager and an error, the cached
-// data may be out of date.
-func (cs *commandSet) refreshed(ctx context.Context) (*manager.Manager, error) {
-	m, err := cs.session(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err == nil:
-		return m, fetchLicenses(ctx, m)
-	case errors.Is(err, manager.ErrUnreachable), errors.Is(err, manager.ErrSignedOut):
-		return m, err
-	}
-	return nil, err
-}
-
-// warnOutdated prints err as the reason why a list may be out of date; nothing with --json.
-func (cs *commandSet) warnOutdated(err error) {
-	if err != nil && !cs.asJSON {
-		fmt.Fprintf(cs.errors, "acenctl: the list may be out of date: %s.\n", strings.TrimSuffix(sentence(err), "."))
-	}
 }
 
 // handKeptCode removes the license of a kept code, or releases it for another PC.
@@ -112,8 +89,7 @@ func (cs *commandSet) handKeptCode(ctx context.Context, m *manager.Manager, k ma
 		return wrapOpenTask(ctx, m, err, api.TaskRelease, row.ID)
 	}
 	return cs.printSentence(licenseOf(l),
-		fmt.Sprintf("License %d waits for another PC. Sign in there and run \"acenctl pick-up %d\", or choose Pick up on "+
-			"this PC in the app.", l.ID, l.ID))
+		fmt.Sprintf("License %d is released. %s", l.ID, howToPickUp(l.ID)))
 }
 
 // findKeptCode returns the kept code with a Site code. It fails if an open job sends the code.
@@ -132,13 +108,14 @@ func findKeptCode(ctx context.Context, m *manager.Manager, site string) (manager
 		}
 		if k.Purpose != "" {
 			return k, usageError{
-				errors.New("this removal code is sent by itself: \"acenctl jobs\" lists what waits, \"acenctl send\" sends it now"),
+				errors.New("an open task sends this removal code: \"acenctl jobs\" lists open tasks, \"acenctl send\" sends " +
+					"them now"),
 			}
 		}
 		return k, nil
 	}
 	return manager.KeptCode{}, usageError{
-		fmt.Errorf("no removal code with the id %s is kept here: \"acenctl removal-codes\" lists them", wanted),
+		fmt.Errorf("there is no removal code with the ID %s on this PC: \"acenctl removal-codes\" lists them", wanted),
 	}
 }
 
@@ -181,10 +158,10 @@ func codeOf(k manager.KeptCode) string {
 // name returns the program's name, or its signature.
 func (k keptCodeJSON) name() string { return nameOf(k.Program, license.Signature(k.Signature)) }
 
-// waitsFor returns who hands the removal code in.
-func (k keptCodeJSON) waitsFor() string {
+// handedInBy returns who hands the removal code in.
+func (k keptCodeJSON) handedInBy() string {
 	if k.Purpose != "" {
-		return fmt.Sprintf("the server (%s)", k.Purpose)
+		return fmt.Sprintf("an open task (%s)", k.Purpose)
 	}
 	return "you: --hand-in or --offer"
 }
@@ -195,22 +172,15 @@ func (cs *commandSet) printKeptCodes(ctx context.Context, m *manager.Manager, re
 		return err
 	}
 	cs.warnOutdated(refreshErr)
-	lines := [][]string{{"ID", "PROGRAM", "NOTE", "REMOVAL CODE", "WAITS FOR"}}
+	lines := [][]string{{"ID", "PROGRAM", "NOTE", "REMOVAL CODE", "HANDED IN BY"}}
 	for _, k := range codes {
-		lines = append(lines, []string{k.ID, k.name(), k.Note, cmp.Or(k.RemovalCode, "-"), k.waitsFor()})
+		lines = append(lines, []string{k.ID, k.name(), k.Note, cmp.Or(k.RemovalCode, "-"), k.handedInBy()})
 	}
 	if len(codes) == 0 {
-		lines = [][]string{{"No removal code is kept on this PC."}}
+		lines = [][]string{{"There are no removal codes on this PC."}}
 	}
 	return cs.print(struct {
 		RemovalCodes []keptCodeJSON `json:"removal_codes"`
 		Refreshed    bool           `json:"refreshed"` // the server was asked first
 	}{codes, refreshErr == nil}, lines...)
-}
-
-func yesNo(yes bool) string {
-	if yes {
-		return "yes"
-	}
-	return "no"
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,23 +34,22 @@ type forgottenJSON struct {
 
 func (cs *commandSet) statusCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "status",
-		Short: "Show what needs you: tasks and removal codes that wait, licenses that this PC and the server know " +
-			"differently",
-		Args: cobra.NoArgs,
-		Long: `Show what needs you, and the command for it. Nothing is changed. The server is asked first, if it answers; without a session only
-what lies on this PC is shown, and the exit status is 3.
+		Use:   "status",
+		Short: "Show what needs attention: open tasks, removal codes, and licenses on which this PC and the server differ",
+		Args:  cobra.NoArgs,
+		Long: `Show what needs attention, and the command for it. Nothing is changed. If the server can be reached, it is
+asked first. Without a session, only data of this PC are shown, and the exit status is 3.
 
-  waits        a task that was not confirmed by its server yet
+  task         a task that the server has not confirmed
   code         a removal code that you have to hand in
-  stranded     a license that left this PC while the server lists it as active: the server was restored, or this PC's data were
-               lost. Move or remove it to tell the server again, or bring it back.
-  forgotten    a license that a program of this PC runs under and that the server does not know: it was restored from an older
-               backup. The program runs on; a new license with the same codes puts it right.
-  had          a license that this PC had and misses
-  released     a license that waits to be picked up
+  stranded     a license that left this PC while the server lists it as active, because the server was restored from a
+               backup or this PC lost its data. Move or remove it to inform the server again, or bring it back.
+  forgotten    a license on this PC that the server does not have, because it was restored from an older backup. The
+               program keeps running; a new license with the same codes solves this.
+  former       a license that this PC had and can bring back
+  released     a license that can be picked up
   expires      a license that ends within 14 days
-  older        a folder that keeps what an older trial version left; nothing in it is used`,
+  older        a folder with data of an older trial version; nothing in it is used`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx := c.Context()
 			m, refreshErr := cs.refreshed(ctx)
@@ -102,7 +100,7 @@ func (cs *commandSet) printStatus(ctx context.Context, m *manager.Manager, refre
 	}
 	for _, j := range jobs {
 		out.Jobs = append(out.Jobs, jobOf(j))
-		add("waits", j.LicenseID, j.OrderID, "", "",
+		add("task", j.LicenseID, j.OrderID, "", "",
 			fmt.Sprintf("%s: acenctl send, or acenctl jobs", strings.TrimSuffix(j.Title, ".")))
 	}
 	for _, k := range codes {
@@ -151,9 +149,9 @@ func (cs *commandSet) printStatus(ctx context.Context, m *manager.Manager, refre
 			out.BringBacks = append(out.BringBacks, one) // printed as stranded
 			continue
 		}
-		offer(&out.BringBacks, "had", one, fmt.Sprintf("acenctl bring-back %d", b.License.ID))
+		offer(&out.BringBacks, "former", one, fmt.Sprintf("acenctl bring-back %d", b.License.ID))
 	}
-	for _, w := range found.Waiting {
+	for _, w := range found.Released {
 		offer(&out.Waiting, "released", offerOf(w.Order, w.License, w.Refusal),
 			fmt.Sprintf("acenctl pick-up %d", w.License.ID))
 	}
@@ -168,22 +166,14 @@ func (cs *commandSet) printStatus(ctx context.Context, m *manager.Manager, refre
 		return err
 	}
 	if len(lines) == 1 {
-		lines = [][]string{{"Nothing needs you."}}
-		if refreshErr != nil { // do not claim that nothing waits at the server
-			lines = [][]string{{"Nothing waits on this PC. The server was not asked."}}
+		lines = [][]string{{"Nothing needs attention."}}
+		if refreshErr != nil { // the server may list something
+			lines = [][]string{{"Nothing on this PC needs attention. The server was not asked."}}
 		}
 	}
 	for _, folder := range older {
 		out.Older = append(out.Older, folder)
-		add("older", 0, 0, "", "", "nothing: data of a trial version are kept in "+folder)
+		add("older", 0, 0, "", "", "nothing to do: data of a trial version are in "+folder)
 	}
 	return cs.print(out, lines...)
-}
-
-// number returns an id as text; "" for 0.
-func number(id int64) string {
-	if id == 0 {
-		return ""
-	}
-	return strconv.FormatInt(id, 10)
 }

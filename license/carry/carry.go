@@ -4,7 +4,7 @@
 // All three travel as
 //
 //   - a file "*.acen" ([Encode], [Read]),
-//   - one or several QR codes, whose texts are links as well ([Pictures], [Picture], [ReadPicture], [Collector]),
+//   - one or several QR codes, whose texts are links as well ([Parts], [Picture], [ReadPicture], [Collector]),
 //   - a text to print, copy or type ([Text]), whose codes license.Find parses.
 //
 // [Describe] lists the entire content of a document in words, to be shown beside its picture.
@@ -59,7 +59,7 @@ const (
 // Document is a Request, an Answer or a License.
 type Document interface {
 	Kind() Kind
-	// check fails with a *Fault for a document that Read refuses.
+	// check fails with a *DocumentError for a document that Read refuses.
 	check() error
 	// wire returns the document in its form in a file.
 	wire() any

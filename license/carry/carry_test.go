@@ -197,7 +197,7 @@ func TestGolden(t *testing.T) {
 		doc := documents(t)[name]
 		data, err := Encode(doc)
 		require.NoError(t, err)
-		parts, err := Pictures(doc, 200)
+		parts, err := Parts(doc, 200)
 		require.NoError(t, err)
 		var links []string
 		for _, p := range parts {
@@ -264,18 +264,18 @@ func TestVersions(t *testing.T) {
 // An answer to another request is refused (spec: files "Answer").
 func TestAnswersToAnotherRequest(t *testing.T) {
 	r, a := request(), answer(t)
-	require.NoError(t, a.Answers(r))
+	require.NoError(t, a.CheckRequest(r))
 	a.Results = a.Results[1:]
-	require.NoError(t, a.Answers(r), "open items may be answered later")
+	require.NoError(t, a.CheckRequest(r), "open items may be answered later")
 	other := request()
 	other.ID = "AAAAAAAAAA"
-	require.ErrorIs(t, a.Answers(other), ErrOther)
+	require.ErrorIs(t, a.CheckRequest(other), ErrOtherRequest)
 	other = request()
 	other.Items[1].Codes = codesOf(notes, 99)
-	require.ErrorIs(t, a.Answers(other), ErrOther)
+	require.ErrorIs(t, a.CheckRequest(other), ErrOtherRequest)
 	other = request()
 	other.Items = other.Items[:1]
-	require.ErrorIs(t, a.Answers(other), ErrOther)
+	require.ErrorIs(t, a.CheckRequest(other), ErrOtherRequest)
 }
 
 func TestNewID(t *testing.T) {
@@ -341,7 +341,7 @@ func TestRefusals(t *testing.T) {
 			_, err := Encode(r)
 			require.ErrorContains(t, err, test.want)
 			require.ErrorIs(t, err, ErrDamaged)
-			_, err = Pictures(r, 0)
+			_, err = Parts(r, 0)
 			require.ErrorContains(t, err, test.want)
 		})
 	}
@@ -459,7 +459,7 @@ func FuzzRead(f *testing.F) {
 		data, err := Encode(doc)
 		require.NoError(f, err)
 		f.Add(data)
-		parts, err := Pictures(doc, 0)
+		parts, err := Parts(doc, 0)
 		require.NoError(f, err)
 		f.Add([]byte(parts[0].String()))
 	}
@@ -482,7 +482,7 @@ func FuzzRead(f *testing.F) {
 		require.Equal(t, doc, read)
 		require.NotEmpty(t, Describe(doc))
 		require.NotEmpty(t, Text(doc))
-		var fault *Fault
+		var fault *DocumentError
 		require.False(t, errors.As(err, &fault))
 	})
 }

@@ -21,16 +21,16 @@ var (
 	ErrTooLarge = errors.New("this is too large to be a request, an answer or a license file")
 	// ErrNewer is returned for a document of a later version.
 	ErrNewer = errors.New("this was made by a newer version of the app; update the app on this PC to read it")
-	// ErrDamaged is matched by every Fault.
+	// ErrDamaged is matched by every DocumentError.
 	ErrDamaged = errors.New("damaged")
-	// ErrOther is returned by Answer.Answers for an answer to another request.
-	ErrOther = errors.New("this answer belongs to another request")
+	// ErrOtherRequest is returned by Answer.CheckRequest for an answer to another request.
+	ErrOtherRequest = errors.New("this answer belongs to another request")
 	// ErrTooManyPictures is returned for a document that needs more than MaxParts pictures.
 	ErrTooManyPictures = errors.New("this is too much for pictures; save it as a file")
 )
 
-// Fault is an error in a document and its position.
-type Fault struct {
+// DocumentError is an error in a document and its position.
+type DocumentError struct {
 	Kind Kind
 	// Item is the number of the item or result, from 1; 0 for the document as a whole.
 	Item int
@@ -41,7 +41,7 @@ type Fault struct {
 }
 
 // Error returns one sentence.
-func (f *Fault) Error() string {
+func (f *DocumentError) Error() string {
 	what := map[Kind]string{KindRequest: "the request", KindAnswer: "the answer", KindLicense: "the license file"}[f.Kind]
 	if f.Item > 0 {
 		what = fmt.Sprintf("program %d of %s", f.Item, what)
@@ -50,10 +50,10 @@ func (f *Fault) Error() string {
 }
 
 // Is reports true for ErrDamaged.
-func (f *Fault) Is(target error) bool { return target == ErrDamaged }
+func (f *DocumentError) Is(target error) bool { return target == ErrDamaged }
 
 // Unwrap returns the cause.
-func (f *Fault) Unwrap() error { return f.Err }
+func (f *DocumentError) Unwrap() error { return f.Err }
 
 // idLength is for 50 bits, in a form that license.Find does not mistake for a code.
 const idLength = 10
@@ -103,12 +103,12 @@ func Clean(text string, longest int) string {
 type checker struct {
 	kind  Kind
 	item  int
-	fault *Fault
+	fault *DocumentError
 }
 
 func (c *checker) fail(err error, format string, args ...any) {
 	if c.fault == nil {
-		c.fault = &Fault{Kind: c.kind, Item: c.item, Problem: fmt.Sprintf(format, args...), Err: err}
+		c.fault = &DocumentError{Kind: c.kind, Item: c.item, Problem: fmt.Sprintf(format, args...), Err: err}
 	}
 }
 
@@ -333,7 +333,7 @@ func notInToken(r rune) bool {
 // program's key distinguishes from a forged one.
 func (l License) check() error {
 	if _, err := l.canonical(); err != nil {
-		return &Fault{Kind: KindLicense, Problem: err.Error(), Err: err}
+		return &DocumentError{Kind: KindLicense, Problem: err.Error(), Err: err}
 	}
 	return nil
 }
@@ -352,18 +352,18 @@ func (l License) canonical() (license.File, error) {
 	return f, nil
 }
 
-// Answers fails with ErrOther if the answer does not belong to the request.
-func (a Answer) Answers(r Request) error {
+// CheckRequest fails with ErrOtherRequest if the answer does not belong to the request.
+func (a Answer) CheckRequest(r Request) error {
 	if a.Request != r.ID {
-		return ErrOther
+		return ErrOtherRequest
 	}
 	for _, result := range a.Results {
 		if result.Item < 1 || result.Item > len(r.Items) {
-			return ErrOther
+			return ErrOtherRequest
 		}
 		item := r.Items[result.Item-1]
 		if item.Task != result.Task || item.Signature != result.Signature || item.Codes != result.Codes {
-			return ErrOther
+			return ErrOtherRequest
 		}
 	}
 	return nil

@@ -9,15 +9,15 @@ import (
 // maxSeries is the maximum number of incomplete documents of a Collector; it drops the least recently used one.
 const maxSeries = 16
 
-// Incomplete is returned by Read if links of a document are missing.
-type Incomplete struct {
+// IncompleteError is returned by Read if links of a document are missing.
+type IncompleteError struct {
 	Kind    Kind
 	Missing []int
 	Count   int
 }
 
 // Error returns one sentence.
-func (e *Incomplete) Error() string {
+func (e *IncompleteError) Error() string {
 	return fmt.Sprintf("of the %d links of the %s, number %s is missing", e.Count, e.Kind, numbers(e.Missing))
 }
 
@@ -62,8 +62,8 @@ func (s *collected) progress() Progress {
 	return p
 }
 
-// Open returns the incomplete documents, least recently used first.
-func (c *Collector) Open() []Progress {
+// Incomplete returns the incomplete documents, least recently used first.
+func (c *Collector) Incomplete() []Progress {
 	var open []Progress
 	for _, s := range c.series {
 		if s.doc == nil {
@@ -124,7 +124,7 @@ func (c *Collector) AddPart(p Part) (Progress, error) {
 func (s *collected) canonical() (Document, error) {
 	packed := []byte(strings.Join(s.chunks, ""))
 	if seriesOf(packed) != s.id {
-		return nil, &Fault{Kind: s.kind, Problem: "its pictures or links do not fit together"}
+		return nil, &DocumentError{Kind: s.kind, Problem: "its pictures or links do not fit together"}
 	}
 	return unpack(s.kind, packed)
 }
@@ -174,10 +174,10 @@ func readLinks(text string) (Document, error) {
 			return p.Document, nil
 		}
 	}
-	open := c.Open()
+	open := c.Incomplete()
 	if len(open) == 0 {
 		return nil, ErrUnknown
 	}
 	last := open[len(open)-1]
-	return nil, &Incomplete{Kind: last.Kind, Missing: last.Missing, Count: last.Count}
+	return nil, &IncompleteError{Kind: last.Kind, Missing: last.Missing, Count: last.Count}
 }

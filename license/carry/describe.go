@@ -9,27 +9,27 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// Words are an English phrase; the window translates it.
-type Words string
+// Phrase is an English phrase; the window translates it.
+type Phrase string
 
 // Line is one statement of a document.
 type Line struct {
-	// Of is the part of the document that the line is about; "" for the document itself.
-	Of, Title Words
+	// Section is the part of the document that the line is about; "" for the document itself.
+	Section, Title Phrase
 	// Value is the literal value in the document.
 	Value string
 	// Meaning explains the value, or replaces a missing one; it may be "".
-	Meaning Words
+	Meaning Phrase
 	// Item is the number of the line's item, 0 for the document as a whole.
 	Item int
 }
 
 // Heading returns the title of the line in English.
 func (l Line) Heading() string {
-	if l.Of == "" {
+	if l.Section == "" {
 		return string(l.Title)
 	}
-	return fmt.Sprintf("%s: %s", l.Of, l.Title)
+	return fmt.Sprintf("%s: %s", l.Section, l.Title)
 }
 
 // Text returns value and meaning of the line in English.
@@ -54,17 +54,17 @@ func Describe(doc Document) []Line {
 type description struct {
 	lines []Line
 	item  int
-	of    Words
+	of    Phrase
 }
 
 // add adds a line with an untrusted text, unless it is empty.
-func (d *description) add(title Words, value string) { d.mean(title, value, "") }
+func (d *description) add(title Phrase, value string) { d.mean(title, value, "") }
 
 // mean adds a line with an untrusted text and its meaning, unless both are empty.
-func (d *description) mean(title Words, value string, meaning Words) {
+func (d *description) mean(title Phrase, value string, meaning Phrase) {
 	if value != "" || meaning != "" {
 		d.lines = append(d.lines, Line{
-			Of:      d.of,
+			Section: d.of,
 			Title:   title,
 			Value:   shown(value),
 			Meaning: meaning,
@@ -83,7 +83,7 @@ func shown(text string) string {
 	}, text)
 }
 
-func (d *description) number(title Words, n int64) {
+func (d *description) number(title Phrase, n int64) {
 	if n != 0 {
 		d.add(title, strconv.FormatInt(n, 10))
 	}
@@ -92,7 +92,7 @@ func (d *description) number(title Words, n int64) {
 // timeShown is the format of times in descriptions and texts.
 const timeShown = "2006-01-02 15:04:05 UTC"
 
-func (d *description) time(title Words, t time.Time) {
+func (d *description) time(title Phrase, t time.Time) {
 	if !t.IsZero() {
 		d.add(title, t.UTC().Format(timeShown))
 	}
@@ -106,25 +106,25 @@ func (d *description) codes(c license.Codes) {
 }
 
 // section starts a section about a part of the document; the returned function ends it.
-func (d *description) section(of Words) (end func()) {
+func (d *description) section(of Phrase) (end func()) {
 	d.of = of
 	return func() { d.of = "" }
 }
 
 // Meanings of the words in documents.
 var (
-	taskMeanings = map[Task]Words{
+	taskMeanings = map[Task]Phrase{
 		TaskActivate: "a license for this PC",
 		TaskRemove:   "the license has left this PC",
 		TaskTransfer: "the license of another PC for this PC",
 	}
-	outcomeMeanings = map[Outcome]Words{
+	outcomeMeanings = map[Outcome]Phrase{
 		OutcomeLicense: "a license file",
 		OutcomeDone:    "the removal code was accepted",
 		OutcomeRefused: "nothing was done",
 	}
-	receiptMeaning = Words("proof that the license server accepted the removal code")
-	kindMeanings   = map[Kind]Words{KindRequest: "what a PC asks for", KindAnswer: "what a PC gets"}
+	receiptMeaning = Phrase("proof that the license server accepted the removal code")
+	kindMeanings   = map[Kind]Phrase{KindRequest: "what a PC asks for", KindAnswer: "what a PC gets"}
 )
 
 func (h headJSON) describe(d *description) {
@@ -209,7 +209,7 @@ func (l License) lines(d *description) {
 	}
 	d.time("Ends", f.Expires)
 	d.add("Features", strconv.Itoa(int(f.Features)))
-	d.mean("Flexible locking", "", map[bool]Words{true: "on", false: "off"}[f.Policy.Enabled])
+	d.mean("Flexible locking", "", map[bool]Phrase{true: "on", false: "off"}[f.Policy.Enabled])
 	d.add("Hardware changes allowed", strconv.Itoa(f.Policy.MaxHardwareChanges))
 	names := make([]string, len(f.Policy.Changeable))
 	for i, lock := range f.Policy.Changeable {

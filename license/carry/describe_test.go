@@ -104,7 +104,7 @@ func TestDescribeHostileText(t *testing.T) {
 	}
 	require.NotContains(t, Text(r), "\u202e")
 	require.Contains(t, Text(r), "a\ufffdb\ufffdc")
-	require.Equal(t, Words("Damaged"), Describe(License("v4.public.x"))[1].Title)
+	require.Equal(t, Phrase("Damaged"), Describe(License("v4.public.x"))[1].Title)
 	require.Contains(t, Text(License("v4.public.x")), "not a license file")
 }
 

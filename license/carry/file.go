@@ -113,7 +113,7 @@ func FileName(doc Document) string {
 }
 
 // Read recognizes and reads the content of a file or a pasted text: a request, an answer, a license file, or all
-// links of one of them. It fails with ErrUnknown, ErrTooLarge, ErrNewer, a *Fault or an *Incomplete.
+// links of one of them. It fails with ErrUnknown, ErrTooLarge, ErrNewer, a *DocumentError or an *IncompleteError.
 func Read(data []byte) (Document, error) {
 	if len(data) > MaxSize {
 		return nil, ErrTooLarge
@@ -151,7 +151,7 @@ func readHead(data []byte) (headJSON, error) {
 		return head, ErrNewer
 	}
 	if head.Version < versionBase {
-		return head, &Fault{Kind: head.Kind, Problem: "its version cannot be one"}
+		return head, &DocumentError{Kind: head.Kind, Problem: "its version cannot be one"}
 	}
 	return head, nil
 }
@@ -186,7 +186,7 @@ func strict(kind Kind, data []byte, into any) error {
 			return nil
 		}
 	}
-	return &Fault{Kind: kind, Problem: "its content cannot be read", Err: err}
+	return &DocumentError{Kind: kind, Problem: "its content cannot be read", Err: err}
 }
 
 func wireCodes(c license.Codes) codesJSON { return codesJSON{c.Site.String(), c.Machine.String()} }

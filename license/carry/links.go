@@ -90,7 +90,7 @@ func hasScheme(text string) bool {
 	return ok
 }
 
-// ParseLink parses a link. It fails with ErrLink, ErrServer, ErrTooLarge or a *Fault.
+// ParseLink parses a link. It fails with ErrLink, ErrServer, ErrTooLarge or a *DocumentError.
 func ParseLink(text string) (Link, error) {
 	text = strings.TrimSpace(text)
 	if len(text) > maxLink {
@@ -158,7 +158,7 @@ func parsePart(body string) (Part, error) {
 	default:
 		return Part{}, ErrLink
 	}
-	damaged := &Fault{Kind: p.Kind, Problem: "one of its links or pictures is cut off or damaged"}
+	damaged := &DocumentError{Kind: p.Kind, Problem: "one of its links or pictures is cut off or damaged"}
 	if raw, err := letters.DecodeString(p.Series); err != nil || len(p.Series) != seriesLength || len(raw) != 5 {
 		return Part{}, damaged
 	}
@@ -182,20 +182,20 @@ func parsePart(body string) (Part, error) {
 
 // Sizes of pictures: the bytes in a QR code.
 const (
-	// DefaultPicture is for codes of at most 97 modules per side, which a screen clipping and a telephone read well.
-	DefaultPicture = 640
-	// MinPicture and MaxPicture limit the size.
-	MinPicture = 100
-	MaxPicture = 2300
+	// DefaultPartSize is for codes of at most 97 modules per side, which a screen clipping and a telephone read well.
+	DefaultPartSize = 640
+	// MinPartSize and MaxPartSize limit the size.
+	MinPartSize = 100
+	MaxPartSize = 2300
 )
 
-// Pictures returns the parts of a document, all about equally long, each for a picture of at most size bytes (0:
-// DefaultPicture). It refuses what Read refuses, and fails with ErrTooManyPictures.
-func Pictures(doc Document, size int) ([]Part, error) {
+// Parts returns the parts of a document, all about equally long, each for a picture of at most size bytes (0:
+// DefaultPartSize). It refuses what Read refuses, and fails with ErrTooManyPictures.
+func Parts(doc Document, size int) ([]Part, error) {
 	if size == 0 {
-		size = DefaultPicture
+		size = DefaultPartSize
 	}
-	size = min(max(size, MinPicture), MaxPicture)
+	size = min(max(size, MinPartSize), MaxPartSize)
 	if err := doc.check(); err != nil {
 		return nil, err
 	}

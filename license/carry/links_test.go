@@ -14,8 +14,8 @@ import (
 func TestPicturesInAnyOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for name, doc := range documents(t) {
-		for _, size := range []int{0, MinPicture, 300, MaxPicture} {
-			parts, err := Pictures(doc, size)
+		for _, size := range []int{0, MinPartSize, 300, MaxPartSize} {
+			parts, err := Parts(doc, size)
 			require.NoError(t, err)
 			var texts []string
 			for i, p := range parts {
@@ -37,11 +37,11 @@ func TestPicturesInAnyOrder(t *testing.T) {
 				require.Len(t, p.Missing, len(parts)-len(seen))
 				if len(p.Missing) > 0 {
 					require.Nil(t, p.Document)
-					require.Len(t, c.Open(), 1)
+					require.Len(t, c.Incomplete(), 1)
 					continue
 				}
 				require.Equal(t, doc, p.Document, "%s: also when text %d shows it once more", name, i)
-				require.Empty(t, c.Open())
+				require.Empty(t, c.Incomplete())
 			}
 		}
 	}
@@ -51,20 +51,20 @@ func TestPictureCount(t *testing.T) {
 	docs := documents(t)
 	for name, most := range map[string]int{"request": 1, "license": 1, "answer": 2, "many programs": 2,
 		"many licenses": 12} {
-		parts, err := Pictures(docs[name], 0)
+		parts, err := Parts(docs[name], 0)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(parts), most, name)
 	}
 	_, a := many(t, MaxItems)
-	_, err := Pictures(a, MinPicture)
+	_, err := Parts(a, MinPartSize)
 	require.ErrorIs(t, err, ErrTooManyPictures)
 }
 
 func TestCollectorWithSeveralSeries(t *testing.T) {
 	r, a := many(t, 20)
-	one, err := Pictures(r, 200)
+	one, err := Parts(r, 200)
 	require.NoError(t, err)
-	two, err := Pictures(a, 200)
+	two, err := Parts(a, 200)
 	require.NoError(t, err)
 	require.Greater(t, len(one), 2)
 	require.Greater(t, len(two), 2)
@@ -81,10 +81,10 @@ func TestCollectorWithSeveralSeries(t *testing.T) {
 			}
 		}
 		if i == 0 {
-			require.Len(t, c.Open(), 2)
-			require.Equal(t, KindRequest, c.Open()[0].Kind)
-			require.Equal(t, KindAnswer, c.Open()[1].Kind)
-			require.Equal(t, 2, c.Open()[1].Missing[0])
+			require.Len(t, c.Incomplete(), 2)
+			require.Equal(t, KindRequest, c.Incomplete()[0].Kind)
+			require.Equal(t, KindAnswer, c.Incomplete()[1].Kind)
+			require.Equal(t, 2, c.Incomplete()[1].Missing[0])
 		}
 	}
 	require.ElementsMatch(t, []Document{r, a}, done)
@@ -97,7 +97,7 @@ func TestCollectorWithSeveralSeries(t *testing.T) {
 // Damaged and contradicting parts are refused (spec: files "Links and QR codes").
 func TestCollectorRefuses(t *testing.T) {
 	r, _ := many(t, 20)
-	parts, err := Pictures(r, 200)
+	parts, err := Parts(r, 200)
 	require.NoError(t, err)
 	text := parts[0].String()
 	var c Collector
@@ -127,7 +127,7 @@ func TestCollectorRefuses(t *testing.T) {
 			require.NotEqual(t, text, test.text)
 			_, err := c.Add(test.text)
 			require.ErrorIs(t, err, test.want)
-			require.Len(t, c.Open(), 1, "the collected parts remain")
+			require.Len(t, c.Incomplete(), 1, "the collected parts remain")
 		})
 	}
 
@@ -135,7 +135,7 @@ func TestCollectorRefuses(t *testing.T) {
 	forged.chunk = "x" + forged.chunk[1:]
 	_, err = c.Add(forged.String())
 	require.ErrorIs(t, err, ErrConflict)
-	require.Empty(t, c.Open(), "either part may be wrong")
+	require.Empty(t, c.Incomplete(), "either part may be wrong")
 	last := len(parts) - 1
 	for i, p := range parts {
 		if i == 0 {
@@ -171,7 +171,7 @@ func TestCollectorLimit(t *testing.T) {
 		})
 		require.NoError(t, err)
 	}
-	require.Len(t, c.Open(), maxSeries)
+	require.Len(t, c.Incomplete(), maxSeries)
 }
 
 // A small link cannot become a large document (spec: files "Links and QR codes").
@@ -204,7 +204,7 @@ func TestPackedBombs(t *testing.T) {
 
 func TestTextWithLinks(t *testing.T) {
 	r, _ := many(t, 20)
-	parts, err := Pictures(r, 200)
+	parts, err := Parts(r, 200)
 	require.NoError(t, err)
 	var links []string
 	for _, p := range slices.Backward(parts) {
@@ -214,7 +214,7 @@ func TestTextWithLinks(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, r, doc)
 	_, err = Read([]byte(strings.Join(links[1:], " ")))
-	var incomplete *Incomplete
+	var incomplete *IncompleteError
 	require.ErrorAs(t, err, &incomplete)
 	require.Equal(t, []int{len(parts)}, incomplete.Missing)
 	require.ErrorContains(t, err, "links of the request")
@@ -255,7 +255,7 @@ func TestServerLinks(t *testing.T) {
 
 func FuzzCollector(f *testing.F) {
 	for _, doc := range documents(f) {
-		parts, err := Pictures(doc, 400)
+		parts, err := Parts(doc, 400)
 		require.NoError(f, err)
 		f.Add(parts[0].String(), parts[len(parts)-1].String())
 		packed, err := pack(doc)

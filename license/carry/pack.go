@@ -79,7 +79,7 @@ func pack(doc Document) ([]byte, error) {
 	for _, token := range tokens {
 		payload, footer, ok := token.split()
 		if !ok {
-			return nil, &Fault{Kind: doc.Kind(), Problem: "a license file in it is damaged"}
+			return nil, &DocumentError{Kind: doc.Kind(), Problem: "a license file in it is damaged"}
 		}
 		section(payload)
 		section(footer)
@@ -92,7 +92,7 @@ func pack(doc Document) ([]byte, error) {
 
 // unpack reads a packed document of a kind.
 func unpack(kind Kind, packed []byte) (Document, error) {
-	damaged := &Fault{Kind: kind, Problem: "its pictures or links hold something else"}
+	damaged := &DocumentError{Kind: kind, Problem: "its pictures or links hold something else"}
 	switch {
 	case len(packed) == 0:
 		return nil, damaged
@@ -160,7 +160,7 @@ func readAnswerWith(body []byte, token func() (License, bool)) (Document, error)
 	if err != nil {
 		return nil, err
 	}
-	damaged := &Fault{Kind: KindAnswer, Problem: "its pictures or links hold something else"}
+	damaged := &DocumentError{Kind: KindAnswer, Problem: "its pictures or links hold something else"}
 	if head.Kind != KindAnswer {
 		return nil, damaged
 	}

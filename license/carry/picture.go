@@ -8,8 +8,8 @@ import (
 	"rsc.io/qr"
 )
 
-// ErrPictureText is returned for a text that exceeds the capacity of a QR code.
-var ErrPictureText = errors.New("this text is too long for a QR code")
+// ErrTextTooLong is returned for a text that exceeds the capacity of a QR code.
+var ErrTextTooLong = errors.New("this text is too long for a QR code")
 
 // quiet is the width of the mandatory white margin of a QR code in modules.
 const quiet = 4
@@ -19,7 +19,7 @@ const quiet = 4
 func Picture(text string, scale int) (image.Image, error) {
 	code, err := qr.Encode(text, qr.M)
 	if err != nil {
-		return nil, ErrPictureText
+		return nil, ErrTextTooLong
 	}
 	scale = min(max(scale, 1), 32)
 	side := (code.Size + 2*quiet) * scale

@@ -22,8 +22,8 @@ const (
 	MaxPictureFile = 64 << 20
 	// MaxPixels is the maximum size of a picture in pixels: more than the screen of an 8K monitor.
 	MaxPixels = 36_000_000
-	// MaxReading limits the time for one picture.
-	MaxReading = 20 * time.Second
+	// MaxReadTime limits the time for one picture.
+	MaxReadTime = 20 * time.Second
 )
 
 var (
@@ -34,7 +34,7 @@ var (
 	// ErrNoCode is returned for a picture without a readable QR code.
 	ErrNoCode = errors.New("there is no QR code in this picture that can be read; show it larger and clip it " +
 		"whole, with its white margin")
-	// ErrPictureTime is returned for a picture that took longer than MaxReading, or has so many false candidates that
+	// ErrPictureTime is returned for a picture that took longer than MaxReadTime, or has so many false candidates that
 	// not all of them are tried.
 	ErrPictureTime = errors.New("reading this picture took too long; clip the part with the QR codes")
 )
@@ -79,7 +79,7 @@ func ReadPicture(ctx context.Context, img image.Image) (texts []string, err erro
 	if b.Dx() > MaxPixels/b.Dy() {
 		return nil, ErrPictureSize
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, MaxReading, ErrPictureTime)
+	bounded, cancel := context.WithTimeoutCause(ctx, MaxReadTime, ErrPictureTime)
 	defer cancel()
 	found, err := scan(bounded, grayOf(img))
 	if len(found) == 0 {

@@ -104,7 +104,7 @@ func negative(img image.Image) image.Image {
 }
 
 func pictures(t testing.TB, doc Document, size, scale int) (images []image.Image, texts []string) {
-	parts, err := Pictures(doc, size)
+	parts, err := Parts(doc, size)
 	require.NoError(t, err)
 	for _, p := range parts {
 		img, err := p.Picture(scale)
@@ -127,7 +127,7 @@ func TestPicture(t *testing.T) {
 		}
 	}
 	_, err = Picture(strings.Repeat("a", 3000), 1)
-	require.ErrorIs(t, err, ErrPictureText)
+	require.ErrorIs(t, err, ErrTextTooLong)
 	img, err = Picture("x", 1000)
 	require.NoError(t, err)
 	require.Equal(t, 29*32, img.Bounds().Dx())

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// TextWithLinks returns a document to send as a message: its text, followed by the links that Take finds. It fails
-// like Pictures.
+// TextWithLinks returns a document to send as a message: its text, followed by the links that AddData finds. It fails
+// like Parts.
 func TextWithLinks(doc Document) (string, error) {
-	links, err := Pictures(doc, MaxPicture)
+	links, err := Parts(doc, MaxPartSize)
 	if err != nil {
 		return "", err
 	}
@@ -23,10 +23,10 @@ func TextWithLinks(doc Document) (string, error) {
 	return b.String(), nil
 }
 
-// Take adds whatever a person provides: the content of a file, a picture with QR codes, or a text that contains links
-// or a license file. It returns the documents that are complete now; parts of others remain in the Collector (Open).
-// If nothing in data is usable it fails like Read and ReadPictureFile.
-func (c *Collector) Take(ctx context.Context, data []byte) ([]Document, error) {
+// AddData adds whatever a person provides: the content of a file, a picture with QR codes, or a text that contains
+// links or a license file. It returns the documents that are complete now; parts of others remain in the Collector
+// (Incomplete). If nothing in data is usable it fails like Read and ReadPictureFile.
+func (c *Collector) AddData(ctx context.Context, data []byte) ([]Document, error) {
 	if _, _, err := image.DecodeConfig(bytes.NewReader(data)); err == nil {
 		texts, err := ReadPictureFile(ctx, data)
 		if err != nil {

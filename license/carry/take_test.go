@@ -24,45 +24,45 @@ func TestTake(t *testing.T) {
 			content, err := Encode(doc)
 			require.NoError(t, err)
 			var c Collector
-			docs, err := c.Take(t.Context(), content)
+			docs, err := c.AddData(t.Context(), content)
 			require.NoError(t, err)
 			require.Len(t, docs, 1)
 			require.Equal(t, doc.Kind(), docs[0].Kind())
 
-			parts, err := Pictures(doc, MinPicture+60)
+			parts, err := Parts(doc, MinPartSize+60)
 			require.NoError(t, err)
 			mail := "Hello,\nhere it is:\n"
 			for i := len(parts) - 1; i >= 0; i-- {
 				mail += "  <" + strings.ToLower(parts[i].String()) + ">,\n"
 			}
-			docs, err = new(Collector).Take(t.Context(), []byte(mail+"Bye."))
+			docs, err = new(Collector).AddData(t.Context(), []byte(mail+"Bye."))
 			require.NoError(t, err)
 			require.Len(t, docs, 1)
 
 			message, err := TextWithLinks(doc)
 			require.NoError(t, err)
-			docs, err = new(Collector).Take(t.Context(), []byte(message))
+			docs, err = new(Collector).AddData(t.Context(), []byte(message))
 			require.NoError(t, err)
 			require.Equal(t, []Document{doc}, docs)
 
 			c = Collector{}
 			for i, p := range parts {
-				docs, err = c.Take(t.Context(), pictureFile(t, p.String()))
+				docs, err = c.AddData(t.Context(), pictureFile(t, p.String()))
 				require.NoError(t, err)
 				if i < len(parts)-1 {
 					require.Empty(t, docs)
-					require.Len(t, c.Open()[0].Missing, len(parts)-1-i)
+					require.Len(t, c.Incomplete()[0].Missing, len(parts)-1-i)
 				}
 			}
 			require.Len(t, docs, 1)
-			require.Empty(t, c.Open())
+			require.Empty(t, c.Incomplete())
 		})
 	}
 }
 
 func TestTakeLicenseInText(t *testing.T) {
 	doc := documents(t)["license"]
-	docs, err := new(Collector).Take(t.Context(), []byte("Your license:\n\n"+string(doc.(License))+"\n\nBye."))
+	docs, err := new(Collector).AddData(t.Context(), []byte("Your license:\n\n"+string(doc.(License))+"\n\nBye."))
 	require.NoError(t, err)
 	require.Equal(t, []Document{doc}, docs)
 }
@@ -82,7 +82,7 @@ func TestTakeUseless(t *testing.T) {
 		"damaged token":   {[]byte("look: v4.public.AAAA.AAAA"), ErrDamaged},
 	} {
 		t.Run(name, func(t *testing.T) {
-			docs, err := new(Collector).Take(t.Context(), row.data)
+			docs, err := new(Collector).AddData(t.Context(), row.data)
 			require.ErrorIs(t, err, row.is)
 			require.Empty(t, docs)
 		})

@@ -3,6 +3,8 @@ package installed
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
@@ -12,7 +14,7 @@ import (
 
 const (
 	contactsName = "contacts.json"
-	maxContacts  = 50 // of one program; the oldest go first
+	maxContacts  = 50 // of one program; SetContact deletes the oldest
 )
 
 // Contact is the latest statement of the vendor's server about a license that this PC has or had.
@@ -27,16 +29,12 @@ type Contact struct {
 
 // Contacts lists the contacts of a program's licenses, the latest last; empty if the file cannot be read.
 func (s *Store) Contacts(signature license.Signature) []Contact {
-	list, _ := within(s, signature, s.o.DiskTimeout, func() ([]Contact, error) { return s.contacts(signature), nil })
+	list, _ := within(s, signature, s.o.DiskTimeout, s.View(signature).contacts)
 	return list
 }
 
-// contacts is Contacts without a time limit.
-func (s *Store) contacts(signature license.Signature) []Contact {
-	return s.View(signature).Contacts()
-}
-
-// SetContact replaces the contact of a license. It fails with ErrNewer.
+// SetContact replaces the contact of a license. A damaged file is renamed. SetContact fails with ErrNewer, and if the
+// contacts of the other licenses cannot be read.
 func (s *Store) SetContact(ctx context.Context, signature license.Signature, c Contact) error {
 	return s.change(ctx, signature, func() error {
 		unlock, err := s.lockFiles(ctx, signature)
@@ -44,7 +42,15 @@ func (s *Store) SetContact(ctx context.Context, signature license.Signature, c C
 			return err
 		}
 		defer unlock()
-		list := slices.DeleteFunc(s.contacts(signature), func(one Contact) bool {
+		dir := ProgramFolder(s.dir, signature)
+		list, err := s.View(signature).contacts()
+		if errors.Is(err, fs.ErrInvalid) {
+			_, err = s.setDamagedAside(dir, contactsName)
+		}
+		if err != nil {
+			return folderError(dir, err)
+		}
+		list = slices.DeleteFunc(list, func(one Contact) bool {
 			return one.LicenseID == c.LicenseID && one.Site == c.Site
 		})
 		c.At = c.At.UTC()
@@ -53,6 +59,6 @@ func (s *Store) SetContact(ctx context.Context, signature license.Signature, c C
 		if err != nil {
 			return err
 		}
-		return s.replace(filepath.Join(Below(s.dir, signature), contactsName), content)
+		return s.replace(filepath.Join(dir, contactsName), content)
 	})
 }

@@ -18,15 +18,15 @@ const DefaultDiskTimeout = 3 * time.Second
 var (
 	// ErrNoHome is returned by a store without a folder, because HOME is not set or is not an absolute path.
 	ErrNoHome = errors.New("there is no home folder for the licenses: HOME is not set, or is not an absolute path")
-	// ErrSilent is returned for a folder that does not respond in time, such as one on a disconnected network drive.
-	ErrSilent = errors.New("the folder does not answer")
+	// ErrTimeout is returned for a folder that does not respond in time, such as one on a disconnected network drive.
+	ErrTimeout = errors.New("the folder does not answer")
 )
 
 // FolderError is an unusable folder with the reason, in words that a person can act on.
 type FolderError struct {
 	// Dir is the folder.
 	Dir string
-	// Err is ErrSilent or the system's error.
+	// Err is ErrTimeout or the system's error.
 	Err error
 }
 
@@ -47,7 +47,7 @@ var folderReasons = []struct {
 	err  error
 	text string // of the folder
 }{
-	{ErrSilent, "the license folder %s does not answer; it may be on a network drive that cannot be reached"},
+	{ErrTimeout, "the license folder %s does not answer; it may be on a network drive that cannot be reached"},
 	{syscall.ESTALE, "the license folder %s does not answer; it may be on a network drive that cannot be reached"},
 	{syscall.EROFS, "the license folder %s is on a disk that can only be read"},
 	{syscall.ENOLCK, "the license folder %s is on a disk that cannot lock files, such as an old network drive"},
@@ -66,10 +66,10 @@ func folderError(dir string, err error) error {
 	return &FolderError{Dir: filepath.Clean(dir), Err: err}
 }
 
-// Within runs do in a goroutine and returns its result, or false if expired fires first, because access to a folder
+// RunUntil runs do in a goroutine and returns its result, or false if expired fires first, because access to a folder
 // on a disconnected network drive may block forever. The goroutine is then abandoned. It may still complete, so do
 // must not share memory with the caller.
-func Within[T any](expired <-chan time.Time, do func() T) (result T, ok bool) {
+func RunUntil[T any](expired <-chan time.Time, do func() T) (result T, ok bool) {
 	done := make(chan T, 1)
 	go func() { done <- do() }()
 	select {
@@ -80,8 +80,13 @@ func Within[T any](expired <-chan time.Time, do func() T) (result T, ok bool) {
 	}
 }
 
-// within is Within for the folder of a program. It fails with ErrNoHome or ErrSilent.
+// within is RunUntil for the folder of a program. It fails with ErrNoHome or ErrTimeout.
 func within[T any](s *Store, signature license.Signature, limit time.Duration, do func() (T, error)) (T, error) {
+	return withinFolder(s, ProgramFolder(s.dir, signature), limit, do)
+}
+
+// withinFolder is within for a folder of the store, which the error names.
+func withinFolder[T any](s *Store, dir string, limit time.Duration, do func() (T, error)) (T, error) {
 	type both struct {
 		value T
 		err   error
@@ -91,12 +96,12 @@ func within[T any](s *Store, signature license.Signature, limit time.Duration, d
 	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
-	result, ok := Within(timer.C, func() both {
+	result, ok := RunUntil(timer.C, func() both {
 		value, err := do()
 		return both{value, err}
 	})
 	if !ok {
-		return result.value, folderError(Below(s.dir, signature), ErrSilent)
+		return result.value, folderError(dir, ErrTimeout)
 	}
 	return result.value, result.err
 }

@@ -27,7 +27,7 @@ func licenseFile(t *testing.T, signature license.Signature, codes license.Codes)
 }
 
 // A license that the server took does not return, because another PC may have it; later licenses are not affected
-// (spec: files "Leaving").
+// (spec: files "Departure").
 func TestUndoLeave(t *testing.T) {
 	const left, present, other = 0x123, 0x124, 0x200
 	for name, c := range map[string]struct {
@@ -43,7 +43,7 @@ func TestUndoLeave(t *testing.T) {
 			prepare: func(t *testing.T, s *Store) error {
 				return s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, left), Shown: true})
 			},
-			err: ErrShown,
+			err: ErrCodeShown,
 		},
 		"settled, and its file is back": {
 			prepare: func(t *testing.T, s *Store) error {
@@ -117,7 +117,7 @@ func TestUndoLeave(t *testing.T) {
 				require.Equal(t, before, after)
 				return
 			}
-			_, spent := after.Find(site)
+			_, spent := after.FindSpent(site)
 			require.False(t, spent)
 			require.EqualValues(t, left, after.Generation)
 			require.Len(t, after.Spent, len(before.Spent)-1)

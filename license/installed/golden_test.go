@@ -26,7 +26,7 @@ func golden(t *testing.T, name string) string {
 // writeState writes the state file of a program and returns its path.
 func writeState(t *testing.T, s *Store, content string) (path string) {
 	t.Helper()
-	dir := Below(s.Dir(), notepad)
+	dir := ProgramFolder(s.Dir(), notepad)
 	require.NoError(t, os.MkdirAll(dir, 0o700))
 	path = filepath.Join(dir, stateName)
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
@@ -78,7 +78,7 @@ func TestGoldenTypedCodes(t *testing.T) {
 		{Codes: codesOf(t, 0x125), Code: license.ActivationCode{3}},
 	}
 	for _, typed := range want.TypedCodes() {
-		want.Remember(typed.Code)
+		want.RecordEntered(typed.Code)
 	}
 	content := golden(t, "pc-v2-typed.json")
 	state, err := decodeState(content)
@@ -118,7 +118,7 @@ func TestUnknownMembersArePreserved(t *testing.T) {
 			change: func(s *Store) error { return s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 0x125)}) },
 			lost:   []string{`"origin":"mail"`},
 		},
-		"renew": {change: func(s *Store) error { return s.Renew(t.Context(), notepad, codesOf(t, 0x125).Site) }},
+		"renew": {change: func(s *Store) error { return s.RenewGeneration(t.Context(), notepad, codesOf(t, 0x125).Site) }},
 		"program": {change: func(s *Store) error {
 			_, err := s.Update(t.Context(), notepad, func(state *State) error {
 				state.Program = Program{Name: "Notepad 2"}
@@ -129,7 +129,7 @@ func TestUnknownMembersArePreserved(t *testing.T) {
 		"later typed codes": {change: func(s *Store) error {
 			for n := byte(2); n <= 3; n++ {
 				if _, err := s.Update(t.Context(), notepad, func(state *State) error {
-					state.Enter(Typed{Codes: codesOf(t, 0x125), Code: license.ActivationCode{n}})
+					state.AddTyped(Typed{Codes: codesOf(t, 0x125), Code: license.ActivationCode{n}})
 					return nil
 				}); err != nil {
 					return err
@@ -209,7 +209,7 @@ func TestStateIsNotWrittenTooLarge(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	_, err := s.Generation(t.Context(), notepad)
 	require.NoError(t, err)
-	path := filepath.Join(Below(s.Dir(), notepad), stateName)
+	path := filepath.Join(ProgramFolder(s.Dir(), notepad), stateName)
 	before := readText(t, path)
 	_, err = s.Update(t.Context(), notepad, func(state *State) error {
 		state.Program.Name = strings.Repeat("x", maxState)
@@ -241,7 +241,7 @@ func TestNewerStateIsUnchanged(t *testing.T) {
 			require.Empty(t, states)
 			for name, change := range map[string]func() error{
 				"generation": func() error { _, err := s.Generation(t.Context(), notepad); return err },
-				"renew":      func() error { return s.Renew(t.Context(), notepad, site) },
+				"renew":      func() error { return s.RenewGeneration(t.Context(), notepad, site) },
 				"leave":      func() error { return s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 0x123)}) },
 				"return":     func() error { return s.UndoLeave(t.Context(), notepad, site) },
 				"settle":     func() error { return s.Settle(t.Context(), notepad, site) },

@@ -61,12 +61,13 @@ var (
 	ErrNewer = errors.New("the file that keeps this PC's Site code was written by a newer version")
 	// ErrSettled is returned by UndoLeave for a settled license.
 	ErrSettled = errors.New("the server has taken back the license with this Site code")
-	// ErrShown is returned by UndoLeave for a license whose removal code a person has seen: it may be in use elsewhere.
-	ErrShown = errors.New("the removal code of the license was shown")
+	// ErrCodeShown is returned by UndoLeave for a license whose removal code a person has seen: it may be in use
+	// elsewhere.
+	ErrCodeShown = errors.New("the removal code of the license was shown")
 	// ErrReplaced is returned by UndoLeave if this PC has a newer license under its present Site code.
 	ErrReplaced = errors.New("this PC has a newer license of this program")
-	// ErrGenerations is returned when every generation of a program was used on this PC: after 4,096 removals.
-	ErrGenerations = errors.New("this PC has used up its Site codes for this program; ask the vendor for help")
+	// ErrNoGeneration is returned when every generation of a program was used on this PC: after 4,096 removals.
+	ErrNoGeneration = errors.New("this PC has used up its Site codes for this program; ask the vendor for help")
 )
 
 // Extension is the file name extension of a license file.
@@ -82,10 +83,10 @@ const (
 	maxEntries = 20_000  // names that are read in one folder, because folders of programs may be large
 )
 
-// User returns the system's license folder of the person: acen/licenses in the folder for application data. It
+// UserFolder returns the system's license folder of the person: acen/licenses in the folder for application data. It
 // returns "" if there is none, because HOME is not set or not an absolute path; a Store without a folder fails with
 // ErrNoHome.
-func User() string {
+func UserFolder() string {
 	_, err := os.UserHomeDir()
 	return userIn(xdg.DataHome, err == nil)
 }
@@ -101,17 +102,17 @@ func userIn(data string, home bool) string {
 	return filepath.Join(data, "acen", "licenses")
 }
 
-// Machine lists the folders that all persons of this PC share, in which an administrator may put license files.
-func Machine() (list []string) {
+// MachineFolders lists the folders that all persons of this PC share, in which an administrator may put license files.
+func MachineFolders() (list []string) {
 	for _, dir := range xdg.DataDirs {
 		list = append(list, filepath.Join(dir, "acen", "licenses"))
 	}
 	return list
 }
 
-// Below returns the subfolder of a signature: its letters and digits, and eight hex digits of its SHA-256, because
-// signatures may differ in case and punctuation only.
-func Below(dir string, s license.Signature) string {
+// ProgramFolder returns the subfolder of a signature: its letters and digits, and eight hex digits of its SHA-256,
+// because signatures may differ in case and punctuation only.
+func ProgramFolder(dir string, s license.Signature) string {
 	var plain strings.Builder
 	for _, r := range strings.ToLower(string(s)) {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
@@ -146,12 +147,13 @@ type Options struct {
 	// LockTimeout limits how long a change waits for the lock of the folder; 0 means 20 seconds.
 	LockTimeout time.Duration
 	// DiskTimeout limits how long reading the folder takes; 0 means 3 seconds. A change takes at most LockTimeout and
-	// three times DiskTimeout. What takes longer fails with ErrSilent and may still be done later.
+	// three times DiskTimeout. What takes longer fails with ErrTimeout and may still be done later.
 	DiskTimeout time.Duration
 	// After replaces time.After in the wait for a lock.
 	After func(time.Duration) <-chan time.Time
 
 	tryLock func(*flock.Flock) (bool, error)
+	readDir func(string) ([]fs.DirEntry, error)
 }
 
 // Open returns the store in a folder, which is created when something is first stored.
@@ -174,6 +176,9 @@ func Open(dir string, o Options) *Store {
 	if o.tryLock == nil {
 		o.tryLock = (*flock.Flock).TryLock
 	}
+	if o.readDir == nil {
+		o.readDir = os.ReadDir
+	}
 	if o.After == nil {
 		o.After = time.After
 	}
@@ -185,7 +190,7 @@ func (s *Store) Dir() string { return s.dir }
 
 // StatePath returns the path of the state file of a program.
 func (s *Store) StatePath(signature license.Signature) string {
-	return filepath.Join(Below(s.dir, signature), stateName)
+	return filepath.Join(ProgramFolder(s.dir, signature), stateName)
 }
 
 // Disk returns the disk of the store.
@@ -207,8 +212,8 @@ type State struct {
 	Typed *Typed
 	// Former are the typed activation codes that were entered before Typed, the latest last.
 	Former []Typed
-	// Given are hashes of all typed activation codes that were ever entered (spec: codes "Activation code").
-	Given []string
+	// EnteredHashes are hashes of all typed activation codes that were ever entered (spec: codes "Activation code").
+	EnteredHashes []string
 	// Clock is the latest time that was seen; zero if there is none, or if it is in a separate file, which View.Clock
 	// reads.
 	Clock Clock
@@ -245,8 +250,17 @@ type Typed struct {
 	Code  license.ActivationCode
 }
 
-// Find returns the license that left this PC with a Site code; false if there is none.
-func (s State) Find(site license.SiteCode) (Spent, bool) {
+// Adopt gives a PC without a generation that of a Site code, unless the PC has had it already: a license with a used
+// generation may have left.
+func (s *State) Adopt(site license.SiteCode) {
+	if g := site.Generation(); !s.HasGeneration && !slices.Contains(s.Used, g) {
+		s.Generation, s.HasGeneration = g, true
+		s.Used = append(s.Used, g)
+	}
+}
+
+// FindSpent returns the license that left this PC with a Site code; false if there is none.
+func (s State) FindSpent(site license.SiteCode) (Spent, bool) {
 	for _, one := range s.Spent {
 		if one.Codes.Site == site {
 			return one, true
@@ -255,9 +269,9 @@ func (s State) Find(site license.SiteCode) (Spent, bool) {
 	return Spent{}, false
 }
 
-// Enter adds a typed activation code under which the program may run. It replaces no other code: a trial never replaces
-// a perpetual license (spec: codes "Several licenses").
-func (s *State) Enter(t Typed) {
+// AddTyped adds a typed activation code under which the program may run. It replaces no other code: a trial never
+// replaces a perpetual license (spec: codes "Several licenses").
+func (s *State) AddTyped(t Typed) {
 	if s.Typed != nil {
 		s.Former = append(s.Former, *s.Typed)
 	}
@@ -266,7 +280,7 @@ func (s *State) Enter(t Typed) {
 	s.Typed = &t
 }
 
-// maxFormer limits State.Former; Enter drops the oldest.
+// maxFormer limits State.Former; AddTyped drops the oldest.
 const maxFormer = 200
 
 // TypedCodes returns the typed activation codes that the program may run under, the latest first.
@@ -280,13 +294,15 @@ func (s *State) TypedCodes() (list []Typed) {
 	return list
 }
 
-// Had reports whether Remember was called for a typed activation code.
-func (s *State) Had(c license.ActivationCode) bool { return slices.Contains(s.Given, hashOf(c)) }
+// WasEntered reports whether RecordEntered was called for a typed activation code.
+func (s *State) WasEntered(c license.ActivationCode) bool {
+	return slices.Contains(s.EnteredHashes, hashOf(c))
+}
 
-// Remember records that a typed activation code was entered.
-func (s *State) Remember(c license.ActivationCode) {
-	if !s.Had(c) {
-		s.Given = append(s.Given, hashOf(c))
+// RecordEntered records that a typed activation code was entered.
+func (s *State) RecordEntered(c license.ActivationCode) {
+	if !s.WasEntered(c) {
+		s.EnteredHashes = append(s.EnteredHashes, hashOf(c))
 	}
 }
 
@@ -306,28 +322,36 @@ func (s *Store) State(signature license.Signature) (State, error) {
 func (s *Store) state(signature license.Signature) (State, error) {
 	state, err := s.View(signature).State()
 	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) && !errors.Is(err, ErrNoHome) {
-		err = folderError(Below(s.dir, signature), err)
+		err = folderError(ProgramFolder(s.dir, signature), err)
 	}
 	return state, err
 }
 
 // States lists the states of all programs. It omits state files that are unreadable, of a newer version, or of a
 // trial version.
-func (s *Store) States() (list []State, err error) {
-	if s.dir == "" {
-		return nil, ErrNoHome
-	}
-	entries, err := os.ReadDir(s.dir)
+func (s *Store) States() ([]State, error) {
+	return withinFolder(s, s.dir, s.o.DiskTimeout, func() (list []State, err error) {
+		folders, err := s.programFolders()
+		for _, dir := range folders {
+			state, err := readState(filepath.Join(dir, stateName))
+			if err == nil && ProgramFolder(s.dir, state.Signature) == dir {
+				list = append(list, state)
+			}
+		}
+		return list, err
+	})
+}
+
+// programFolders lists the subfolders of the store. It has no time limit.
+func (s *Store) programFolders() (list []string, err error) {
+	entries, err := s.o.readDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	for _, e := range entries {
-		state, err := readState(filepath.Join(s.dir, e.Name(), stateName))
-		if err == nil && Below(s.dir, state.Signature) == filepath.Join(s.dir, e.Name()) {
-			list = append(list, state)
-		}
+		list = append(list, filepath.Join(s.dir, e.Name()))
 	}
-	return list, err
+	return list, folderError(s.dir, err)
 }
 
 // Update changes the state of a program atomically: after a crash the state is the old or the new one. Nothing is
@@ -382,7 +406,7 @@ func (s *Store) Generation(ctx context.Context, signature license.Signature) (ui
 // renew sets a random generation that the PC has not used.
 func (s *Store) renew(state *State) error {
 	if len(state.Used) > license.MaxGeneration {
-		return ErrGenerations
+		return ErrNoGeneration
 	}
 	var b [2]byte
 	if _, err := io.ReadFull(s.o.Rand, b[:]); err != nil {
@@ -431,9 +455,9 @@ func (s *Store) Leave(ctx context.Context, signature license.Signature, gone Spe
 	return err
 }
 
-// Renew gives the PC a new generation instead of that of a Site code which the vendor's server refused as spent. It
-// does nothing if the PC has another one already.
-func (s *Store) Renew(ctx context.Context, signature license.Signature, site license.SiteCode) error {
+// RenewGeneration gives the PC a new generation instead of that of a Site code which the vendor's server refused as
+// spent. It does nothing if the PC has another one already.
+func (s *Store) RenewGeneration(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		if !state.HasGeneration || state.Generation != site.Generation() {
 			return nil
@@ -444,9 +468,9 @@ func (s *Store) Renew(ctx context.Context, signature license.Signature, site lic
 }
 
 // UndoLeave reverts Leave: the Site code is valid again and becomes this PC's present one. It does not change a Site
-// code that is not spent. UndoLeave fails with ErrSettled for a settled license, with ErrShown for one whose removal
-// code a person has seen, and with ErrReplaced if this PC has a newer license: a license file or typed code that is
-// not spent and has the present generation. It does not verify the files; a forged one can only make it fail.
+// code that is not spent. UndoLeave fails with ErrSettled for a settled license, with ErrCodeShown for one whose
+// removal code a person has seen, and with ErrReplaced if this PC has a newer license: a license file or typed code
+// that is not spent and has the present generation. It does not verify the files; a forged one can only make it fail.
 func (s *Store) UndoLeave(ctx context.Context, signature license.Signature, site license.SiteCode) error {
 	_, err := s.Update(ctx, signature, func(state *State) error {
 		i := slices.IndexFunc(state.Spent, func(one Spent) bool { return one.Codes.Site == site })
@@ -456,7 +480,7 @@ func (s *Store) UndoLeave(ctx context.Context, signature license.Signature, site
 		case state.Spent[i].Settled:
 			return ErrSettled
 		case state.Spent[i].Shown:
-			return ErrShown
+			return ErrCodeShown
 		}
 		replaced, err := s.replaced(*state)
 		if err != nil {
@@ -475,7 +499,7 @@ func (s *Store) UndoLeave(ctx context.Context, signature license.Signature, site
 // replaced reports whether this PC has a license of the present generation that is not spent.
 func (s *Store) replaced(state State) (bool, error) {
 	present := func(site license.SiteCode) bool {
-		_, spent := state.Find(site)
+		_, spent := state.FindSpent(site)
 		return !spent && state.HasGeneration && site.Generation() == state.Generation
 	}
 	if slices.ContainsFunc(state.TypedCodes(), func(t Typed) bool { return present(t.Codes.Site) }) {
@@ -514,13 +538,17 @@ func (s *Store) SetAside(ctx context.Context, signature license.Signature) (name
 		if _, err := s.state(signature); !errors.Is(err, ErrDamaged) {
 			return "", err
 		}
-		dir := Below(s.dir, signature)
-		name := stateName + ".damaged-" + s.o.Now().UTC().Format("20060102-150405")
-		for base, n := name, 2; exists(filepath.Join(dir, name)); n++ {
-			name = base + "-" + strconv.Itoa(n)
-		}
-		return name, folderError(dir, s.o.Disk.Rename(filepath.Join(dir, stateName), filepath.Join(dir, name)))
+		return s.setDamagedAside(ProgramFolder(s.dir, signature), stateName)
 	})
+}
+
+// setDamagedAside renames a damaged file of a folder and returns its new name.
+func (s *Store) setDamagedAside(dir, name string) (aside string, err error) {
+	aside = name + ".damaged-" + s.o.Now().UTC().Format("20060102-150405")
+	for base, n := aside, 2; exists(filepath.Join(dir, aside)); n++ {
+		aside = base + "-" + strconv.Itoa(n)
+	}
+	return aside, folderError(dir, s.o.Disk.Rename(filepath.Join(dir, name), filepath.Join(dir, aside)))
 }
 
 func exists(path string) bool {
@@ -575,7 +603,7 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 			return err
 		}
 		defer unlock()
-		dir := Below(s.dir, signature)
+		dir := ProgramFolder(s.dir, signature)
 		files, err := Files(dir)
 		if err != nil {
 			return err
@@ -658,7 +686,7 @@ func (s *Store) Erase(ctx context.Context, signature license.Signature, which fu
 			return err
 		}
 		defer unlock()
-		files, err := Files(Below(s.dir, signature))
+		files, err := Files(ProgramFolder(s.dir, signature))
 		return errors.Join(err, s.erase(files, which))
 	})
 }
@@ -715,7 +743,7 @@ func (s *Store) SetClock(ctx context.Context, signature license.Signature, c Clo
 			return err
 		}
 		defer unlock()
-		return s.replace(filepath.Join(Below(s.dir, signature), clockName), content)
+		return s.replace(filepath.Join(ProgramFolder(s.dir, signature), clockName), content)
 	})
 }
 

@@ -43,17 +43,17 @@ func TestGeneration(t *testing.T) {
 	other, err := s.State("notepad1")
 	require.NoError(t, err)
 	require.False(t, other.HasGeneration, "signatures that differ in case are two programs")
-	info, err := os.Stat(filepath.Join(Below(dir, notepad), stateName))
+	info, err := os.Stat(filepath.Join(ProgramFolder(dir, notepad), stateName))
 	require.NoError(t, err)
 	if runtime.GOOS != "windows" { // on Windows, the person's folder is private
 		require.EqualValues(t, 0o600, info.Mode().Perm())
-		info, err = os.Stat(Below(dir, notepad))
+		info, err = os.Stat(ProgramFolder(dir, notepad))
 		require.NoError(t, err)
 		require.EqualValues(t, 0o700, info.Mode().Perm())
 	}
 }
 
-// Leave spends the Site code of the license, and the PC gets another one (spec: files "Leaving").
+// Leave spends the Site code of the license, and the PC gets another one (spec: files "Departure").
 func TestLeave(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	g, err := s.Generation(t.Context(), notepad)
@@ -66,7 +66,7 @@ func TestLeave(t *testing.T) {
 		require.Equal(t, []uint16{0x123, 0x124}, state.Used,
 			"a used generation is not used again, and Leave of a typed code is idempotent")
 		require.EqualValues(t, 0x124, state.Generation)
-		found, ok := state.Find(gone.Codes.Site)
+		found, ok := state.FindSpent(gone.Codes.Site)
 		require.True(t, ok)
 		require.EqualValues(t, 99, found.RemovalCode)
 	}
@@ -80,7 +80,7 @@ func TestLeave(t *testing.T) {
 	require.NoError(t, s.Settle(t.Context(), notepad, gone.Codes.Site))
 	state, err = s.State(notepad)
 	require.NoError(t, err)
-	found, ok := state.Find(gone.Codes.Site)
+	found, ok := state.FindSpent(gone.Codes.Site)
 	require.True(t, ok)
 	require.Zero(t, found.RemovalCode)
 	require.True(t, found.Settled)
@@ -91,12 +91,12 @@ func TestLeave(t *testing.T) {
 		state, err = s.State(notepad)
 		require.NoError(t, err)
 		require.EqualValues(t, 0x123, state.Generation)
-		_, ok = state.Find(gone.Codes.Site)
+		_, ok = state.FindSpent(gone.Codes.Site)
 		require.False(t, ok)
 	}
 }
 
-// No generation is used twice, until all are used (spec: files "Leaving", codes "Site code and Machine ID").
+// No generation is used twice, until all are used (spec: files "Departure", codes "Site code and Machine ID").
 func TestAllGenerationsUsed(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	_, err := s.Update(t.Context(), notepad, func(state *State) error {
@@ -111,7 +111,7 @@ func TestAllGenerationsUsed(t *testing.T) {
 	state, err := s.State(notepad)
 	require.NoError(t, err)
 	require.EqualValues(t, license.MaxGeneration, state.Generation, "the only one left")
-	require.ErrorIs(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, license.MaxGeneration)}), ErrGenerations)
+	require.ErrorIs(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, license.MaxGeneration)}), ErrNoGeneration)
 }
 
 // Names, sizes and replacement of license files (spec: files "License folder").
@@ -132,7 +132,7 @@ func TestFiles(t *testing.T) {
 	require.Equal(t, "third", files[1].Content)
 	require.NoError(t, os.Remove(files[0].Path))
 
-	dir := Below(s.Dir(), notepad)
+	dir := ProgramFolder(s.Dir(), notepad)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "large.ACEN"), bytes.Repeat([]byte("a"), license.MaxFile+1), 0o600))
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder.acen"), 0o700))
 	files, err = s.Files(notepad)
@@ -159,7 +159,7 @@ func TestDamagedStateIsSetAside(t *testing.T) {
 	name, err := s.SetAside(t.Context(), notepad)
 	require.NoError(t, err)
 	require.Empty(t, name, "a valid state is not set aside")
-	path := filepath.Join(Below(s.Dir(), notepad), stateName)
+	path := filepath.Join(ProgramFolder(s.Dir(), notepad), stateName)
 	good, err := os.ReadFile(path)
 	require.NoError(t, err)
 	for name, content := range map[string]string{
@@ -223,7 +223,7 @@ func TestClock(t *testing.T) {
 // pc.json.
 func TestSeparateClockFile(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
-	dir := Below(s.Dir(), notepad)
+	dir := ProgramFolder(s.Dir(), notepad)
 	write := func(name, content string) {
 		require.NoError(t, os.MkdirAll(dir, 0o700))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
@@ -302,7 +302,7 @@ func TestContacts(t *testing.T) {
 	list := s.Contacts(notepad)
 	require.Len(t, list, maxContacts)
 	require.EqualValues(t, 2*maxContacts-1, list[maxContacts-1].LicenseID)
-	require.NoError(t, os.WriteFile(filepath.Join(Below(s.Dir(), notepad), contactsName), []byte("["), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(ProgramFolder(s.Dir(), notepad), contactsName), []byte("["), 0o600))
 	require.Empty(t, s.Contacts(notepad))
 }
 
@@ -423,11 +423,12 @@ func TestView(t *testing.T) {
 		require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, g), LicenseID: int64(g)}))
 		state, err = v.State()
 		require.NoError(t, err)
-		_, spent := state.Find(codesOf(t, g).Site)
+		_, spent := state.FindSpent(codesOf(t, g).Site)
 		require.True(t, spent)
 		files, err := v.Files()
 		require.NoError(t, err)
-		require.Equal(t, []File{{Path: filepath.Join(Below(s.Dir(), notepad), "a.acen"), Content: "a license"}}, files)
+		path := filepath.Join(ProgramFolder(s.Dir(), notepad), "a.acen")
+		require.Equal(t, []File{{Path: path, Content: "a license"}}, files)
 	}
 }
 

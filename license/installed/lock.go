@@ -50,7 +50,7 @@ func (e *BusyError) Unwrap() error { return ErrBusy }
 // lock creates the folder of a signature and locks it against changes until unlock. It fails with a *BusyError if it
 // cannot acquire the lock within Options.LockTimeout.
 func (s *Store) lock(ctx context.Context, signature license.Signature) (unlock func(), err error) {
-	return s.lockFolder(ctx, Below(s.dir, signature))
+	return s.lockFolder(ctx, ProgramFolder(s.dir, signature))
 }
 
 func (s *Store) lockFolder(ctx context.Context, dir string) (unlock func(), err error) {

@@ -15,7 +15,7 @@ import (
 // holdLock locks a program's folder, as another program would, until release.
 func holdLock(t *testing.T, s *Store) (path string, release func()) {
 	t.Helper()
-	dir := Below(s.Dir(), notepad)
+	dir := ProgramFolder(s.Dir(), notepad)
 	require.NoError(t, os.MkdirAll(dir, 0o700))
 	lock := flock.New(filepath.Join(dir, lockName))
 	locked, err := lock.TryLock()
@@ -127,7 +127,7 @@ func TestLockIsNotAFile(t *testing.T) {
 	for name, create := range specialFiles(t) {
 		t.Run(name, func(t *testing.T) {
 			s := Open(t.TempDir(), fixed())
-			dir := Below(s.Dir(), notepad)
+			dir := ProgramFolder(s.Dir(), notepad)
 			require.NoError(t, os.MkdirAll(dir, 0o700))
 			path := filepath.Join(dir, lockName)
 			create(t, path)
@@ -158,7 +158,7 @@ func TestStateIsNotAFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 			s := Open(t.TempDir(), Options{Rand: fixed().Rand, Now: func() time.Time { return now }})
-			dir := Below(s.Dir(), notepad)
+			dir := ProgramFolder(s.Dir(), notepad)
 			require.NoError(t, os.MkdirAll(dir, 0o700))
 			for n := range 3 { // names do not collide
 				create(t, filepath.Join(dir, stateName))

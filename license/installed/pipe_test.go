@@ -25,7 +25,7 @@ func TestPipe(t *testing.T) {
 func TestFolderCannotBeListed(t *testing.T) {
 	s := Open(t.TempDir(), fixed())
 	require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: codesOf(t, 5), LicenseID: 7}))
-	dir := Below(s.Dir(), notepad)
+	dir := ProgramFolder(s.Dir(), notepad)
 	require.NoError(t, os.Chmod(dir, 0o100))
 	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
 	state, err := s.State(notepad)

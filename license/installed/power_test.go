@@ -26,7 +26,7 @@ func random() installed.Options {
 }
 
 // After a power cut at any step, the license is either here, or has left and its removal code is stored (spec: files
-// "License folder", files "Leaving").
+// "License folder", files "Departure").
 func TestLeaveIsAtomic(t *testing.T) {
 	const code license.RemovalCode = 99
 	left := false
@@ -37,19 +37,20 @@ func TestLeaveIsAtomic(t *testing.T) {
 		codes := signature.Key().Codes(g, 12345)
 		require.NoError(t, s.Put(t.Context(), signature, "notepad-1.acen", "license"))
 
-		dying := installed.Open(s.Dir(), installed.Options{Disk: &installedtest.Dying{Left: step}, Rand: random().Rand})
+		disk := &installedtest.FailingDisk{ChangesLeft: step}
+		failing := installed.Open(s.Dir(), installed.Options{Disk: disk, Rand: random().Rand})
 		leave := func(s *installed.Store) error {
 			return errors.Join(s.Leave(t.Context(), signature, installed.Spent{Codes: codes, RemovalCode: code}),
 				s.Erase(t.Context(), signature, func(installed.File) bool {
 					return true
 				}))
 		}
-		done := leave(dying) == nil
+		done := leave(failing) == nil
 		state, err := s.State(signature)
 		require.NoError(t, err)
 		files, err := s.Files(signature)
 		require.NoError(t, err)
-		if spent, ok := state.Find(codes.Site); ok {
+		if spent, ok := state.FindSpent(codes.Site); ok {
 			left = true
 			require.Equal(t, code, spent.RemovalCode)
 			require.NotEqual(t, g, state.Generation)
@@ -59,7 +60,7 @@ func TestLeaveIsAtomic(t *testing.T) {
 			require.Equal(t, g, state.Generation)
 		}
 		require.NoError(t, leave(s), "it continues after the crash")
-		entries, err := os.ReadDir(installed.Below(s.Dir(), signature))
+		entries, err := os.ReadDir(installed.ProgramFolder(s.Dir(), signature))
 		require.NoError(t, err)
 		require.False(t, slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
 			return strings.HasPrefix(e.Name(), ".fresh-")
@@ -80,7 +81,7 @@ func TestClockIsAtomic(t *testing.T) {
 	for name, before := range map[string]func(*installed.Store) error{
 		"in pc.json": func(s *installed.Store) error { return s.SetClock(t.Context(), signature, at(2025)) },
 		"in a file of its own": func(s *installed.Store) error {
-			return os.WriteFile(filepath.Join(installed.Below(s.Dir(), signature), "clock.json"),
+			return os.WriteFile(filepath.Join(installed.ProgramFolder(s.Dir(), signature), "clock.json"),
 				[]byte(`{"latest":"2025-11-25T12:00:00Z","issued":"2020-01-01T00:00:00Z"}`), 0o600)
 		},
 	} {
@@ -94,8 +95,8 @@ func TestClockIsAtomic(t *testing.T) {
 				require.NoError(t, before(s))
 				require.Equal(t, at(2025), s.Clock(signature))
 
-				dying := installed.Open(s.Dir(), installed.Options{Disk: &installedtest.Dying{Left: step}})
-				done = dying.SetClock(t.Context(), signature, at(2026)) == nil
+				failing := installed.Open(s.Dir(), installed.Options{Disk: &installedtest.FailingDisk{ChangesLeft: step}})
+				done = failing.SetClock(t.Context(), signature, at(2026)) == nil
 				want := at(2025)
 				if done {
 					want = at(2026)
@@ -103,7 +104,7 @@ func TestClockIsAtomic(t *testing.T) {
 				require.Equal(t, want, s.Clock(signature))
 				state, err := s.State(signature)
 				require.NoError(t, err)
-				spent, ok := state.Find(gone.Codes.Site)
+				spent, ok := state.FindSpent(gone.Codes.Site)
 				require.True(t, ok)
 				require.Equal(t, gone.RemovalCode, spent.RemovalCode)
 				require.NoError(t, s.SetClock(t.Context(), signature, at(2027)), "it continues after the crash")

@@ -111,7 +111,7 @@ func (s State) encode() ([]byte, error) {
 		Signature: string(s.Signature),
 		Program:   programFile{s.Program, more.program},
 		Used:      s.Used,
-		Given:     s.Given,
+		Given:     s.EnteredHashes,
 		Clock:     clockFile{s.Clock, more.clock},
 		unknown:   more.state,
 	}
@@ -218,7 +218,7 @@ func decodeState(content string) (s State, err error) {
 		}
 		s.Former = append(s.Former, t)
 	}
-	s.Given = f.Given
+	s.EnteredHashes = f.Given
 	return s, nil
 }
 

@@ -125,7 +125,10 @@ func TestPutReplacesSuperseded(t *testing.T) {
 		"another license": {map[string]string{"notepad-8.acen": signed(t, testFile(other))},
 			[]string{"notepad-7.acen", "notepad-8.acen"}},
 		"another license of its name": {
-			map[string]string{"Notepad-7.ACEN": signed(t, testFile(other)), "notepad-7-2.acen": signed(t, testFile(other, again))},
+			map[string]string{
+				"Notepad-7.ACEN":   signed(t, testFile(other)),
+				"notepad-7-2.acen": signed(t, testFile(other, again)),
+			},
 			[]string{"Notepad-7.ACEN", "notepad-7-2.acen", "notepad-7-3.acen"},
 		},
 		"one that claims to be newer": {
@@ -137,7 +140,7 @@ func TestPutReplacesSuperseded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Open(t.TempDir(), Options{})
-			dir := Below(s.Dir(), notepad)
+			dir := ProgramFolder(s.Dir(), notepad)
 			require.NoError(t, os.MkdirAll(dir, 0o700))
 			for name, content := range c.before {
 				require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
@@ -164,8 +167,8 @@ func TestTypedCodes(t *testing.T) {
 	code := func(n byte) Typed { return Typed{Codes: codesOf(t, uint16(n)), Code: license.ActivationCode{n}} }
 	for _, n := range []byte{1, 2, 3, 2} {
 		_, err := s.Update(t.Context(), notepad, func(state *State) error {
-			state.Enter(code(n))
-			state.Remember(code(n).Code)
+			state.AddTyped(code(n))
+			state.RecordEntered(code(n).Code)
 			return nil
 		})
 		require.NoError(t, err)
@@ -173,9 +176,9 @@ func TestTypedCodes(t *testing.T) {
 	state, err := s.State(notepad)
 	require.NoError(t, err)
 	require.Equal(t, []Typed{code(2), code(3), code(1)}, state.TypedCodes())
-	require.Len(t, state.Given, 3)
-	require.True(t, state.Had(code(1).Code))
-	require.False(t, state.Had(code(4).Code))
+	require.Len(t, state.EnteredHashes, 3)
+	require.True(t, state.WasEntered(code(1).Code))
+	require.False(t, state.WasEntered(code(4).Code))
 
 	for _, n := range []byte{2, 1} {
 		require.NoError(t, s.Leave(t.Context(), notepad, Spent{Codes: code(n).Codes}))
@@ -183,10 +186,10 @@ func TestTypedCodes(t *testing.T) {
 	state, err = s.State(notepad)
 	require.NoError(t, err)
 	require.Equal(t, []Typed{code(3)}, state.TypedCodes())
-	require.True(t, state.Had(code(1).Code), "entered codes remain known")
+	require.True(t, state.WasEntered(code(1).Code), "entered codes remain known")
 
 	for n := range maxFormer + 10 {
-		state.Enter(Typed{Code: license.ActivationCode{byte(n >> 8), byte(n), 1}})
+		state.AddTyped(Typed{Code: license.ActivationCode{byte(n >> 8), byte(n), 1}})
 	}
 	require.Len(t, state.TypedCodes(), maxFormer+1)
 	for _, content := range []string{`"former_typed":[{"site_code":"x"}]`, `"former_typed":{}`, `"given_codes":[1]`} {
@@ -251,7 +254,7 @@ func TestFolderErrors(t *testing.T) {
 			require.ErrorIs(t, got, err, what)
 			var folder *FolderError
 			require.ErrorAs(t, got, &folder, what)
-			require.Equal(t, Below(s.Dir(), notepad), folder.Dir)
+			require.Equal(t, ProgramFolder(s.Dir(), notepad), folder.Dir)
 			require.Contains(t, strings.ReplaceAll(got.Error(), "open x: ", ""), text, what)
 			require.Contains(t, got.Error(), folder.Dir, what)
 		}
@@ -282,8 +285,8 @@ func TestSilentFolder(t *testing.T) {
 		}
 		_, err := s.Generation(ctx, notepad)
 		cancel()
-		require.ErrorIs(t, err, ErrSilent)
-		require.ErrorContains(t, err, Below(s.Dir(), notepad)+" does not answer")
+		require.ErrorIs(t, err, ErrTimeout)
+		require.ErrorContains(t, err, ProgramFolder(s.Dir(), notepad)+" does not answer")
 	}
 	s := Open("x", Options{LockTimeout: time.Minute, DiskTimeout: time.Second})
 	require.Equal(t, time.Minute+3*time.Second, s.changeTime(t.Context()))

@@ -35,7 +35,7 @@ func TestUserFolder(t *testing.T) {
 func TestFreshFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "licenses [2]") // also a glob pattern
 	s := Open(dir, fixed())
-	folder := Below(dir, notepad)
+	folder := ProgramFolder(dir, notepad)
 	require.NoError(t, os.MkdirAll(folder, 0o700))
 	victim := filepath.Join(t.TempDir(), "victim")
 	require.NoError(t, os.WriteFile(victim, []byte("precious"), 0o600))
@@ -59,4 +59,19 @@ func TestFreshFiles(t *testing.T) {
 	for _, e := range entries {
 		require.False(t, strings.HasPrefix(e.Name(), freshName), e.Name())
 	}
+}
+
+// SetContact does not replace a file of contacts that cannot be read (spec: files "Contacts file").
+func TestUnreadableContacts(t *testing.T) {
+	s := Open(t.TempDir(), Options{})
+	require.NoError(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 1, Ended: "Removed"}))
+	path := filepath.Join(ProgramFolder(s.Dir(), notepad), contactsName)
+	require.NoError(t, os.Rename(path, path+".whole"))
+	require.NoError(t, os.Symlink(contactsName, path)) // a link to itself
+	var folder *FolderError
+	require.ErrorAs(t, s.SetContact(t.Context(), notepad, Contact{LicenseID: 2}), &folder)
+	require.NoError(t, os.Rename(path+".whole", path))
+	list := s.Contacts(notepad)
+	require.Len(t, list, 1)
+	require.Equal(t, "Removed", list[0].Ended)
 }

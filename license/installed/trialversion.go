@@ -3,7 +3,6 @@ package installed
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,7 +21,7 @@ var errTrialVersion = errors.New("the file that keeps this PC's Site code was wr
 func (s *Store) current(signature license.Signature) (State, error) {
 	state, err := s.View(signature).state(decodeForChange)
 	if errors.Is(err, errTrialVersion) {
-		return State{Signature: signature}, s.setTrialVersionAside(Below(s.dir, signature))
+		return State{Signature: signature}, s.setTrialVersionAside(ProgramFolder(s.dir, signature))
 	}
 	return state, err
 }
@@ -47,13 +46,13 @@ func (s *Store) moveToOld(path string) error {
 	dir, name := filepath.Split(path)
 	old := filepath.Join(dir, oldName)
 	if err := os.MkdirAll(old, 0o700); err != nil {
-		return err
+		return folderError(dir, err)
 	}
 	to := filepath.Join(old, name)
 	for n := 2; exists(to); n++ {
 		to = filepath.Join(old, name+"-"+strconv.Itoa(n))
 	}
-	return s.o.Disk.Rename(path, to)
+	return folderError(dir, s.o.Disk.Rename(path, to))
 }
 
 // OfTrialVersion reports whether a license file is one of a trial version: it can be parsed, and its Site code and
@@ -71,13 +70,14 @@ func (f File) OfTrialVersion() bool {
 // SetTrialVersionAside moves the states of a trial version into the folders "old" of their programs, and returns the
 // number of moved states. It moves as much as it can and joins the errors.
 func (s *Store) SetTrialVersionAside(ctx context.Context) (programs int, err error) {
-	entries, err := os.ReadDir(s.dir)
-	if errors.Is(err, fs.ErrNotExist) {
+	if s.dir == "" {
 		return 0, nil
 	}
-	for _, e := range entries {
-		dir := filepath.Join(s.dir, e.Name())
-		moved, failed := s.setProgramAside(ctx, dir)
+	folders, err := withinFolder(s, s.dir, s.o.DiskTimeout, s.programFolders)
+	for _, dir := range folders {
+		moved, failed := withinFolder(s, dir, s.changeTime(ctx), func() (bool, error) {
+			return s.setProgramAside(ctx, dir)
+		})
 		if moved {
 			programs++
 		}
@@ -107,16 +107,18 @@ func (s *Store) setProgramAside(ctx context.Context, dir string) (moved bool, er
 }
 
 // TrialVersionFolders lists the folders "old" that contain files of a trial version.
-func (s *Store) TrialVersionFolders() (list []string, err error) {
-	entries, err := os.ReadDir(s.dir)
-	if errors.Is(err, fs.ErrNotExist) {
+func (s *Store) TrialVersionFolders() ([]string, error) {
+	if s.dir == "" {
 		return nil, nil
 	}
-	for _, e := range entries {
-		old := filepath.Join(s.dir, e.Name(), oldName)
-		if kept, err := os.ReadDir(old); err == nil && len(kept) > 0 {
-			list = append(list, old)
+	return withinFolder(s, s.dir, s.o.DiskTimeout, func() (list []string, err error) {
+		folders, err := s.programFolders()
+		for _, dir := range folders {
+			old := filepath.Join(dir, oldName)
+			if kept, err := s.o.readDir(old); err == nil && len(kept) > 0 {
+				list = append(list, old)
+			}
 		}
-	}
-	return list, err
+		return list, err
+	})
 }

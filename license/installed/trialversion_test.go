@@ -22,9 +22,9 @@ func trialStore(t *testing.T) (s *Store, files map[string]string) {
 		"contacts.json":  `[{"license_id":7,"site":305418950,"at":"2026-11-03T12:00:00Z"}]`,
 		"notepad-7.acen": golden(t, "notepad-7-v1.acen"),
 	}
-	require.NoError(t, os.MkdirAll(Below(s.Dir(), notepad), 0o700))
+	require.NoError(t, os.MkdirAll(ProgramFolder(s.Dir(), notepad), 0o700))
 	for name, content := range files {
-		require.NoError(t, os.WriteFile(filepath.Join(Below(s.Dir(), notepad), name), []byte(content), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(ProgramFolder(s.Dir(), notepad), name), []byte(content), 0o600))
 	}
 	return s, files
 }
@@ -61,7 +61,7 @@ func TestTrialStateIsMoved(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, files := trialStore(t)
-			dir := Below(s.Dir(), notepad)
+			dir := ProgramFolder(s.Dir(), notepad)
 			state, err := s.State(notepad)
 			require.NoError(t, err)
 			require.Equal(t, State{Signature: notepad}, state)
@@ -99,7 +99,7 @@ func TestTrialStateIsMoved(t *testing.T) {
 // moved files are not replaced.
 func TestTrialLicensesAreMoved(t *testing.T) {
 	s, files := trialStore(t)
-	dir := Below(s.Dir(), notepad)
+	dir := ProgramFolder(s.Dir(), notepad)
 	older := files["notepad-7.acen"]
 	_, err := license.SigningKeyFromSeed([32]byte{1}).Public().Verify(older)
 	require.ErrorIs(t, err, license.ErrOlderVersion, "the file is one of a trial version")
@@ -142,13 +142,13 @@ func TestNewLicenseFilesAreErased(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.Put(t.Context(), notepad, "a.acen", content))
 	require.NoError(t, s.Erase(t.Context(), notepad, func(File) bool { return true }))
-	require.Empty(t, tree(t, Below(s.Dir(), notepad)))
+	require.Empty(t, tree(t, ProgramFolder(s.Dir(), notepad)))
 }
 
 // An interrupted move is continued, and a state of another version does not start one.
 func TestInterruptedMove(t *testing.T) {
 	s, files := trialStore(t)
-	dir := Below(s.Dir(), notepad)
+	dir := ProgramFolder(s.Dir(), notepad)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "old"), 0o700))
 	require.NoError(t, os.Rename(filepath.Join(dir, "clock.json"), filepath.Join(dir, "old", "clock.json")))
 	programs, err := s.SetTrialVersionAside(t.Context())
@@ -170,7 +170,7 @@ func TestInterruptedMove(t *testing.T) {
 // If the folder "old" cannot be created, the change fails and nothing is lost.
 func TestTrialStateCannotBeMoved(t *testing.T) {
 	s, files := trialStore(t)
-	dir := Below(s.Dir(), notepad)
+	dir := ProgramFolder(s.Dir(), notepad)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "old"), nil, 0o600))
 	_, err := s.Generation(t.Context(), notepad)
 	require.Error(t, err)

@@ -11,7 +11,7 @@ import (
 	"github.com/acen-desktop/acen/license"
 )
 
-// View reads the folder of one program. It has no time limit (see Within and Direct) and must not be used
+// View reads the folder of one program. It has no time limit (see RunUntil and Direct) and must not be used
 // concurrently.
 type View struct {
 	dir       string
@@ -28,7 +28,7 @@ func (s *Store) View(signature license.Signature) *View {
 	if s.dir == "" {
 		return &View{err: ErrNoHome}
 	}
-	return &View{dir: Below(s.dir, signature), signature: signature}
+	return &View{dir: ProgramFolder(s.dir, signature), signature: signature}
 }
 
 // ViewOf returns a view of a folder that contains license files of any program.
@@ -143,13 +143,24 @@ func (v *View) Clock(state State) (c Clock) {
 }
 
 // Contacts is like Store.Contacts. After Each or Files it may miss a contact that was stored since.
-func (v *View) Contacts() (list []Contact) {
+func (v *View) Contacts() []Contact {
 	if v.noContacts {
 		return nil
 	}
-	content, err := v.read(contactsName, maxState)
-	if err != nil || json.Unmarshal([]byte(content), &list) != nil {
-		return nil
-	}
+	list, _ := v.contacts()
 	return list
+}
+
+// contacts lists the contacts. It fails with fs.ErrInvalid for a damaged file.
+func (v *View) contacts() (list []Contact, err error) {
+	content, err := v.read(contactsName, maxState)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case json.Unmarshal([]byte(content), &list) != nil:
+		return nil, fs.ErrInvalid
+	}
+	return list, nil
 }

@@ -67,7 +67,7 @@ type fixture struct {
 	reply       func(job Job, r string) error // nil, or an error instead of the server's answer
 	lose        bool                          // the server accepts the parcel and its answer is lost
 	during      func(ctx context.Context, job *Job, r *string) error
-	asked       func() // called by Same
+	asked       func() // called by Encode, Same and Replaceable
 	prepare     error
 	done        error
 	cancel      func() (notice, err error)
@@ -123,14 +123,18 @@ func (w *fixture) start() {
 
 func (w *fixture) step(task api.Task) Step[accountID, string, string] {
 	step := Step[accountID, string, string]{
-		Encode: func(_ context.Context, r string) ([]byte, error) { return []byte(r), w.fails["encode"] },
+		Encode: func(_ context.Context, r string) ([]byte, error) {
+			w.ask()
+			return []byte(r), w.fails["encode"]
+		},
 		Same: func(_ context.Context, job Job, r string) (bool, error) {
-			if w.asked != nil {
-				w.asked()
-			}
+			w.ask()
 			return string(job.Request()) == r, w.fails["same"]
 		},
-		Replaceable: func(context.Context, Job) bool { return !w.fixed },
+		Replaceable: func(context.Context, Job) bool {
+			w.ask()
+			return !w.fixed
+		},
 		Prepare: func(_ context.Context, _ accountID, job Job) (string, error) {
 			r := string(job.Request())
 			w.event("before prepare")
@@ -184,6 +188,12 @@ func (w *fixture) step(task api.Task) Step[accountID, string, string] {
 	return step
 }
 
+func (w *fixture) ask() {
+	if w.asked != nil {
+		w.asked()
+	}
+}
+
 // send is a call of the server, which accepts a parcel once per key.
 func (w *fixture) send(ctx context.Context, _ accountID, job *Job, r *string) (string, error) {
 	w.event("before the call")
@@ -213,6 +223,22 @@ func (w *fixture) send(ctx context.Context, _ accountID, job *Job, r *string) (s
 func (w *fixture) run(t *testing.T, r string) (string, error) {
 	t.Helper()
 	return w.Run(t.Context(), anna, draft, r)
+}
+
+// result is what Run returns.
+type result struct {
+	out string
+	err error
+}
+
+// begun runs the task with a parcel in another goroutine.
+func (w *fixture) begun(ctx context.Context, r string) <-chan result {
+	done := make(chan result, 1)
+	go func() {
+		out, err := w.Run(ctx, anna, draft, r)
+		done <- result{out, err}
+	}()
+	return done
 }
 
 var draft = Draft{Task: "parcel", Title: "A parcel", Intent: "one parcel", OrderID: 3}

@@ -1,6 +1,6 @@
 // Package journal carries out jobs that survive a crash. A job is stored with its idempotency key before it is sent,
-// and sent again with the same key until it is answered, so that it is carried out once. A [Step] defines what a job
-// does: the journal depends on neither licenses nor servers.
+// and resent with the same key until it is answered, so that it is carried out once. A [Step] defines what a job does:
+// the journal depends on neither licenses nor servers.
 package journal
 
 import (
@@ -76,8 +76,8 @@ type Session interface {
 
 // Step defines how the jobs of one task are carried out, by a session S, with a request R and an outcome O. The
 // journal calls Prepare, stores that the job is sent, and calls Send. Then it calls Done or Refused and closes the
-// job, or the job stays open. After a crash it begins with Prepare again, so every function must be idempotent. A
-// Step without Send is for a task that this version does not know: its jobs are kept, and only Canceled is called.
+// job, or the job stays open. After a crash it calls Prepare anew, so every function must be idempotent. A
+// Step without Send is for a task that this version does not support: its jobs stay open, and only Canceled is called.
 type Step[S Session, R, O any] struct {
 	// Encode returns the stored form of a request.
 	Encode func(ctx context.Context, r R) ([]byte, error)
@@ -85,13 +85,14 @@ type Step[S Session, R, O any] struct {
 	Same func(ctx context.Context, job Job, r R) (bool, error)
 	// Replaceable reports whether a job that was never sent may be closed for one with another request.
 	Replaceable func(ctx context.Context, job Job) bool
-	// Expired returns why a job that was sent must not be sent again; nil if it may. A nil function means always.
+	// Expired returns why a job that was sent must not be resent; nil if it may. Without Expired it always may.
 	Expired func(job Job, now time.Time) error
 	// Prepare decodes the request and does what must be done before the call. If it fails, nothing is sent.
 	Prepare func(ctx context.Context, s S, job Job) (R, error)
 	// Send sends the request with the key of the job. It may change both through Amend.
 	Send func(ctx context.Context, s S, job *Job, r *R) (O, error)
-	// Done stores the outcome, and sets the IDs of the job. If it fails, the job stays open.
+	// Done stores the outcome, and sets LicenseID and OrderID of the job, of which the journal stores LicenseID. If Done
+	// fails, the job stays open.
 	Done func(ctx context.Context, s S, job *Job, r R, out O) error
 	// Finish does the remaining work after Done; it is not repeated after a crash.
 	Finish func(ctx context.Context, s S, job Job, out O)
@@ -99,18 +100,23 @@ type Step[S Session, R, O any] struct {
 	Judge func(job Job, r R, err error) Failure
 	// Refused reverts Prepare before a final error closes the job.
 	Refused func(ctx context.Context, s S, job Job, r R, err error)
-	// Canceled reverts Prepare before a person closes the job; job.State tells whether it was sent. If err is not nil
-	// the job stays open; notice is returned to the person after the job was closed.
+	// Canceled reverts Prepare before a person closes the job; job.State says whether it was sent. If err is not nil the
+	// job stays open; notice is returned to the person after the job was closed.
 	Canceled func(ctx context.Context, job Job) (notice, err error)
 }
 
 // Failure is what an error means for a job.
 type Failure struct {
-	Final    bool // closes the job
-	NotDone  bool // proves that the job was not carried out: after its first call, the job is pending again
-	Answered bool // was stored under the key, so that a retry needs another key
-	Unsent   bool // is returned by Resume
-	Stop     bool // makes Resume stop, because later jobs would fail likewise
+	// Final: the error closes the job.
+	Final bool
+	// NotDone: the job was not carried out. If this was its first call, it becomes Pending.
+	NotDone bool
+	// Answered: the server stored the refusal under the key, so a retry needs a new key.
+	Answered bool
+	// Unsent: Resume returns the error.
+	Unsent bool
+	// Stop: Resume stops, because later jobs would fail likewise.
+	Stop bool
 }
 
 // Options configure a Journal. All of them are required.
@@ -124,7 +130,7 @@ type Options[S Session, R, O any] struct {
 	Logger *slog.Logger
 	// Changed is called after a job changed, on any goroutine.
 	Changed func(Job)
-	// Unclosed is called for a job that was refused and whose refusal could not be stored: it will be sent again.
+	// Unclosed is called for a job that was refused and whose refusal could not be stored: it will be resent.
 	Unclosed func(Job, error)
 }
 
@@ -140,13 +146,14 @@ func New[S Session, R, O any](o Options[S, R, O]) *Journal[S, R, O] {
 	return &Journal[S, R, O]{options: o, running: map[int64]*run[O]{}}
 }
 
-// run is a job that is being carried out. Callers with an equal job wait for done.
+// run is a job that is being carried out, or closed for a person. Callers with an equal job wait for done.
 type run[O any] struct {
 	done    chan struct{}
 	job     Job
 	out     O
 	err     error
 	failure Failure
+	kept    bool // the job could not be closed for a person: it was not sent, and stays open
 }
 
 var (
@@ -160,112 +167,6 @@ var (
 	errCanceled = errors.New("dropped")
 	errGivenUp  = errors.New("given up; whether the server did it is not known")
 )
-
-// Run stores a job and sends it, or joins the open job with the same intent and request. An older job with the same
-// intent and another request comes first: if it was never sent, the new job replaces it; if it was sent, Run sends it
-// again, and returns its outcome if it succeeds.
-func (j *Journal[S, R, O]) Run(ctx context.Context, s S, d Draft, r R) (O, error) {
-	var none O
-	tried := map[int64]bool{}
-	for {
-		current, joined, older, err := j.next(ctx, s, d, r, tried)
-		if err != nil {
-			return none, err
-		}
-		if !joined {
-			j.carryOut(ctx, s, current)
-		}
-		select {
-		case <-current.done:
-		case <-ctx.Done():
-			return none, ctx.Err()
-		}
-		if !older || current.err == nil || ctx.Err() != nil {
-			return current.out, current.err
-		}
-		tried[current.job.ID] = true
-	}
-}
-
-// next returns the run that a draft has to wait for: that of an older job that was sent with another request and is
-// not in tried, else the draft's own. joined is true if it was running already.
-func (j *Journal[S, R, O]) next(
-	ctx context.Context, s S, d Draft, r R, tried map[int64]bool,
-) (current *run[O], joined, older bool, err error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	open, err := j.options.Store.Open(ctx, s.AccountID())
-	if err != nil {
-		return nil, false, false, err
-	}
-	step := j.options.Step(d.Task)
-	var own Job
-	var others []Job // open jobs of the same intent before own
-	for _, job := range open {
-		if job.Task != d.Task || job.intent != d.Intent {
-			continue
-		}
-		same, err := step.Same(ctx, job, r)
-		switch {
-		case err != nil:
-			return nil, false, false, err
-		case !same && job.State == Sent && !tried[job.ID]:
-			current, joined = j.begin(job)
-			return current, joined, true, nil
-		case same && own.ID == 0:
-			own = job
-		case own.ID == 0:
-			others = append(others, job)
-		}
-	}
-	if err := j.replace(ctx, step, others); err != nil {
-		return nil, false, false, err
-	}
-	if own.ID == 0 {
-		if own, err = j.add(ctx, s, d, r); err != nil {
-			return nil, false, false, err
-		}
-	}
-	current, joined = j.begin(own)
-	return current, joined, false, nil
-}
-
-// replace closes the jobs that were never sent and may be replaced. The caller holds mu.
-func (j *Journal[S, R, O]) replace(ctx context.Context, step Step[S, R, O], jobs []Job) error {
-	for _, old := range jobs {
-		if _, running := j.running[old.ID]; running || old.State != Pending || !step.Replaceable(ctx, old) {
-			continue
-		}
-		if err := j.record(ctx, &old, Failed, errReplaced); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// add stores a job.
-func (j *Journal[S, R, O]) add(ctx context.Context, s S, d Draft, r R) (job Job, err error) {
-	now := j.options.Now()
-	job = Job{
-		Account:   s.AccountID(),
-		Task:      d.Task,
-		Title:     d.Title,
-		State:     Pending,
-		CreatedAt: now,
-		UpdatedAt: now,
-		OrderID:   d.OrderID,
-		LicenseID: d.LicenseID,
-		intent:    d.Intent,
-	}
-	if job.request, err = j.options.Step(d.Task).Encode(ctx, r); err != nil {
-		return job, err
-	}
-	if job.Key, err = j.options.Key(); err != nil {
-		return job, err
-	}
-	job.ID, err = j.options.Store.Add(ctx, job)
-	return job, err
-}
 
 // begin marks a job as running; joined is true if it was running already. The caller holds mu.
 func (j *Journal[S, R, O]) begin(job Job) (current *run[O], joined bool) {
@@ -285,36 +186,22 @@ func (j *Journal[S, R, O]) end(current *run[O]) {
 	close(current.done)
 }
 
-// carryOut sends a job and stores its outcome. It reads the job first, so that one that was canceled meanwhile is not
-// sent.
+// carryOut sends a job and stores its outcome.
 func (j *Journal[S, R, O]) carryOut(ctx context.Context, s S, current *run[O]) {
 	job := &current.job
 	defer func() {
 		j.end(current)
 		j.options.Changed(*job)
 	}()
-	stored, open, err := j.options.Store.Find(ctx, job.ID)
-	if err != nil || !open || stored.Account != s.AccountID() {
-		current.err = cmp.Or(err, errNotOpen)
+	step, err := j.reload(ctx, s, job)
+	if err != nil {
+		current.err = err
 		return
-	}
-	*job = stored
-	step := j.options.Step(job.Task)
-	if step.Send == nil {
-		current.err = j.options.Store.Error(fmt.Errorf("a job %q of a newer version", job.Task))
-		job.Err = current.err
-		return
-	}
-	if job.State == Sent && step.Expired != nil {
-		if err := step.Expired(*job, j.options.Now()); err != nil {
-			current.err = j.closeFailed(ctx, job, err)
-			return
-		}
 	}
 	first := job.State == Pending
 	r, err := step.Prepare(ctx, s, *job)
 	if err != nil {
-		j.failed(ctx, s, step, current, r, err)
+		j.handleFailure(ctx, s, step, current, r, err)
 		return
 	}
 	// From here on the server may have carried out the job, even if this app crashes.
@@ -322,33 +209,41 @@ func (j *Journal[S, R, O]) carryOut(ctx context.Context, s S, current *run[O]) {
 		return
 	}
 	j.options.Changed(*job)
-	out, err := step.Send(ctx, s, job, &r)
+	current.out, err = step.Send(ctx, s, job, &r)
 	ctx = context.WithoutCancel(ctx) // the outcome is stored even if the caller was canceled meanwhile
 	if err == nil {
-		current.out = out
-		j.succeeded(ctx, s, step, job, r, out)
+		j.complete(ctx, s, step, job, r, current.out)
 		return
 	}
-	current.out = out
-	if j.failed(ctx, s, step, current, r, err); current.failure.Final {
-		return
-	}
-	if current.failure.Answered {
-		if err := j.Amend(ctx, job, job.Title, job.intent, job.request); err != nil {
-			j.options.Logger.Error("a waiting job could not get a new idempotency key", "job", job.ID, "error", err)
-		}
-	}
-	if first && current.failure.NotDone {
-		if err := j.record(ctx, job, Pending, nil); err != nil {
-			j.options.Logger.Error("a waiting job could not be recorded", "job", job.ID, "error", err)
-		}
-		job.Err = err
+	if j.handleFailure(ctx, s, step, current, r, err); !current.failure.Final {
+		j.prepareRetry(ctx, job, current.failure, first)
 	}
 }
 
-// succeeded stores the outcome of a job and closes it. The answer is valid even if it cannot be stored: the job then
-// stays open, and is sent again with the same key.
-func (j *Journal[S, R, O]) succeeded(ctx context.Context, s S, step Step[S, R, O], job *Job, r R, out O) {
+// reload reads a job, so that one that was canceled meanwhile is not sent, and returns its Step. It fails for a job
+// that cannot be sent, and closes one that must not be resent.
+func (j *Journal[S, R, O]) reload(ctx context.Context, s S, job *Job) (step Step[S, R, O], err error) {
+	stored, open, err := j.options.Store.Find(ctx, job.ID)
+	if err != nil || !open || stored.Account != s.AccountID() {
+		return step, cmp.Or(err, errNotOpen)
+	}
+	*job = stored
+	step = j.options.Step(job.Task)
+	if step.Send == nil {
+		job.Err = j.options.Store.Error(fmt.Errorf("a job %q of a newer version", job.Task))
+		return step, job.Err
+	}
+	if job.State == Sent && step.Expired != nil {
+		if err := step.Expired(*job, j.options.Now()); err != nil {
+			return step, j.closeFailed(ctx, job, err)
+		}
+	}
+	return step, nil
+}
+
+// complete stores the outcome of a job and closes it. The answer is valid even if it cannot be stored: the job then
+// stays open, and is resent with the same key.
+func (j *Journal[S, R, O]) complete(ctx context.Context, s S, step Step[S, R, O], job *Job, r R, out O) {
 	err := step.Done(ctx, s, job, r, out)
 	if err == nil {
 		err = j.record(ctx, job, Done, nil)
@@ -360,8 +255,10 @@ func (j *Journal[S, R, O]) succeeded(ctx context.Context, s S, step Step[S, R, O
 	step.Finish(ctx, s, *job, out)
 }
 
-// failed judges an error of a job, and closes the job if it is final.
-func (j *Journal[S, R, O]) failed(ctx context.Context, s S, step Step[S, R, O], current *run[O], r R, err error) {
+// handleFailure judges an error of a job, and closes the job if it is final.
+func (j *Journal[S, R, O]) handleFailure(
+	ctx context.Context, s S, step Step[S, R, O], current *run[O], r R, err error,
+) {
 	job := &current.job
 	job.Err, current.err = err, err
 	if current.failure = step.Judge(*job, r, err); current.failure.Final {
@@ -370,8 +267,25 @@ func (j *Journal[S, R, O]) failed(ctx context.Context, s S, step Step[S, R, O], 
 	}
 }
 
+// prepareRetry stores a new key for a job whose refusal the server stored, and that a job was not carried out if this
+// was its first call.
+func (j *Journal[S, R, O]) prepareRetry(ctx context.Context, job *Job, failure Failure, first bool) {
+	cause := job.Err
+	if failure.Answered {
+		if err := j.Amend(ctx, job, job.Title, job.intent, job.request); err != nil {
+			j.options.Logger.Error("a waiting job could not get a new idempotency key", "job", job.ID, "error", err)
+		}
+	}
+	if first && failure.NotDone {
+		if err := j.record(ctx, job, Pending, nil); err != nil {
+			j.options.Logger.Error("a waiting job could not be recorded", "job", job.ID, "error", err)
+		}
+		job.Err = cause
+	}
+}
+
 // closeFailed closes a job with a final error and returns the error. If it cannot store that, the job stays open and is
-// sent again; closeFailed then joins the errors.
+// resent; closeFailed then joins the errors.
 func (j *Journal[S, R, O]) closeFailed(ctx context.Context, job *Job, cause error) error {
 	err := j.record(ctx, job, Failed, cause)
 	if err == nil {
@@ -479,6 +393,7 @@ func (j *Journal[S, R, O]) close(ctx context.Context, id int64, decide func(Job)
 	}
 	defer j.end(current)
 	job := current.job
+	current.kept = true
 	cause, err := decide(job)
 	if err != nil {
 		return job, err
@@ -490,6 +405,7 @@ func (j *Journal[S, R, O]) close(ctx context.Context, id int64, decide func(Job)
 	if err := j.record(ctx, &job, Failed, cause); err != nil {
 		return job, err
 	}
+	current.kept, current.err = false, errNotOpen
 	j.options.Changed(job)
 	return job, notice
 }
@@ -506,6 +422,5 @@ func (j *Journal[S, R, O]) claim(ctx context.Context, id int64) (*run[O], error)
 		return nil, ErrSent
 	}
 	current, _ := j.begin(job)
-	current.err = errNotOpen
 	return current, nil
 }

@@ -291,24 +291,12 @@ func TestJoinARunningJob(t *testing.T) {
 	w := newFixture(t)
 	sending, answer := make(chan struct{}), make(chan struct{})
 	w.during = func(context.Context, *Job, *string) error { close(sending); <-answer; return nil }
-	type result struct {
-		out string
-		err error
-	}
-	ask := func(ctx context.Context) <-chan result {
-		done := make(chan result, 1)
-		go func() {
-			out, err := w.Run(ctx, anna, draft, "book")
-			done <- result{out, err}
-		}()
-		return done
-	}
-	first := ask(t.Context())
+	first := w.begun(t.Context(), "book")
 	<-sending
 	asked := make(chan struct{}, 1)
 	w.asked = func() { asked <- struct{}{} }
 	ctx, cancel := context.WithCancel(t.Context())
-	second := ask(ctx)
+	second := w.begun(ctx, "book")
 	<-asked
 	cancel()
 	require.ErrorIs(t, (<-second).err, context.Canceled)
@@ -317,12 +305,96 @@ func TestJoinARunningJob(t *testing.T) {
 	results, err := w.Resume(t.Context(), anna)
 	require.NoError(t, err)
 	require.Empty(t, results, "it runs already")
-	third := ask(t.Context())
+	third := w.begun(t.Context(), "book")
 	<-asked
 	close(answer)
 	require.Equal(t, result{out: "took book"}, <-first)
 	require.Equal(t, result{out: "took book"}, <-third)
 	require.Equal(t, []string{"key 1 book"}, w.calls)
+}
+
+// A Step may wait for the keyring, and other jobs do not wait with it.
+func TestStepIsAskedWithoutLock(t *testing.T) {
+	w := newFixture(t)
+	asked := 0
+	w.asked = func() {
+		asked++
+		require.True(t, w.mu.TryLock())
+		w.mu.Unlock()
+	}
+	w.reply = func(Job, string) error { return errUnsent }
+	for _, r := range []string{"book", "pen"} {
+		_, err := w.run(t, r)
+		require.ErrorIs(t, err, errUnsent)
+	}
+	require.Equal(t, 4, asked, "two are encoded, and the first is compared and replaced")
+}
+
+// A job that is answered while an equal draft is compared with it is not carried out for the draft as well.
+func TestAnsweredWhileCompared(t *testing.T) {
+	t.Run("by the run that was joined", func(t *testing.T) {
+		w := newFixture(t)
+		sending, answer := make(chan struct{}), make(chan struct{})
+		w.during = func(context.Context, *Job, *string) error { close(sending); <-answer; return nil }
+		first := w.begun(t.Context(), "book")
+		<-sending
+		w.asked = func() {
+			close(answer)
+			require.Equal(t, result{out: "took book"}, <-first)
+		}
+		out, err := w.run(t, "book")
+		require.NoError(t, err)
+		require.Equal(t, "took book", out)
+		require.Equal(t, []string{"key 1 book"}, w.calls)
+	})
+	t.Run("by another run", func(t *testing.T) {
+		w := newFixture(t)
+		w.reply = func(Job, string) error { return errUnsent }
+		_, err := w.run(t, "book")
+		require.ErrorIs(t, err, errUnsent)
+		w.reply = nil
+		w.asked = func() {
+			_, err := w.Resume(t.Context(), anna)
+			require.NoError(t, err)
+		}
+		_, err = w.run(t, "book")
+		require.ErrorIs(t, err, errNotOpen)
+		require.Equal(t, []string{"book"}, w.taken)
+		require.Empty(t, w.open(t))
+	})
+}
+
+// A caller that joins a job while a person cancels it learns that it was canceled, and sends it if it was not.
+func TestJoinWhileCanceling(t *testing.T) {
+	errBroken := errors.New("it cannot be reverted")
+	for name, c := range map[string]struct {
+		cancel error
+		want   result
+		calls  int
+	}{
+		"canceled":                {nil, result{err: errNotOpen}, 0},
+		"that cannot be reverted": {errBroken, result{out: "took book"}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newFixture(t)
+			w.reply = func(Job, string) error { return errUnsent }
+			_, err := w.run(t, "book")
+			require.ErrorIs(t, err, errUnsent)
+			w.calls, w.reply = nil, nil
+			var joined <-chan result
+			w.cancel = func() (notice, err error) {
+				asked := make(chan struct{}, 2)
+				w.asked = func() { asked <- struct{}{} }
+				joined = w.begun(t.Context(), "book")
+				<-asked
+				return nil, c.cancel
+			}
+			_, err = w.Cancel(t.Context(), 1)
+			require.ErrorIs(t, err, c.cancel)
+			require.Equal(t, c.want, <-joined)
+			require.Len(t, w.calls, c.calls)
+		})
+	}
 }
 
 // A job that is running is not replaced by another request.

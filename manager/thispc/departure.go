@@ -46,6 +46,12 @@ type Departure struct {
 	Earlier bool `json:"earlier,omitempty"`
 }
 
+// DepartureKey identifies a license that leaves or has left this PC, by application signature and Site code.
+type DepartureKey struct{ Signature, SiteCode string }
+
+// Key returns the key of the departure.
+func (l Departure) Key() DepartureKey { return DepartureKey{l.Signature, l.SiteCode} }
+
 // NewDeparture returns the departure of a license of a program; a zero code is omitted.
 func NewDeparture(p api.Program, l api.License, codes license.Codes, code license.RemovalCode) Departure {
 	d := Departure{
@@ -207,7 +213,7 @@ func (pc *PC) Undo(ctx context.Context, l Departure, anew func(p api.Program, le
 		return errors.Join(ErrTooLate, pc.options.Vault.DeleteCode(ctx, signature, codes.Site))
 	case errors.Is(err, installed.ErrReplaced):
 		return ErrNewerHere
-	case errors.Is(err, installed.ErrShown):
+	case errors.Is(err, installed.ErrCodeShown):
 		return ErrCodeShown
 	case err != nil:
 		return err
@@ -239,7 +245,7 @@ func (pc *PC) RemovalCode(ctx context.Context, l Departure) (string, error) {
 	if errors.Is(err, installed.ErrNewer) { // a damaged state has no code
 		return "", err
 	}
-	if spent, ok := state.Find(codes.Site); ok && spent.RemovalCode != 0 {
+	if spent, ok := state.FindSpent(codes.Site); ok && spent.RemovalCode != 0 {
 		return spent.RemovalCode.String(), nil
 	}
 	if code, ok := pc.options.Vault.Code(ctx, signature, codes.Site); ok {

@@ -59,7 +59,7 @@ func (pc *PC) Files(p api.Program) (list []File) {
 		if err != nil {
 			continue
 		}
-		if _, spent := state.Find(file.Codes.Site); !spent {
+		if _, spent := state.FindSpent(file.Codes.Site); !spent {
 			list = append(list, File{file, f.Content})
 		}
 	}
@@ -79,7 +79,7 @@ func (pc *PC) Claimed(signature license.Signature) (claimed license.File, ok boo
 		if err != nil || file.Signature != signature || f.OfTrialVersion() {
 			continue
 		}
-		if _, spent := state.Find(file.Codes.Site); !spent && (!ok || file.IssuedAt.After(claimed.IssuedAt)) {
+		if _, spent := state.FindSpent(file.Codes.Site); !spent && (!ok || file.IssuedAt.After(claimed.IssuedAt)) {
 			claimed, ok = file, true
 		}
 	}
@@ -217,7 +217,7 @@ func (pc *PC) Left(p api.Program) func(api.License) bool {
 		if err != nil {
 			return false
 		}
-		_, left := state.Find(codes.Site)
+		_, left := state.FindSpent(codes.Site)
 		return left
 	}
 }

@@ -89,10 +89,10 @@ func (pc *PC) Info(ctx context.Context, p api.Program) (out Info, err error) {
 	block := reading.Block(key)
 	for i, l := range license.Locks() {
 		info := LockInfo{Lock: l, Readable: reading.Readable(l), Bits: block.Value(l)}
-		if problem := reading.Problem(l); problem != nil {
+		if problem := reading.Err(l); problem != nil {
 			info.Why = client.Say("%s", problem)
 			if unreadable := new(fingerprint.UnreadableError); errors.As(problem, &unreadable) {
-				info.Why = client.Say(client.Format(unreadable.Why))
+				info.Why = client.Say(client.Format(unreadable.Reason))
 			}
 		}
 		out.Locks[i] = info
@@ -231,7 +231,7 @@ func (pc *PC) Renew(ctx context.Context, p api.Program, codes license.Codes) (li
 	if err != nil || reading.BlockFor(key, block) != block {
 		return codes, nil
 	}
-	if err := pc.options.Installed.Renew(ctx, signature, codes.Site); err != nil {
+	if err := pc.options.Installed.RenewGeneration(ctx, signature, codes.Site); err != nil {
 		return codes, pc.options.Wrap(err)
 	}
 	generation, err := pc.Generation(ctx, p)
@@ -241,6 +241,6 @@ func (pc *PC) Renew(ctx context.Context, p api.Program, codes license.Codes) (li
 // RenewSite takes a new Site code for this PC instead of one that a server refused. program is the name to show.
 func (pc *PC) RenewSite(ctx context.Context, signature license.Signature, program string, site license.SiteCode) error {
 	return pc.withRepair(ctx, signature, program, func() error {
-		return pc.options.Installed.Renew(ctx, signature, site)
+		return pc.options.Installed.RenewGeneration(ctx, signature, site)
 	})
 }

@@ -157,7 +157,7 @@ func TestPrograms(t *testing.T) {
 		"short signature": {func(p *store.Program) { p.Signature = "SHORT" }, license.ErrSignature.Error()},
 		"too many changes": {
 			func(p *store.Program) { p.Policy.MaxHardwareChanges = 8 },
-			"the allowed hardware changes lie between 0 and 7",
+			"the number of hardware changes must be from 0 to 7",
 		},
 		"negative days": {func(p *store.Program) { p.LicenseDays = -1 }, "the validity of licenses cannot be negative"},
 	} {
@@ -196,16 +196,16 @@ func TestClients(t *testing.T) {
 		"no user name":            {store.Client{}, "", "a user name has 1 to 200 characters and no spaces"},
 		"user name with a space":  {store.Client{Username: "a b"}, "", "a user name has 1 to 200 characters and no spaces"},
 		"short password":          {store.Client{Username: "b"}, "short", "a password has 10 to 1024 bytes"},
-		"no address":              {store.Client{Username: "b", Emails: []string{"b"}}, "", `"b" is no email address`},
+		"no address":              {store.Client{Username: "b", Emails: []string{"b"}}, "", `"b" is not an email address`},
 		"address with a name": {
 			store.Client{Username: "b", Emails: []string{"B <b@example.com>"}},
 			"",
-			`"B <b@example.com>" is no email address`,
+			`"B <b@example.com>" is not an email address`,
 		},
 		"address with a new line": {
 			store.Client{Username: "b", Emails: []string{"b@example.com\r\nBcc: c@example.com"}},
 			"",
-			`"b@example.com\r\nBcc: c@example.com" is no email address`,
+			`"b@example.com\r\nBcc: c@example.com" is not an email address`,
 		},
 		"three addresses": {
 			store.Client{Username: "b", Emails: []string{"a@example.com", "b@example.com", "c@example.com"}},
@@ -220,12 +220,12 @@ func TestClients(t *testing.T) {
 		"first name of two lines": {
 			store.Client{Username: "b", FirstName: "a\nb"},
 			"",
-			"names, company and contact data have one line and at most 200 characters",
+			"names, company and contact data must be one line of at most 200 characters",
 		},
 		"company that is too long": {
 			store.Client{Username: "b", Company: strings.Repeat("x", 201)},
 			"",
-			"names, company and contact data have one line and at most 200 characters",
+			"names, company and contact data must be one line of at most 200 characters",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -299,7 +299,7 @@ func TestOrderRefusals(t *testing.T) {
 		"less than in use": {func() error {
 			_, err := s.ChangeOrder(ctx, s.order.ID, func(o *store.Order) error { o.LicensesTotal = 2; return nil })
 			return err
-		}, "order 1 has 3 active licenses; the total cannot be less"},
+		}, "order 1 has 3 active licenses; the total cannot be lower"},
 		"too far a day": {func() error {
 			_, err := s.ChangeOrder(ctx, s.order.ID, func(o *store.Order) error { o.LicensesExpireAt = &far; return nil })
 			return err

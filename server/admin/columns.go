@@ -23,12 +23,12 @@ var programColumns = append([]sheet.Column[store.Program]{
 	{
 		Name:     "application_signature",
 		Required: true,
-		What:     "6 to 10 ASCII characters; names the program in files of orders",
+		What:     "6 to 10 ASCII characters; identifies the program in files of orders",
 		Cell:     func(p *store.Program) sheet.Cell { return sheet.String(&p.Signature) },
 	},
 	{
 		Name: "requires_activation",
-		What: "yes unless given",
+		What: "default: yes",
 		Cell: func(p *store.Program) sheet.Cell { return sheet.Bool(&p.RequiresActivation) },
 	},
 	{
@@ -38,7 +38,7 @@ var programColumns = append([]sheet.Column[store.Program]{
 	},
 	{
 		Name: "accepts_serials",
-		What: "serial numbers make orders",
+		What: "orders can be made with serial numbers",
 		Cell: func(p *store.Program) sheet.Cell { return sheet.Bool(&p.AcceptsSerials) },
 	},
 	{
@@ -48,12 +48,12 @@ var programColumns = append([]sheet.Column[store.Program]{
 	},
 	{
 		Name: "license_days",
-		What: "validity of new orders' licenses; 0: for ever",
+		What: "validity of licenses of new orders; 0: no end",
 		Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.LicenseDays, 0, maxDays) },
 	},
 	{
 		Name: "order_licenses",
-		What: "licenses of a new order, 1 unless given",
+		What: "licenses of a new order; default: 1",
 		Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.OrderLicenses, 0, maxLicenses) },
 	},
 	{
@@ -63,12 +63,12 @@ var programColumns = append([]sheet.Column[store.Program]{
 	},
 	{
 		Name: "first_serial",
-		What: "first serial id that is accepted",
+		What: "first serial ID that is accepted",
 		Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.FirstSerial, 0, license.MaxSerialID) },
 	},
 	{
 		Name: "last_serial",
-		What: "last serial id that is accepted",
+		What: "last serial ID that is accepted",
 		Cell: func(p *store.Program) sheet.Cell { return sheet.Number(&p.LastSerial, 0, license.MaxSerialID) },
 	},
 	{
@@ -84,7 +84,7 @@ func policyColumns[T any](of func(*T) *license.Policy) []sheet.Column[T] {
 	return []sheet.Column[T]{
 		{
 			Name: "flexible_locking",
-			What: "recognize a PC of which something changed",
+			What: "recognize a PC after changes",
 			Cell: func(t *T) sheet.Cell { return sheet.Bool(&of(t).Enabled) },
 		},
 		{
@@ -139,7 +139,7 @@ var clientColumns = []sheet.Column[clientRow]{
 	{
 		Name:     "username",
 		Required: true,
-		What:     "compared without case; names the client in files of orders",
+		What:     "compared without case; identifies the client in files of orders",
 		Cell:     func(r *clientRow) sheet.Cell { return sheet.String(&r.Username) },
 	},
 	clientText("registration_name", "name that licenses are registered to", func(r *clientRow) *string {
@@ -155,13 +155,13 @@ var clientColumns = []sheet.Column[clientRow]{
 	clientText("country", "", func(r *clientRow) *string { return &r.Contact.Country }),
 	clientText("phone", "", func(r *clientRow) *string { return &r.Contact.Phone }),
 	clientText("fax", "", func(r *clientRow) *string { return &r.Contact.Fax }),
-	clientText("email", "address on file; the link for a password goes there", func(r *clientRow) *string {
+	clientText("email", "address on file, to which the link for a password is sent", func(r *clientRow) *string {
 		return &r.email
 	}),
 	clientText("email2", "another address on file", func(r *clientRow) *string { return &r.email2 }),
 	{
 		Name: "active",
-		What: "the client may sign in; yes unless given",
+		What: "the client may sign in; default: yes",
 		Cell: func(r *clientRow) sheet.Cell { return sheet.Bool(&r.Active) },
 	},
 }
@@ -178,7 +178,7 @@ type orderRow struct {
 var orderColumns = append([]sheet.Column[orderRow]{
 	{
 		Name: "id",
-		What: "number of the order; a new one unless given",
+		What: "ID of the order; default: a new one",
 		Cell: func(o *orderRow) sheet.Cell { return sheet.Number(&o.ID, 1, math.MaxInt32) },
 	},
 	{
@@ -195,7 +195,7 @@ var orderColumns = append([]sheet.Column[orderRow]{
 	},
 	{
 		Name: "ordered_at",
-		What: "day or time of the order; now for a row that gives an id only",
+		What: "day or time of the order; default for a row with an id: now",
 		Cell: func(o *orderRow) sheet.Cell { return sheet.InText(timeCell{&o.OrderedAt}) },
 	},
 	{
@@ -205,17 +205,17 @@ var orderColumns = append([]sheet.Column[orderRow]{
 	},
 	{
 		Name: "active",
-		What: "the order counts; yes unless given",
+		What: "the order is in use; default: yes",
 		Cell: func(o *orderRow) sheet.Cell { return sheet.Bool(&o.Active) },
 	},
 	{
 		Name: "visible",
-		What: "the order is listed in the app; yes unless given",
+		What: "the order is listed in the app; default: yes",
 		Cell: func(o *orderRow) sheet.Cell { return sheet.Bool(&o.Visible) },
 	},
 	{
 		Name: "can_manage",
-		What: "the client may change its licenses; yes unless given",
+		What: "the client may change its licenses; default: yes",
 		Cell: func(o *orderRow) sheet.Cell { return sheet.Bool(&o.CanManage) },
 	},
 	{
@@ -230,7 +230,7 @@ var orderColumns = append([]sheet.Column[orderRow]{
 	},
 	{
 		Name: "subscription_expires_at",
-		What: "last day of the subscription; never: one without end; none: no subscription",
+		What: "last day of the subscription; never: no end; none: no subscription",
 		Cell: func(o *orderRow) sheet.Cell { return sheet.InText(subscriptionCell{&o.Order}) },
 	},
 }, policyColumns(func(o *orderRow) *license.Policy { return &o.Policy })...)
@@ -268,7 +268,7 @@ func (l locksCell) set(names []string) error {
 			return fmt.Errorf("there is no lock %s", sheet.Quote(name))
 		}
 		if slices.Contains(locks, lock) {
-			return fmt.Errorf("the lock %s stands twice", lock)
+			return fmt.Errorf("the lock %s is given twice", lock)
 		}
 		locks = append(locks, lock)
 	}
@@ -292,21 +292,27 @@ type rulesCell struct{ p *store.TaskRules }
 func (r rulesCell) Text() string { return rulesText(*r.p) }
 
 // rulePattern matches one rule in the form of rulesText.
-var rulePattern = regexp.MustCompile(`^(\w+) (\w+): (on|off)(?:, (\d{1,7}) a day)?(?:, (\d{1,7}) a month)?$`)
+var rulePattern = func() *regexp.Regexp {
+	pattern := `^(\w+) (\w+): (on|off)`
+	for _, l := range new(store.TaskRule).Limits() {
+		pattern += `(?:, (\d{1,7}) a ` + l.Period + `)?`
+	}
+	return regexp.MustCompile(pattern + `$`)
+}()
 
 func (r rulesCell) SetText(t string) error {
 	rules := store.TaskRules{}
 	for text := range strings.SplitSeq(t, ";") {
 		m := rulePattern.FindStringSubmatch(strings.TrimSpace(text))
 		if m == nil {
-			return fmt.Errorf("%s is no rule such as \"reactivate valid: on, 2 a day, 4 a month\"", sheet.Quote(text))
+			return fmt.Errorf("%s is not a rule such as \"reactivate valid: on, 2 a day, 4 a month\"", sheet.Quote(text))
 		}
 		task, state, rule := m[1], api.SubscriptionState(m[2]), store.TaskRule{On: m[3] == "on"}
-		for i, to := range []*int{&rule.PerDay, &rule.PerMonth} {
-			*to, _ = strconv.Atoi(m[4+i]) // digits or ""
+		for i, l := range rule.Limits() {
+			*l.Times, _ = strconv.Atoi(m[4+i]) // digits or ""
 		}
 		if _, twice := rules[task][state]; twice {
-			return fmt.Errorf("the rule of %s, subscription %s, stands twice", task, state)
+			return fmt.Errorf("the rule of %s, subscription %s, is given twice", task, state)
 		}
 		if rules[task] == nil {
 			rules[task] = map[api.SubscriptionState]store.TaskRule{}
@@ -319,11 +325,11 @@ func (r rulesCell) SetText(t string) error {
 func (r rulesCell) set(rules store.TaskRules) error {
 	for task, states := range rules {
 		if _, ok := api.TaskOfRule(task); !ok {
-			return fmt.Errorf("%s is no task", sheet.Quote(task))
+			return fmt.Errorf("%s is not a task", sheet.Quote(task))
 		}
 		for state := range states {
 			if !slices.Contains(States(), state) {
-				return fmt.Errorf("%s is no state of a subscription: none, valid or expired", sheet.Quote(string(state)))
+				return fmt.Errorf("%s is not a state of a subscription: none, valid or expired", sheet.Quote(string(state)))
 			}
 		}
 	}

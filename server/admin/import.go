@@ -134,7 +134,7 @@ func newSheet[T any](
 			if report.Count(Refused) > 0 {
 				return record{}, errRefused
 			}
-			return record{detail: fmt.Sprintf("added: %d; there already: %d", report.Count(Added),
+			return record{detail: fmt.Sprintf("added: %d; existing: %d", report.Count(Added),
 				report.Count(Exists)+report.Count(Differs))}, nil
 		})
 		if !errors.Is(err, errRefused) {
@@ -169,7 +169,7 @@ func compare[T any](row sheet.Row[T], stored T, id int64, line *Line) error {
 	}
 	line.ID, line.Result = id, Exists
 	if len(names) > 0 {
-		line.Result, line.Why = Differs, "left as it is; differs in "+strings.Join(names, ", ")
+		line.Result, line.Why = Differs, "not changed; differs in "+strings.Join(names, ", ")
 	}
 	return nil
 }
@@ -179,7 +179,7 @@ type seenLines[K comparable] map[K]int
 
 func (o seenLines[K]) check(key K, line int) error {
 	if earlier, twice := o[key]; twice {
-		return refusal{fmt.Errorf("the same stands in line %d already", earlier)}
+		return refusal{fmt.Errorf("duplicate of line %d", earlier)}
 	}
 	o[key] = line
 	return nil
@@ -271,7 +271,7 @@ func importClients(ctx context.Context, a Admin, tx store.Tx) (rowImporter[clien
 		rec, err = insertClient(ctx, tx, &c)
 		line.ID = c.ID
 		if len(c.Emails) == 0 {
-			line.Why = "no address on file: no link for a password can be mailed"
+			line.Why = "no address on file, so no link for a password can be mailed"
 		}
 		return rec, err
 	}, nil

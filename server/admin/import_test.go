@@ -135,7 +135,7 @@ func TestImportPrograms(t *testing.T) {
 	require.NoError(t, err, "it has keys")
 	require.NotEqual(t, tide.PublicKey, fonts.PublicKey)
 
-	require.Equal(t, []string{`1 program "TIDESRV2": differs 2, left as it is; differs in name, tasks`},
+	require.Equal(t, []string{`1 program "TIDESRV2": differs 2, not changed; differs in name, tasks`},
 		importFile(t, s.Admin, sheet,
 			`[{"application_signature": "TIDESRV2", "name": "Tide", "tasks": {"remove": {"none": {"on": true}}}, `+
 				`"changeable": []}]`))
@@ -155,15 +155,15 @@ func TestImportPrograms(t *testing.T) {
 		},
 		"features": {
 			`"name": "a", "application_signature": "OTHER123", "features": 65536`,
-			`program: refused 0, features: "65536" is no whole number from 0 to 65535`,
+			`program: refused 0, features: "65536" is not an integer from 0 to 65535`,
 		},
 		"days": {
 			`"name": "a", "application_signature": "OTHER123", "license_days": 36501`,
-			`program: refused 0, license_days: "36501" is no whole number from 0 to 36500`,
+			`program: refused 0, license_days: "36501" is not an integer from 0 to 36500`,
 		},
 		"serial ids": {
 			`"name": "a", "application_signature": "OTHER123", "first_serial": 2`,
-			`program "OTHER123": refused 0, the first serial id is greater than the last one`,
+			`program "OTHER123": refused 0, the first serial ID is greater than the last one`,
 		},
 		"lock": {
 			`"name": "a", "application_signature": "OTHER123", "changeable": ["RAM"]`,
@@ -171,19 +171,19 @@ func TestImportPrograms(t *testing.T) {
 		},
 		"lock twice": {
 			`"name": "a", "application_signature": "OTHER123", "changeable": ["HD_ID", "hd_id"]`,
-			`program: refused 0, changeable: the lock HD_ID stands twice`,
+			`program: refused 0, changeable: the lock HD_ID is given twice`,
 		},
 		"locks that are none": {
 			`"name": "a", "application_signature": "OTHER123", "changeable": "HD_ID"`,
-			`program: refused 0, changeable: this is no list of locks`,
+			`program: refused 0, changeable: not a list of locks`,
 		},
 		"task": {
 			`"name": "a", "application_signature": "OTHER123", "tasks": {"dance": {}}`,
-			`program: refused 0, tasks: "dance" is no task`,
+			`program: refused 0, tasks: "dance" is not a task`,
 		},
 		"state": {
 			`"name": "a", "application_signature": "OTHER123", "tasks": {"add": {"new": {}}}`,
-			`program: refused 0, tasks: "new" is no state of a subscription: none, valid or expired`,
+			`program: refused 0, tasks: "new" is not a state of a subscription: none, valid or expired`,
 		},
 		"negative limit": {
 			`"name": "a", "application_signature": "OTHER123", "tasks": {"add": {"none": {"per_day": -1}}}`,
@@ -191,11 +191,11 @@ func TestImportPrograms(t *testing.T) {
 		},
 		"huge limit": {
 			`"name": "a", "application_signature": "OTHER123", "tasks": {"add": {"none": {"per_day": 1000001}}}`,
-			`program "OTHER123": refused 0, the limits of add are at most 1000000; 0 means none`,
+			`program "OTHER123": refused 0, the limits of add are at most 1000000; 0 means no limit`,
 		},
 		"rule that is none": {`"name": "a", "application_signature": "OTHER123", "tasks": {"add": {"none": {"forever": ` +
 			`true}}}`,
-			`program: refused 0, tasks: this is no set of rules such as {"reactivate": {"valid": {"on": true, "per_day": 2, ` +
+			`program: refused 0, tasks: not a set of rules such as {"reactivate": {"valid": {"on": true, "per_day": 2, ` +
 				`"per_month": 4}}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -203,9 +203,9 @@ func TestImportPrograms(t *testing.T) {
 		})
 	}
 	for text, why := range map[string]string{
-		"add":                         `"add" is no rule such as "reactivate valid: on, 2 a day, 4 a month"`,
-		"add none: on; add none: off": "the rule of add, subscription none, stands twice",
-		"add none: on, 99999999 a day": `"add none: on, 99999999 a day" is no rule such as "reactivate valid: on, 2 a ` +
+		"add":                         `"add" is not a rule such as "reactivate valid: on, 2 a day, 4 a month"`,
+		"add none: on; add none: off": "the rule of add, subscription none, is given twice",
+		"add none: on, 99999999 a day": `"add none: on, 99999999 a day" is not a rule such as "reactivate valid: on, 2 a ` +
 			`day, 4 a month"`,
 	} {
 		require.Equal(t, []string{"2 program: refused 0, tasks: " + why},
@@ -221,7 +221,7 @@ func TestImportClients(t *testing.T) {
 	sheet := admin.ClientSheet()
 	require.Equal(t, []string{
 		`2 client "bruno": added 2`, `3 client "ANNA": exists 1`,
-		`4 client "=calc": added 3, no address on file: no link for a password can be mailed`,
+		`4 client "=calc": added 3, no address on file, so no link for a password can be mailed`,
 	},
 		importFile(t, s.Admin, sheet,
 			"username,email,email2,phone,active\nbruno,b@example.com,c@example.com,+41 44 555,no\nANNA,,,,\n'=calc,,,,\n"))
@@ -234,14 +234,15 @@ func TestImportClients(t *testing.T) {
 		Contact:   store.Contact{Phone: "+41 44 555"},
 		CreatedAt: now,
 	}, bruno)
-	require.Equal(t, []string{"2 client \"Anna\": differs 1, left as it is; differs in email, active"},
+	require.Equal(t, []string{"2 client \"Anna\": differs 1, not changed; differs in email, active"},
 		importFile(t, s.Admin, sheet, "username,email,active,phone\nAnna,a@example.com,no,\n"))
 
 	require.Equal(t, []string{
-		"2 client \"new\": fine 0, no address on file: no link for a password can be mailed", "3 client \"anna\": exists 1",
-		"4 client \"NEW\": refused 0, the same stands in line 2 already",
+		"2 client \"new\": fine 0, no address on file, so no link for a password can be mailed",
+		"3 client \"anna\": exists 1",
+		"4 client \"NEW\": refused 0, duplicate of line 2",
 		"5 client \"a b\": refused 0, a user name has 1 to 200 characters and no spaces",
-		"6 client \"x\": refused 0, \"nobody\" is no email address",
+		"6 client \"x\": refused 0, \"nobody\" is not an email address",
 		"7 client \"y\": refused 0, the address A@example.com is given twice", "8 client: refused 0, username is missing",
 		"9 client \"z\\u202e\": refused 0, a user name has 1 to 200 characters and no spaces",
 	}, importFile(t, s.Admin, sheet, "username,email,email2\nnew,,\nanna,,\nNEW,,\na "+
@@ -313,7 +314,7 @@ func TestImportOrders(t *testing.T) {
 		"2 order 1042: exists 1042", `3 order of "Anna": exists 1043`, "4 order 77: exists 77",
 		`5 order of "anna": exists 1044`,
 	}, importFile(t, s.Admin, sheet, file))
-	require.Equal(t, []string{"2 order 77: differs 77, left as it is; differs in ordered_at, licenses_total"},
+	require.Equal(t, []string{"2 order 77: differs 77, not changed; differs in ordered_at, licenses_total"},
 		importFile(t, s.Admin, sheet, "id,client,program,ordered_at,licenses_total\n77,anna,LUMENST7,2020-01-01,9\n"))
 	_, err = s.AddClient(t.Context(), store.Client{Username: "bruno"}, "")
 	require.NoError(t, err)
@@ -321,8 +322,8 @@ func TestImportOrders(t *testing.T) {
 
 	rows := []struct{ row, want string }{
 		{"5,anna,LUMENST7,2025-01-01,,", "order 5: fine 0"},
-		{",anna,LUMENST7,2025-01-01,,", `order of "anna": refused 0, the same stands in line 2 already`},
-		{"5,anna,LUMENST7,2026-01-01,,", "order 5: refused 0, the same stands in line 2 already"},
+		{",anna,LUMENST7,2025-01-01,,", `order of "anna": refused 0, duplicate of line 2`},
+		{"5,anna,LUMENST7,2026-01-01,,", "order 5: refused 0, duplicate of line 2"},
 		{
 			",anna,LUMENST7,,,",
 			`order of "anna": refused 0, give its id or ordered_at, so that the same file imported twice does not make it twice`,
@@ -331,10 +332,10 @@ func TestImportOrders(t *testing.T) {
 		{"6,nobody,LUMENST7,,,", `order 6: refused 0, there is no client "nobody"`},
 		{"7,nobody,LUMENST7,,,", `order 7: refused 0, there is no client "nobody"`},
 		{"8,anna,LUMENST8,,,", `order 8: refused 0, there is no program with the application signature "LUMENST8"`},
-		{"0,anna,LUMENST7,,,", `order: refused 0, id: "0" is no whole number from 1 to 2147483647`},
+		{"0,anna,LUMENST7,,,", `order: refused 0, id: "0" is not an integer from 1 to 2147483647`},
 		{
 			"9223372036854775807,anna,LUMENST7,,,",
-			`order: refused 0, id: "9223372036854775807" is no whole number from 1 to 2147483647`,
+			`order: refused 0, id: "9223372036854775807" is not an integer from 1 to 2147483647`,
 		},
 		{
 			"9,anna,LUMENST7,01.03.2025,,",
@@ -348,7 +349,7 @@ func TestImportOrders(t *testing.T) {
 		},
 		{
 			"9,anna,LUMENST7,,2147483648,",
-			`order: refused 0, licenses_total: "2147483648" is no whole number from 0 to 1000000`,
+			`order: refused 0, licenses_total: "2147483648" is not an integer from 0 to 1000000`,
 		},
 		{
 			"9,anna,LUMENST7,,,2199-12-31",
@@ -381,7 +382,7 @@ func TestImportIsInTheTrailAndCanBeTried(t *testing.T) {
 	importFile(t, s.Admin, admin.OrderSheet(), "client,program,ordered_at,licenses_total\nbruno,LUMENST7,2025-01-01,3\n")
 	trail := s.trail(t)
 	require.Equal(t, []string{
-		"order.import |  | ok | added: 1; there already: 0", "order.add | order 2 | ok | client 2, program 1, licenses: 3",
-		"client.import |  | ok | added: 1; there already: 1", "client.add | client 2 | ok |",
+		"order.import |  | ok | added: 1; existing: 0", "order.add | order 2 | ok | client 2, program 1, licenses: 3",
+		"client.import |  | ok | added: 1; existing: 1", "client.add | client 2 | ok |",
 	}, trail[:len(trail)-before])
 }

@@ -42,7 +42,7 @@ func (a Admin) UseKey(ctx context.Context, program int64) (p store.Program, err 
 		}
 		former := p.PublicKey.KeyID()
 		if p.SealedNext == nil {
-			return rec, errors.New("no key was prepared: prepare one, and ship the program with both public keys first")
+			return rec, errors.New("no key is prepared: prepare one, and ship the program with both public keys first")
 		}
 		if err := a.Secrets.UseNextKey(&p); err != nil {
 			return rec, err

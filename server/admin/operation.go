@@ -133,7 +133,7 @@ func banned(host, username string) (store.BanKind, string, error) {
 	}
 	address, err := netip.ParseAddr(host)
 	if err != nil {
-		return "", "", fmt.Errorf("%q is no address of a host", host)
+		return "", "", fmt.Errorf("%q is not an IP address", host)
 	}
 	return store.BanHost, guard.HostKey(address.Unmap().String()), nil
 }
@@ -147,7 +147,7 @@ func (a Admin) AddBan(
 		return b, errors.New("a reason is one line of at most 200 bytes")
 	}
 	if lasts < 0 {
-		return b, errors.New("a ban cannot last less than no time")
+		return b, errors.New("the duration of a ban cannot be negative")
 	}
 	b = store.Ban{Reason: reason, MadeBy: "admin", CreatedAt: a.Now()}
 	if b.Kind, b.Subject, err = banned(host, username); err != nil {
@@ -247,7 +247,7 @@ func (a Admin) ResetTemplate(ctx context.Context, kind mail.Kind) error {
 	return a.write(ctx, "template.reset", "template "+string(kind), func(tx store.Tx) (record, error) {
 		err := tx.Templates.Reset(ctx, string(kind))
 		if errors.Is(err, store.ErrNotFound) {
-			err = fmt.Errorf("the template %q is the built-in one already", kind)
+			err = fmt.Errorf("the template %q is already the built-in one", kind)
 		}
 		return record{"template " + string(kind), ""}, err
 	})

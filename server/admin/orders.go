@@ -122,7 +122,7 @@ func (a Admin) ChangeOrder(ctx context.Context, id int64, change func(*store.Ord
 			return record{}, err
 		}
 		if o.LicensesTotal < o.LicensesActive {
-			return record{}, fmt.Errorf("order %d has %d active licenses; the total cannot be less", id, o.LicensesActive)
+			return record{}, fmt.Errorf("order %d has %d active licenses; the total cannot be lower", id, o.LicensesActive)
 		}
 		return record{object("order", id), changes(before, orderFields(o))}, tx.Orders.Change(ctx, o)
 	})
@@ -147,7 +147,7 @@ func checkOrder(o store.Order) error {
 		return errTooManyLicenses
 	}
 	if o.SubscriptionExpiresAt != nil && o.SubscriptionExpiresAt.UTC().Year() > lastYear {
-		return fmt.Errorf("a subscription ends in the year %d at the latest", lastYear)
+		return fmt.Errorf("a subscription must end by the year %d", lastYear)
 	}
 	if o.LicensesExpireAt != nil {
 		// An activation code has 16 bits for the day. Activate fails if it does not fit.

@@ -18,7 +18,7 @@ const (
 	maxName     = 100       // characters of a program's name
 	maxDays     = 36_500    // of licenses and subscriptions
 	maxLicenses = 1_000_000 // of an order
-	maxLimit    = 1_000_000 // of a task in a day or a month
+	maxLimit    = 1_000_000 // of a task in a period
 )
 
 var errTooManyLicenses = fmt.Errorf("an order has at most %d licenses", maxLicenses)
@@ -116,7 +116,7 @@ func checkProgram(p store.Program) error {
 	case utf8.RuneCountInString(p.Name) > maxName:
 		return fmt.Errorf("the name of a program has at most %d characters", maxName)
 	case p.Policy.MaxHardwareChanges < 0 || p.Policy.MaxHardwareChanges > license.LockCount:
-		return fmt.Errorf("the allowed hardware changes lie between 0 and %d", license.LockCount)
+		return fmt.Errorf("the number of hardware changes must be from 0 to %d", license.LockCount)
 	case p.LicenseDays < 0:
 		return errors.New("the validity of licenses cannot be negative")
 	case p.OrderLicenses < 0:
@@ -124,21 +124,23 @@ func checkProgram(p store.Program) error {
 	case p.SubscriptionDays < 0:
 		return errors.New("a subscription cannot last a negative number of days")
 	case p.LicenseDays > maxDays || p.SubscriptionDays > maxDays:
-		return fmt.Errorf("licenses and subscriptions last at most %d days; 0 means for ever, or none", maxDays)
+		return fmt.Errorf("licenses and subscriptions last at most %d days; 0 means no end, or no subscription", maxDays)
 	case p.OrderLicenses > maxLicenses:
 		return errTooManyLicenses
 	case p.LastSerial > license.MaxSerialID:
-		return fmt.Errorf("the last serial id is %d at most", license.MaxSerialID)
+		return fmt.Errorf("the last serial ID cannot exceed %d", license.MaxSerialID)
 	case p.FirstSerial > p.LastSerial:
-		return errors.New("the first serial id is greater than the last one")
+		return errors.New("the first serial ID is greater than the last one")
 	}
 	for task, states := range p.Tasks {
 		for _, rule := range states {
-			if rule.PerDay < 0 || rule.PerMonth < 0 {
-				return fmt.Errorf("the limits of %s cannot be negative", task)
-			}
-			if max(rule.PerDay, rule.PerMonth) > maxLimit {
-				return fmt.Errorf("the limits of %s are at most %d; 0 means none", task, maxLimit)
+			for _, l := range rule.Limits() {
+				if *l.Times < 0 {
+					return fmt.Errorf("the limits of %s cannot be negative", task)
+				}
+				if *l.Times > maxLimit {
+					return fmt.Errorf("the limits of %s are at most %d; 0 means no limit", task, maxLimit)
+				}
 			}
 		}
 	}
@@ -158,11 +160,10 @@ func rulesText(rules store.TaskRules) string {
 			if rule.On {
 				text = fmt.Sprintf("%s %s: on", task.Rule(), state)
 			}
-			if rule.PerDay > 0 {
-				text += fmt.Sprintf(", %d a day", rule.PerDay)
-			}
-			if rule.PerMonth > 0 {
-				text += fmt.Sprintf(", %d a month", rule.PerMonth)
+			for _, l := range rule.Limits() {
+				if *l.Times > 0 {
+					text += fmt.Sprintf(", %d a %s", *l.Times, l.Period)
+				}
 			}
 			list = append(list, text)
 		}

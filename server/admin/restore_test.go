@@ -63,7 +63,7 @@ func TestMarkRestored(t *testing.T) {
 
 	for _, gap := range []int64{0, -1, store.MaxGap + 1} {
 		_, err := s.MarkRestored(ctx, gap)
-		require.ErrorContains(t, err, "a gap of ids is a number from 1 to 1000000000000")
+		require.ErrorContains(t, err, "a gap of IDs must be from 1 to 1000000000000")
 	}
 	require.Equal(t, epochs[2], s.epoch(t))
 }

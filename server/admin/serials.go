@@ -77,7 +77,7 @@ func readSerialRange(text string) (r SerialRange, ok bool, err error) {
 		*end.to = uint32(n)
 	}
 	if r.First > r.Last {
-		return r, true, fmt.Errorf("%s: the first serial id is greater than the last one", text)
+		return r, true, fmt.Errorf("%s: the first serial ID is greater than the last one", text)
 	}
 	return r, true, nil
 }
@@ -100,7 +100,7 @@ func (a Admin) readSerials(p store.Program, texts []string) (ranges []SerialRang
 		if !ok {
 			number, err := license.ParseSerialNumber(text)
 			if err != nil {
-				return nil, fmt.Errorf("%q is neither a serial id, nor a range such as 100-199, nor a serial number: %w",
+				return nil, fmt.Errorf("%q is not a serial ID, a range such as 100-199 or a serial number: %w",
 					text, err)
 			}
 			id, _, err := seed.Open(uint32(p.ID), number)
@@ -110,7 +110,7 @@ func (a Admin) readSerials(p store.Program, texts []string) (ranges []SerialRang
 			r = SerialRange{id, id}
 		}
 		if total += r.count(); total > MaxSerials {
-			return nil, fmt.Errorf("these are more than %d serial ids", MaxSerials)
+			return nil, fmt.Errorf("these are more than %d serial IDs", MaxSerials)
 		}
 		ranges = append(ranges, r)
 	}
@@ -128,7 +128,7 @@ func (a Admin) validSerials(p store.Program, texts []string) ([]SerialRange, err
 		case p.FirstSerial == 0:
 			return nil, fmt.Errorf("%s has no serial numbers", object("program", p.ID))
 		case r.First < p.FirstSerial || r.Last > p.LastSerial:
-			return nil, fmt.Errorf("serial id %s: the valid ones of %s are %d to %d",
+			return nil, fmt.Errorf("serial ID %s: the valid ones of %s are %d to %d",
 				r, object("program", p.ID), p.FirstSerial, p.LastSerial)
 		}
 	}
@@ -239,12 +239,12 @@ func (a Admin) FindSerials(ctx context.Context, text string) ([]Serial, error) {
 		return nil, err
 	}
 	if isID && ids.First != ids.Last {
-		return nil, fmt.Errorf("%s is more than one serial id", text)
+		return nil, fmt.Errorf("%s is more than one serial ID", text)
 	}
 	var number license.SerialNumber
 	if !isID {
 		if number, err = license.ParseSerialNumber(text); err != nil {
-			return nil, fmt.Errorf("%q is neither a serial id nor a serial number: %w", text, err)
+			return nil, fmt.Errorf("%q is neither a serial ID nor a serial number: %w", text, err)
 		}
 	}
 	return read(ctx, a, func(tx store.Tx) ([]Serial, error) {
@@ -278,9 +278,9 @@ func (a Admin) FindSerials(ctx context.Context, text string) ([]Serial, error) {
 			}
 		}
 		if len(list) == 0 && isID {
-			return nil, fmt.Errorf("no program has the serial id %s", text)
+			return nil, fmt.Errorf("no program has the serial ID %s", text)
 		} else if len(list) == 0 {
-			return nil, errors.New("no program of this server has made this serial number")
+			return nil, errors.New("this serial number belongs to no program of this server")
 		}
 		return list, nil
 	})
@@ -386,7 +386,7 @@ func (a Admin) MakeSerials(
 	ctx context.Context, program int64, count int, features uint16, progress func(made int),
 ) (serials []license.SerialNumber, stock rules.SerialStock, err error) {
 	if count < 1 || count > MaxSerials {
-		return nil, stock, fmt.Errorf("ask for 1 to %d serial numbers at once", MaxSerials)
+		return nil, stock, fmt.Errorf("the number of serial numbers must be from 1 to %d", MaxSerials)
 	}
 	err = a.write(ctx, "serial.make", object("program", program), func(tx store.Tx) (record, error) {
 		serials = nil
@@ -395,7 +395,7 @@ func (a Admin) MakeSerials(
 			return record{}, notFound(err, "program", program)
 		}
 		if left := license.MaxSerialID - int(p.LastSerial); count > left {
-			return record{}, fmt.Errorf("%s has %d serial ids left", object("program", program), left)
+			return record{}, fmt.Errorf("%s has %d serial IDs left", object("program", program), left)
 		}
 		seed, err := a.Secrets.SerialSeed(p)
 		if err != nil {
@@ -413,8 +413,8 @@ func (a Admin) MakeSerials(
 			return record{}, err
 		}
 		if len(before) > 0 { // older numbers of these ids, with other features, would become valid
-			return record{}, fmt.Errorf("serial ids above %d were made before: set --last-serial to %d again, and block those"+
-				" that shall make no order", p.LastSerial, before[len(before)-1].Last)
+			return record{}, fmt.Errorf("serial IDs above %d were made before: set --last-serial to %d again, and block "+
+				"those that must not make orders", p.LastSerial, before[len(before)-1].Last)
 		}
 		for id := made.First; id <= made.Last; id++ {
 			n, err := seed.Serial(uint32(p.ID), id, features)

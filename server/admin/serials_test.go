@@ -63,7 +63,7 @@ func TestSerialsAreListed(t *testing.T) {
 	require.Equal(t, []uint16{7, 0}, []uint16{list[9].Features, list[10].Features})
 	require.NotNil(t, list[1].Order)
 	require.Equal(t, s.client.ID, list[1].Order.ClientID)
-	require.Equal(t, "leaked", list[2].Blocked.Reason, "a used serial id can be blocked")
+	require.Equal(t, "leaked", list[2].Blocked.Reason, "a used serial ID can be blocked")
 
 	for _, c := range []struct {
 		name   string
@@ -128,7 +128,7 @@ func TestSerialsAreFound(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, admin.SerialInvalid, find(numbers[11].String())[0].State, "the id is outside the valid ones")
 	_, err = s.FindSerials(t.Context(), "12")
-	require.ErrorContains(t, err, "no program has the serial id 12")
+	require.ErrorContains(t, err, "no program has the serial ID 12")
 }
 
 // FindSerials returns the number that it was given, even if its features differ from those of the batch.
@@ -169,16 +169,16 @@ func TestSerialsThatCannotBeBlocked(t *testing.T) {
 	s, numbers := newSerials(t)
 	before := s.trail(t)
 	for _, c := range []struct{ text, reason, message string }{
-		{"13", "", "serial id 13: the valid ones of program 1 are 1 to 12"},
-		{"0", "", "a serial id lies between 1 and 16777215"},
-		{"99999999999", "", "a serial id lies between 1 and 16777215"},
-		{"1-", "", "neither a serial id"},
-		{"-1", "", "neither a serial id"},
-		{"", "", "neither a serial id"},
-		{"123456789012345678", "", "neither a serial id, nor a range such as 100-199, nor a serial number: "},
+		{"13", "", "serial ID 13: the valid ones of program 1 are 1 to 12"},
+		{"0", "", "a serial ID must be from 1 to 16777215"},
+		{"99999999999", "", "a serial ID must be from 1 to 16777215"},
+		{"1-", "", "is not a serial ID"},
+		{"-1", "", "is not a serial ID"},
+		{"", "", "is not a serial ID"},
+		{"123456789012345678", "", "is not a serial ID, a range such as 100-199 or a serial number: "},
 		{"1", "two\nlines", "a reason is one line"},
 		{"1", strings.Repeat("x", 201), "a reason is one line"},
-		{strings.Replace(numbers[0].String(), "-", "U", 1), "", "neither a serial id"},
+		{strings.Replace(numbers[0].String(), "-", "U", 1), "", "is not a serial ID"},
 	} {
 		n, err := s.BlockSerials(t.Context(), s.program.ID, []string{c.text}, c.reason)
 		require.ErrorContains(t, err, c.message, c.text)
@@ -209,14 +209,14 @@ func TestSerialIDsAreMadeOnce(t *testing.T) {
 	_, err := s.ChangeProgram(t.Context(), s.program.ID, func(p *store.Program) error { p.LastSerial = 5; return nil })
 	require.NoError(t, err)
 	_, _, err = s.MakeSerials(t.Context(), s.program.ID, 1, 0, func(int) {})
-	require.ErrorContains(t, err, "serial ids above 5 were made before: set --last-serial to 12 again")
+	require.ErrorContains(t, err, "serial IDs above 5 were made before: set --last-serial to 12 again")
 	for _, count := range []int{0, -1, admin.MaxSerials + 1} {
 		_, _, err = s.MakeSerials(t.Context(), s.program.ID, count, 0, func(int) {})
-		require.ErrorContains(t, err, "ask for 1 to 100000")
+		require.ErrorContains(t, err, "the number of serial numbers must be from 1 to 100000")
 	}
 	_, err = s.ChangeProgram(t.Context(), s.program.ID, func(p *store.Program) error {
 		p.LastSerial = license.MaxSerialID + 1
 		return nil
 	})
-	require.ErrorContains(t, err, "the last serial id is 16777215 at most")
+	require.ErrorContains(t, err, "the last serial ID cannot exceed 16777215")
 }

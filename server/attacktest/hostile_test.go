@@ -573,7 +573,7 @@ func TestBodiesAreText(t *testing.T) {
 		`{"city":"a\u0000"}`:         "NUL",
 		`{"newer":[{"a":"\u0000"}]}`: "NUL",
 		`{"city":"a"} x`:             "not JSON",
-		`{"city":`:                   "whole",
+		`{"city":`:                   "incomplete",
 		`{"city":1}`:                 "string",
 	} {
 		status, answer := w.Clients["anna"].Call("PATCH", "/account", body)

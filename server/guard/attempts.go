@@ -57,19 +57,20 @@ func HostKey(host string) string {
 	return prefix.String()
 }
 
-// Check refuses an attempt while the host or the account is banned (spec: api 11).
+// Check refuses an attempt if the host or the account is banned, or had too many failures within the ban period before
+// its latest one, until that period has passed since (spec: api 11).
 func (g *Guard) Check(ctx context.Context, tx store.Tx, a Attempt) error {
 	if err := g.CheckBans(a.host, a.account); err != nil {
 		return err
 	}
-	settings := g.shared.Current()
-	banPeriod := settings.BanPeriod
+	current := g.shared.Current()
+	banPeriod := current.BanPeriod
 	for _, who := range []struct {
 		filter store.FailureFilter
 		most   int
 	}{
-		{store.FailureFilter{Host: a.host}, settings.HostFailures},
-		{store.FailureFilter{Account: a.account}, settings.AccountFailures},
+		{store.FailureFilter{Host: a.host}, current.HostFailures},
+		{store.FailureFilter{Account: a.account}, current.AccountFailures},
 	} {
 		if who.filter.Host == "" && who.filter.Account == "" {
 			continue
@@ -82,13 +83,14 @@ func (g *Guard) Check(ctx context.Context, tx store.Tx, a Attempt) error {
 		if latest.IsZero() {
 			continue
 		}
+		// Counted from now, the ban would end as soon as the first of the failures is older than the ban period.
 		who.filter.Since = latest.Add(-banPeriod)
 		count, _, err := tx.Attempts.CountFailures(ctx, who.filter)
 		if err != nil {
 			return err
 		}
 		if until := latest.Add(banPeriod); count >= who.most && g.now().Before(until) {
-			return g.wait(until, "There were too many failed attempts from this PC or for this account.")
+			return g.refuseUntil(until, "Too many failed attempts from this PC or for this account.")
 		}
 	}
 	return nil
@@ -104,7 +106,7 @@ func (g *Guard) CheckSerial(ctx context.Context, tx store.Tx, a Attempt) error {
 		return err
 	}
 	if until := latest.Add(time.Duration(failures) * serialWait); failures > 0 && g.now().Before(until) {
-		return g.wait(until, "After a serial number that was not accepted the server waits a little longer each time.")
+		return g.refuseUntil(until, "After each serial number that is not accepted, the wait becomes a little longer.")
 	}
 	return nil
 }
@@ -166,7 +168,7 @@ func (g *Guard) FailSerial(ctx context.Context, tx store.Tx, a Attempt, refusal 
 }
 
 // CheckRemovalCode is like Check, and also refuses attempts for a license with too many wrong removal codes since
-// today.
+// today, the beginning of the day (spec: api 11).
 func (g *Guard) CheckRemovalCode(ctx context.Context, tx store.Tx, a Attempt, license int64, today time.Time) error {
 	if err := g.Check(ctx, tx, a); err != nil {
 		return err

@@ -48,7 +48,7 @@ func New(c Config) *Guard {
 }
 
 // AllowRequest refuses a request of a host, given as its HostKey, that is banned or exceeds its rate at the time now.
-// It bans a host that continues in spite of refusals.
+// It bans a host that continues in spite of refusals (spec: api 11).
 func (g *Guard) AllowRequest(ctx context.Context, host string, now time.Time) *api.Problem {
 	var refusal *api.Problem
 	if errors.As(g.CheckBans(host, ""), &refusal) {
@@ -75,17 +75,17 @@ func (g *Guard) CheckBans(host, account string) error {
 		switch {
 		case !ok:
 		case ends.IsZero():
-			return g.wait(g.now().Add(24*time.Hour),
-				"The vendor has closed this server to this PC or this account. Ask the vendor.")
+			return g.refuseUntil(g.now().Add(24*time.Hour),
+				"The vendor has blocked this PC or this account. Ask the vendor.")
 		case g.now().Before(ends):
-			return g.wait(ends, "There were too many requests or attempts from this PC or for this account.")
+			return g.refuseUntil(ends, "Too many requests or failed attempts from this PC or for this account.")
 		}
 	}
 	return nil
 }
 
-// wait returns the refusal of an attempt until a time.
-func (g *Guard) wait(until time.Time, why string) *api.Problem {
+// refuseUntil returns the refusal of an attempt before a time.
+func (g *Guard) refuseUntil(until time.Time, why string) *api.Problem {
 	p := api.NewProblem(api.ErrHostBanned, why)
 	p.RetryAfter = max(1, int(math.Ceil(until.Sub(g.now()).Seconds())))
 	return p
@@ -148,7 +148,7 @@ func (g *Guard) CheckMails(ctx context.Context, tx store.Tx, client int64, host 
 				continue
 			}
 			p := api.NewProblem(api.ErrLimitReached,
-				"Too many mails were asked for within an hour. Try again later, or copy the code.")
+				"Too many mails were requested within an hour. Try again later, or copy the code.")
 			p.RetryAfter = int(time.Hour / time.Second)
 			p.Limit = &api.LimitReached{
 				Task:     "email",

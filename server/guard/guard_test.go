@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"strconv"
 	"testing"
 	"time"
 
@@ -243,6 +244,24 @@ func TestAllowRequest(t *testing.T) {
 	require.ErrorIs(t, allow("192.0.2.1"), api.ErrHostBanned)
 	f.time = f.time.Add(time.Second)
 	require.NoError(t, allow("192.0.2.1"))
+}
+
+// The number of limiters is bounded, and hosts are swept once a minute, even if no limiter has all its tokens.
+func TestLimitersAreBounded(t *testing.T) {
+	l := limiters{hosts: map[string]*limiter{}}
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	slow := settings.RequestRate{PerSecond: 0.001, Burst: 2}
+	for i := range maxHosts + 10 {
+		p, _ := l.allow(strconv.Itoa(i), slow, now.Add(time.Duration(i)*time.Microsecond))
+		require.Nil(t, p)
+	}
+	require.Len(t, l.hosts, maxHosts)
+	require.Equal(t, now, l.swept)
+
+	later := now.Add(2000 * time.Second) // every limiter has all its tokens
+	p, _ := l.allow("0", slow, later)
+	require.Nil(t, p)
+	require.Len(t, l.hosts, 1)
 }
 
 // Bans of the vendor may be permanent (spec: api 11).

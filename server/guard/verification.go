@@ -102,7 +102,7 @@ func (g *Guard) Verify(ctx context.Context, tx store.Tx, a Attempt, answer api.V
 		subtle.ConstantTimeCompare(v.NumberHash, numberHash(v.ID, number)) == 1 {
 		return nil
 	}
-	refusal := refuseVerification("The verification number is not the one in the picture, or the picture is too old.")
+	refusal := refuseVerification("The verification number does not match the picture, or the picture is too old.")
 	return g.Fail(ctx, tx, a, store.FailureVerification, 0, refusal)
 }
 

@@ -98,7 +98,7 @@ func (s *Server) hashForChange(
 }
 
 // errUnhashed is the error for a stored answer that was deleted between hashForChange and apply.
-var errUnhashed = api.NewProblem(api.ErrUnavailable, "The server is too busy; try again.")
+var errUnhashed = api.NewProblem(api.ErrUnavailable, "The server is too busy. Try again.")
 
 // capitalize returns a sentence with a capital letter.
 func capitalize(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
@@ -127,7 +127,7 @@ func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out ap
 			}
 		}
 		if r.Email != nil && strings.TrimSpace(*r.Email) == "" {
-			return rules.InvalidField("body.email", "The email address is missing: codes and links are sent there.")
+			return rules.InvalidField("body.email", "The email address is missing. Codes and links are sent there.")
 		}
 		before := c.Emails
 		setContact(&c, w)
@@ -142,11 +142,7 @@ func (s *Server) changeAccount(ctx context.Context, r api.AccountChange) (out ap
 			s.notifyFormerAddresses(ctx, tx, c, before),
 			s.audit(ctx, tx, who, "account.change", object("client", c.ID), api.OutcomeOK))
 	})
-	var refusal *api.Problem
-	if errors.As(err, &refusal) {
-		return out, s.addRefusal(ctx, who, "account.change", object("client", who.Client.ID), refusal)
-	}
-	return out, err
+	return out, s.auditRefusal(ctx, who, "account.change", object("client", who.Client.ID), err)
 }
 
 // notifyFormerAddresses sends a mail to the addresses that were removed from an account, so that a person who has taken
@@ -192,18 +188,22 @@ func (s *Server) changePassword(ctx context.Context, r api.PasswordChange) error
 		return err
 	}
 	if !ok {
-		refusal := rules.InvalidField("body.current_password", "The current password is not right.")
+		refusal := rules.InvalidField("body.current_password", "The current password is incorrect.")
 		return s.fail(ctx, who, a, store.FailurePassword, action, account, refusal)
 	}
 	hash, err := s.hashNew(ctx, "body.new_password", r.NewPassword)
 	if err != nil {
 		return s.auditRefusal(ctx, who, action, account, err)
 	}
-	return s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		if err := s.Guard.Check(ctx, tx, a); err != nil { // failures may have come while the passwords were hashed
+			return err
+		}
 		return errors.Join(
 			s.setPassword(ctx, tx, who.Client.ID, hash, who.Session.ID),
 			s.audit(ctx, tx, who, action, account, api.OutcomeOK))
 	})
+	return s.auditRefusal(ctx, who, action, account, err)
 }
 
 // setPassword sets a client's password, and ends its password links and its sessions except one; 0 = no exception.
@@ -256,7 +256,7 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 		}
 		if client.RegistrationName == "" {
 			return 0, api.Client{}, rules.InvalidField("body.registration_name",
-				"The registration name is missing: licenses are made out to it.")
+				"The registration name is missing. Licenses are issued to it.")
 		}
 		if _, err := tx.Clients.ByUsername(ctx, client.Username); !errors.Is(err, store.ErrNotFound) {
 			if err == nil { // requests with taken names count as guessing
@@ -334,13 +334,4 @@ func (s *Server) fail(
 		return banned
 	}
 	return refusal
-}
-
-// auditRefusal adds err to the audit trail if it is a refusal, and returns err.
-func (s *Server) auditRefusal(ctx context.Context, who request.Caller, action, object string, err error) error {
-	var refusal *api.Problem
-	if errors.As(err, &refusal) {
-		return s.addRefusal(ctx, who, action, object, refusal)
-	}
-	return err
 }

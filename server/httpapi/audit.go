@@ -28,15 +28,19 @@ func (s *Server) audit(ctx context.Context, tx store.Tx, who request.Caller, act
 	})
 }
 
-// addRefusal adds a refusal to the audit trail and returns it.
-func (s *Server) addRefusal(ctx context.Context, who request.Caller, action, object string, p *api.Problem) error {
-	err := s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
-		return s.audit(ctx, tx, who, action, object, string(p.Code))
-	})
-	if err != nil {
+// auditRefusal adds err to the audit trail if it is a refusal, and returns err (spec: api 14).
+func (s *Server) auditRefusal(ctx context.Context, who request.Caller, action, object string, err error) error {
+	var refusal *api.Problem
+	if !errors.As(err, &refusal) {
 		return err
 	}
-	return p
+	failed := s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
+		return s.audit(ctx, tx, who, action, object, string(refusal.Code))
+	})
+	if failed != nil {
+		return failed
+	}
+	return refusal
 }
 
 // problem converts an error to a problem. It logs errors that are not refusals, and answers only the request ID for
@@ -52,13 +56,12 @@ func (s *Server) problem(ctx context.Context, err error) *api.Problem {
 		level = slog.LevelInfo // the client closed the connection, which caused the error
 	}
 	s.Logger.Log(ctx, level, "a call failed", "request", req.ID, "error", err)
-	code := api.ErrInternal
-	detail := "The server failed. Try again later; if it goes on, tell the vendor the request id."
+	code, detail := api.ErrInternal, serverFailed
 	switch {
 	case ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
-		code, detail = api.ErrUnavailable, "The server is too busy; try again."
+		code, detail = api.ErrUnavailable, "The server is too busy. Try again."
 	case errors.Is(err, store.ErrUnavailable):
-		code, detail = api.ErrUnavailable, "The server cannot keep anything now. Nothing was changed; try again later."
+		code, detail = api.ErrUnavailable, "The server cannot store data now. Nothing was changed. Try again later."
 	}
 	p = api.NewProblem(code, detail)
 	p.Instance = req.ID

@@ -16,7 +16,7 @@ import (
 // registerChecks registers the calls of programs about their licenses, which need no session.
 func (s *Server) registerChecks(c contract) {
 	register(c, c.call(http.MethodPost, "/licenses/{id}/alive", "license-alive",
-		"A program tells that it is in use; the answer says nothing about the license", 204),
+		"A program reports that it is in use; the answer has no content", 204),
 		func(ctx context.Context, in *struct {
 			LicensePath
 			Body api.LicenseCheck
@@ -25,7 +25,7 @@ func (s *Server) registerChecks(c contract) {
 			return &empty{http.StatusNoContent}, s.alive(ctx, in.ID, in.Body)
 		})
 	register(c, c.call(http.MethodPost, "/licenses/{id}/validation", "validate-license",
-		"A program asks for the state of its license; the answer is signed", 200),
+		"Validation: a program asks for the state of its license; the answer is signed", 200),
 		func(ctx context.Context, in *struct {
 			LicensePath
 			Body api.ValidationRequest
@@ -51,10 +51,7 @@ type checked struct {
 
 // state returns the state of the license on its PC. A released license is on no PC.
 func (c checked) state() license.ValidationState {
-	if c.license.Status == api.StatusActive && c.license.ReleasedAt != nil {
-		return license.StateReleased
-	}
-	return license.ValidationState(c.license.Status)
+	return license.ValidationState(c.license.Wire().State())
 }
 
 // check returns the license with an id, codes and an activation code. Any mismatch is "not found", so that the answer
@@ -119,7 +116,8 @@ func (s *Server) validated(ctx context.Context, id int64, r api.LicenseCheck) (c
 func (s *Server) validation(ctx context.Context, id int64, r api.ValidationRequest) (out api.Validation, err error) {
 	nonce, err := license.ParseNonce(r.Nonce)
 	if err != nil {
-		return out, rules.InvalidField("body.nonce", "Give 16 random bytes as 22 letters of base64url without padding.")
+		return out, rules.InvalidField("body.nonce",
+			"The nonce must be 16 random bytes in base64url without padding (22 characters).")
 	}
 	c, err := s.validated(ctx, id, r.LicenseCheck)
 	if err != nil {

@@ -118,9 +118,9 @@ func (c contract) describeHeaders() {
 				if response.Headers == nil {
 					response.Headers = map[string]*huma.Header{}
 				}
-				response.Headers[api.Epoch] = text("Epoch of the server's data; another one after a restore from a backup")
+				response.Headers[api.Epoch] = text("Epoch of the server's data; it changes with a restore from a backup")
 				if op.Method == http.MethodGet && status == "200" {
-					response.Headers["ETag"] = text("Of the content and the epoch; If-None-Match with it answers 304")
+					response.Headers["ETag"] = text("Changes with content and epoch; If-None-Match with it is answered with 304")
 				}
 			}
 		}

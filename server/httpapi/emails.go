@@ -77,7 +77,7 @@ func (s *Server) renderEmail(ctx context.Context, tx store.Tx, id int64) (parts 
 		MachineID:      l.Codes.Machine.String(),
 		ActivationCode: l.Activation.String(),
 		Note:           l.Note,
-		ExpiresAt:      utc(l.ExpiresAt),
+		ExpiresAt:      store.UTC(l.ExpiresAt),
 		Server:         s.Name,
 	}
 	parts.order, parts.to = o.ID, client.Emails

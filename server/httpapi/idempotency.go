@@ -176,7 +176,7 @@ func (s *Server) pruneAnswers(ctx context.Context) {
 	})
 	if err != nil {
 		s.pruned.Store(before) // the next change retries
-		s.Logger.Warn("old answers were not forgotten", "error", err)
+		s.Logger.Warn("old answers could not be deleted", "error", err)
 	}
 }
 

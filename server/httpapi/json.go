@@ -22,11 +22,11 @@ func readJSON(data []byte, v any) error {
 		return fmt.Errorf("the value of %s is of the wrong kind or too large", fault.Field)
 	}
 	if err != nil {
-		return errors.New("the body is not JSON, or it did not arrive whole")
+		return errors.New("the body is not JSON, or it is incomplete")
 	}
 	// huma decodes every body into an any before it decodes it into the type of the call.
 	if value, ok := v.(*any); ok && containsNUL(*value) {
-		return errors.New("the body holds a NUL character")
+		return errors.New("the body contains a NUL character")
 	}
 	return nil
 }

@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 
@@ -38,7 +36,7 @@ func (s *Server) registerLicenses(c contract) {
 		of: api.TaskReactivation, do: s.reactivate,
 	})
 	registerLicenseTask(c, "/release",
-		"Release a license for another PC, which may then take it without the removal code; answers a receipt", 200,
+		"Release a license for another PC, which can pick it up without a removal code; answers a receipt", 200,
 		task[api.Release, api.LicenseReceipt]{
 			of: api.TaskRelease, do: s.release,
 		})
@@ -131,8 +129,8 @@ func (s *Server) registerFile(c contract) {
 
 // licenses handles GET /orders/{id}/licenses.
 func (s *Server) licenses(ctx context.Context, orderID int64, ended bool, p page) (out api.LicenseList, err error) {
-	out.Licenses = []api.License{}
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
+		out = api.LicenseList{Licenses: []api.License{}}
 		order, program, err := ownOrder(ctx, tx, orderID)
 		if err != nil {
 			return err
@@ -290,7 +288,7 @@ func (s *Server) comparison(ctx context.Context, id int64, r api.PCCodes) (out a
 
 // changeNote handles PATCH /licenses/{id}.
 func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) (out api.License, err error) {
-	who, object := request.CallerFrom(ctx), fmt.Sprintf("license %d", id)
+	who, action, name := request.CallerFrom(ctx), api.TaskNote.Action(), object("license", id)
 	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		l, o, p, err := ownLicense(ctx, tx, id)
 		if err != nil {
@@ -326,13 +324,9 @@ func (s *Server) changeNote(ctx context.Context, id int64, r api.LicenseChange) 
 			return err
 		}
 		out = w[0]
-		return s.audit(ctx, tx, who, api.TaskNote.Action(), object, "ok")
+		return s.audit(ctx, tx, who, action, name, api.OutcomeOK)
 	})
-	var refusal *api.Problem
-	if errors.As(err, &refusal) {
-		return out, s.addRefusal(ctx, who, api.TaskNote.Action(), object, refusal)
-	}
-	return out, err
+	return out, s.auditRefusal(ctx, who, action, name, err)
 }
 
 // file handles GET /licenses/{id}/file.

@@ -102,7 +102,7 @@ func loggedPath(r *http.Request) string {
 			continue
 		}
 		value := r.PathValue(strings.TrimRight(name, ".}"))
-		if _, err := strconv.ParseInt(value, 10, 32); err == nil {
+		if _, err := strconv.ParseInt(value, 10, 64); err == nil {
 			parts[i] = value
 		}
 	}

@@ -47,7 +47,7 @@ func (s *Server) registerOrders(c contract) {
 			return &answer[api.Order]{status, out}, err
 		})
 	register(c, c.signedIn(http.MethodGet, "/orders/{id}/history", "order-history",
-		"List what happened to an order, newest first", 200),
+		"List the history of an order, newest first", 200),
 		func(ctx context.Context, in *struct {
 			OrderPath
 			ListInput
@@ -65,8 +65,8 @@ func (s *Server) registerOrders(c contract) {
 // orders handles GET /orders. It lists active and visible orders of the caller, newest first (spec: api 1).
 func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err error) {
 	who := request.CallerFrom(ctx)
-	out.Orders = []api.Order{}
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
+		out = api.OrderList{Orders: []api.Order{}}
 		programs, err := tx.Programs.List(ctx)
 		if err != nil {
 			return err
@@ -98,8 +98,8 @@ func (s *Server) orders(ctx context.Context, p page) (out api.OrderList, err err
 
 // history handles GET /orders/{id}/history. It lists the newest events first.
 func (s *Server) history(ctx context.Context, orderID int64, p page) (out api.HistoryList, err error) {
-	out.History = []api.HistoryEntry{}
 	err = s.Store.Read(ctx, func(tx store.Tx) error {
+		out = api.HistoryList{History: []api.HistoryEntry{}}
 		if _, _, err := ownOrder(ctx, tx, orderID); err != nil {
 			return err
 		}
@@ -204,7 +204,7 @@ func (s *Server) checkStock(ctx context.Context, program int64) {
 	})
 	if err != nil {
 		s.counted.Delete(program) // the next order retries
-		s.Logger.Warn("serial numbers were not counted", "program", program, "error", err)
+		s.Logger.Warn("serial numbers could not be counted", "program", program, "error", err)
 		return
 	}
 	for _, warning := range stock.Warnings() {

@@ -29,7 +29,7 @@ func readPage(cursor string, limit int) (page, error) {
 		p.after, err = strconv.ParseInt(string(raw), 10, 64)
 	}
 	if err != nil || p.after < 1 {
-		return p, rules.InvalidField("query.cursor", "This is no cursor of an earlier page.")
+		return p, rules.InvalidField("query.cursor", "This is not the cursor of an earlier page.")
 	}
 	return p, nil
 }

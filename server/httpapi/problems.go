@@ -18,25 +18,28 @@ func init() {
 	}
 }
 
+// serverFailed is the detail of an error that is not a refusal.
+const serverFailed = "The server failed. Try again later. If it happens again, send the request ID to the vendor."
+
 // problemOf converts an error of huma to a problem.
 func problemOf(status int, message string, errs ...error) *api.Problem {
-	code, detail := api.ErrValidation, "The request is not of the form that the contract asks for."
+	code, detail := api.ErrValidation, "The request does not have the form that the contract requires."
 	switch {
 	case status == http.StatusUnauthorized:
 		code, detail = api.ErrCredentialsMissing, "Sign in first."
 	case status == http.StatusNotFound:
 		code, detail = api.ErrNotFound, "There is nothing at this address."
 	case status == http.StatusServiceUnavailable || status == http.StatusRequestTimeout:
-		code, detail = api.ErrUnavailable, "The request did not arrive in time; try again."
+		code, detail = api.ErrUnavailable, "The request did not arrive in time. Try again."
 	case status == http.StatusUnsupportedMediaType: // huma's message contains the header
 		detail, message = "The body must be JSON, sent as application/json.", "the content type is not application/json"
 		errs = nil
 	case status == http.StatusRequestEntityTooLarge:
 		detail, message, errs = "The request is too large.", fmt.Sprintf("the body has %d bytes or more", maxBody), nil
 	case message == "cannot read request body": // huma's status is 500
-		detail, errs = "The request did not arrive whole; try again.", nil
+		detail, errs = "The request is incomplete. Try again.", nil
 	case status >= 500:
-		code, detail = api.ErrInternal, "The server failed. Try again later; if it goes on, tell the vendor the request id."
+		code, detail = api.ErrInternal, serverFailed
 	}
 	p := api.NewProblem(code, detail)
 	if code == api.ErrInternal {

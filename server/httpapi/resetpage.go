@@ -34,11 +34,11 @@ func (s *Server) passwordForm(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	switch {
 	case r.ParseForm() != nil:
-		v.Dead, v.Fault, status = true, "The form did not arrive whole. Open the link again.", http.StatusBadRequest
+		v.Dead, v.Fault, status = true, "The form is incomplete. Open the link again.", http.StatusBadRequest
 	case r.Method == http.MethodPost:
 		v.Token, v.Key = r.PostForm.Get("token"), r.PostForm.Get("key")
 		if r.PostForm.Get("password") != r.PostForm.Get("again") {
-			v.Fault, status = "The two passwords are not the same.", http.StatusUnprocessableEntity
+			v.Fault, status = "The two passwords differ.", http.StatusUnprocessableEntity
 			break
 		}
 		err := s.confirmReset(ctx, v.Key, api.NewPassword{Token: v.Token, NewPassword: r.PostForm.Get("password")})

@@ -22,7 +22,7 @@ const resetLifetime = time.Hour
 // registerResets registers the calls for forgotten passwords.
 func (s *Server) registerResets(c contract) {
 	register(c, c.call(http.MethodPost, "/password-resets", "request-password-reset",
-		"Ask for a mail with a link that sets a new password", 202),
+		"Request a mail with a link that sets a new password", 202),
 		func(ctx context.Context, in *struct {
 			Idempotent
 			Body api.PasswordReset
@@ -170,7 +170,7 @@ func (s *Server) mailReset(ctx context.Context, tx store.Tx, c store.Client) err
 }
 
 var errLink = api.NewProblem(api.ErrVerificationFailed,
-	"The link is too old or was used. Ask for a new one in the app.")
+	"The link is too old or was already used. Request a new one in the app.")
 
 // confirmReset handles POST /password-resets/confirm.
 func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword) error {

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -50,7 +49,7 @@ func callerAttempt(ctx context.Context) guard.Attempt {
 	return attemptBy(ctx, request.CallerFrom(ctx).Client.Username)
 }
 
-var errSignIn = api.NewProblem(api.ErrAuthorization, "The user name or the password is not right.")
+var errSignIn = api.NewProblem(api.ErrAuthorization, "The user name or the password is incorrect.")
 
 // authenticate is a middleware that requires a valid access token.
 func (s *Server) authenticate(hctx huma.Context, next func(huma.Context)) {
@@ -90,7 +89,7 @@ func (s *Server) identify(ctx context.Context, token string) (who request.Caller
 // signIn handles POST /sessions. An unknown name takes as long as a wrong password (spec: api 13).
 func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.Session, err error) {
 	if rules.HasControl(r.DeviceName) {
-		refusal := rules.InvalidField("body.device_name", "The name of a PC has one line.")
+		refusal := rules.InvalidField("body.device_name", "The name of a PC must be one line.")
 		return session, s.auditRefusal(ctx, request.Caller{}, "session.create", "", refusal)
 	}
 	var client store.Client
@@ -102,19 +101,18 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 		client, err = tx.Clients.ByUsername(ctx, strings.TrimSpace(r.Username))
 		return err
 	})
+	anonymous := request.Caller{Session: store.Session{DeviceName: r.DeviceName}}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		who := request.Caller{Session: store.Session{DeviceName: r.DeviceName}}
-		return session, s.auditRefusal(ctx, who, "session.create", "", err)
+		return session, s.auditRefusal(ctx, anonymous, "session.create", "", err)
 	}
 	ok, err := s.Passwords.Verify(ctx, client.PasswordHash, r.Password)
 	if err != nil {
 		return session, err
 	}
-	who := request.Caller{Client: client, Session: store.Session{DeviceName: r.DeviceName}}
-	if !ok || !client.Active {
-		who.Client.ID = 0 // the trail must not tell which names exist
-		return session, s.fail(ctx, who, a, store.FailureSignIn, "session.create", "", errSignIn)
+	if !ok || !client.Active { // the trail must not reveal which names exist
+		return session, s.fail(ctx, anonymous, a, store.FailureSignIn, "session.create", "", errSignIn)
 	}
+	who := request.Caller{Client: client}
 	err = s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		if err := s.Guard.Check(ctx, tx, a); err != nil { // failures may have come while the password was hashed
 			return err
@@ -137,9 +135,9 @@ func (s *Server) signIn(ctx context.Context, r api.SessionRequest) (session api.
 		if session, err = s.tokens(ctx, tx, who, access); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, who, "session.create", fmt.Sprintf("session %d", who.Session.ID), "ok")
+		return s.audit(ctx, tx, who, "session.create", object("session", who.Session.ID), api.OutcomeOK)
 	})
-	return session, err
+	return session, s.auditRefusal(ctx, anonymous, "session.create", "", err)
 }
 
 // tokens adds a refresh token to a session and returns its tokens.
@@ -184,12 +182,12 @@ func (s *Server) refresh(ctx context.Context, token string) (session api.Session
 		if who.Client, err = tx.Clients.Get(ctx, who.Session.ClientID); err != nil {
 			return err
 		}
-		object, now := fmt.Sprintf("session %d", who.Session.ID), s.Now()
+		name, now := object("session", who.Session.ID), s.Now()
 		if old.UsedAt != nil || who.Session.EndedAt != nil || !now.Before(old.ExpiresAt) || !who.Client.Active {
 			refused = refusal
 			return errors.Join(
 				tx.Sessions.End(ctx, who.Session.ID, now),
-				s.audit(ctx, tx, who, "session.refresh", object, string(refusal.Code)))
+				s.audit(ctx, tx, who, "session.refresh", name, string(refusal.Code)))
 		}
 		access, accessHash, err := request.NewToken(s.Random)
 		if err != nil {
@@ -205,7 +203,7 @@ func (s *Server) refresh(ctx context.Context, token string) (session api.Session
 		if session, err = s.tokens(ctx, tx, who, access); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, who, "session.refresh", object, "ok")
+		return s.audit(ctx, tx, who, "session.refresh", name, api.OutcomeOK)
 	})
 	return session, errors.Join(err, refused)
 }
@@ -215,6 +213,6 @@ func (s *Server) signOut(ctx context.Context) error {
 	who := request.CallerFrom(ctx)
 	return s.Store.Write(ctx, store.NoLock, func(tx store.Tx) error {
 		return errors.Join(tx.Sessions.End(ctx, who.Session.ID, s.Now()),
-			s.audit(ctx, tx, who, "session.end", fmt.Sprintf("session %d", who.Session.ID), "ok"))
+			s.audit(ctx, tx, who, "session.end", object("session", who.Session.ID), api.OutcomeOK))
 	})
 }

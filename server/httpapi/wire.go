@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/acen-desktop/acen/api"
 	"github.com/acen-desktop/acen/license"
@@ -50,7 +49,7 @@ func (s *Server) wireOrder(ctx context.Context, tx store.Tx, o store.Order, p st
 		SerialNumber:       serial,
 		RequiresActivation: p.RequiresActivation,
 		CanManage:          o.CanManage,
-		Subscription:       api.Subscription{State: s.Rules.Subscription(o), ExpiresAt: utc(o.SubscriptionExpiresAt)},
+		Subscription:       api.Subscription{State: s.Rules.Subscription(o), ExpiresAt: store.UTC(o.SubscriptionExpiresAt)},
 		Allowed:            s.Rules.OrderAllowed(o, p, u),
 	}, err
 }
@@ -66,7 +65,7 @@ func (s *Server) wireLicenses(
 	out := make([]api.License, len(licenses))
 	allowed := s.Rules.LicensesAllowed(licenses, o, p, u)
 	for i, l := range licenses {
-		out[i] = wireLicense(l)
+		out[i] = l.Wire()
 		out[i].Allowed = allowed[i]
 		if l.Status != api.StatusActive {
 			continue
@@ -97,33 +96,6 @@ func wirePolicy(p license.Policy) api.FlexibleLocking {
 		MaxHardwareChanges: p.MaxHardwareChanges,
 		Changeable:         lockNames(p.Changeable),
 	}
-}
-
-func wireLicense(l store.License) api.License {
-	return api.License{
-		ID:                l.ID,
-		OrderID:           l.OrderID,
-		OriginalLicenseID: l.OriginalID,
-		SiteCode:          l.Codes.Site.String(),
-		MachineID:         l.Codes.Machine.String(),
-		ActivationCode:    l.Activation.String(),
-		Note:              l.Note,
-		Features:          l.Features,
-		ActivatedAt:       l.ActivatedAt.UTC(),
-		ExpiresAt:         utc(l.ExpiresAt),
-		LastAliveAt:       utc(l.LastAliveAt),
-		Status:            l.Status,
-		EndedAt:           utc(l.EndedAt),
-		ReleasedAt:        utc(l.ReleasedAt),
-	}
-}
-
-func utc(t *time.Time) *time.Time {
-	if t == nil {
-		return nil
-	}
-	u := t.UTC()
-	return &u
 }
 
 // lockNames lists the names of locks.

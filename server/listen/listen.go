@@ -31,16 +31,15 @@ type Config struct {
 // call").
 func (c Config) Listen() (net.Listener, error) {
 	if (c.CertFile == "") != (c.KeyFile == "") {
-		return nil, errors.New("a certificate needs its key file and a key file its certificate")
+		return nil, errors.New("a certificate and its key file must be given together")
 	}
 	host, _, err := net.SplitHostPort(c.Address)
 	if err != nil {
 		return nil, fmt.Errorf("the address %q is not of the form host:port", c.Address)
 	}
 	if c.CertFile == "" && len(c.Proxies) == 0 && !isLoopback(host) {
-		return nil, fmt.Errorf("%s can be reached from other machines: give a certificate, or name the proxy that speaks "+
-			"TLS, "+
-			"or listen on 127.0.0.1", c.Address)
+		return nil, fmt.Errorf("%s can be reached from other machines: give a certificate, name the proxy that terminates "+
+			"TLS, or listen on 127.0.0.1", c.Address)
 	}
 	var config *tls.Config
 	if c.CertFile != "" {

@@ -20,7 +20,7 @@ func (f Folder) Check() error {
 		return err
 	}
 	if err := os.MkdirAll(f.Path, 0o700); err != nil {
-		return fmt.Errorf("the mail folder %s cannot be made: %w", f.Path, err)
+		return fmt.Errorf("the mail folder %s cannot be created: %w", f.Path, err)
 	}
 	probe, err := os.CreateTemp(f.Path, ".mail-*")
 	if err == nil {

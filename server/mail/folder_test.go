@@ -51,7 +51,7 @@ func TestUnusableFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	folder := mail.Folder{Path: filepath.Join(file, "mail"), From: from}
-	require.ErrorContains(t, folder.Check(), "the mail folder "+folder.Path+" cannot be made")
+	require.ErrorContains(t, folder.Check(), "the mail folder "+folder.Path+" cannot be created")
 	require.Error(t, folder.Send(t.Context(), queued("anna.berg@lumen.example")))
 	require.ErrorContains(t, mail.Folder{Path: t.TempDir(), From: "nobody"}.Check(),
 		`the sender address "nobody" cannot be used`)

@@ -61,15 +61,15 @@ const welcomeSubject = `Your account at {{.Server}}`
 
 const welcomeBody = `Dear {{.Name}},
 
-your account is open. Sign in with the app:
+your account has been opened. Sign in with the app:
 
 {{with .Address}}License server: {{.}}
 {{end}}User name: {{.Username}}
 Password: the one that you chose
 
-Order {{.Order}} of {{.Program}} is in it.
+It contains order {{.Order}} of {{.Program}}.
 
-If it was not you who opened the account, tell us.
+If you did not open the account, tell us.
 
 {{.Server}}
 `
@@ -98,7 +98,7 @@ somebody, probably you, asked for a new password for the user name {{.Username}}
 
 {{.Link}}
 
-The link works once, for one hour. If it was not you, do nothing: the old password stays.
+The link can be used once, within one hour. If it was not you, do nothing: the old password stays valid.
 
 {{.Server}}
 `
@@ -122,9 +122,9 @@ const addressSubject = `Your address at {{.Server}} was changed`
 
 const addressBody = `Dear {{.Name}},
 
-this address was taken out of the account {{.Username}}: codes and links go to it no longer.
+this address was removed from the account {{.Username}}: codes and links are no longer sent to it.
 
-If it was not you, sign in, put the address back and change the password, or tell us.
+If it was not you, sign in, add the address again and change the password, or tell us.
 
 {{.Server}}
 `

@@ -64,7 +64,7 @@ func (s SMTP) Check() error {
 	case err != nil:
 		return err
 	case security == Unprotected && !loopback(host):
-		return fmt.Errorf("the mail server %s is another machine: mails go there with TLS only", s.Address)
+		return fmt.Errorf("TLS is required for the mail server %s, because it is another machine", s.Address)
 	case s.Username == "" && s.Password.Reveal() != "":
 		return errors.New("a password at the mail server needs a user name")
 	}
@@ -90,7 +90,7 @@ func (s SMTP) settings() (host string, port int, security Security, err error) {
 		return host, port, s.Security, nil
 	case Automatic:
 	default:
-		return "", 0, "", fmt.Errorf("%q is no way to protect a connection: starttls, implicit or none", s.Security)
+		return "", 0, "", fmt.Errorf("%q is unknown; use starttls, implicit or none", s.Security)
 	}
 	switch {
 	case port == 465:

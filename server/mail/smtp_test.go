@@ -366,11 +366,11 @@ func TestSMTPCheck(t *testing.T) {
 		},
 		"plain text to somewhere else": {
 			mail.SMTP{Address: "mail.example:25", From: from, Security: mail.Unprotected},
-			"the mail server mail.example:25 is another machine: mails go there with TLS only",
+			"TLS is required for the mail server mail.example:25, because it is another machine",
 		},
 		"unknown protection": {
 			mail.SMTP{Address: "mail.example:25", From: from, Security: "ssl3"},
-			`"ssl3" is no way to protect a connection: starttls, implicit or none`,
+			`"ssl3" is unknown; use starttls, implicit or none`,
 		},
 		"password without a name": {
 			mail.SMTP{Address: "mail.example:587", From: from, Password: redact.Of("x")},

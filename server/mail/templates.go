@@ -76,7 +76,7 @@ type limited struct{ strings.Builder }
 
 func (l *limited) Write(p []byte) (int, error) {
 	if l.Len()+len(p) > maxText {
-		return 0, errors.New("the mail becomes too long")
+		return 0, errors.New("the mail is too long")
 	}
 	return l.Builder.Write(p)
 }
@@ -125,7 +125,7 @@ func (t Text) Check(k Kind) error {
 		return fmt.Errorf("there is no mail %q; there are %v", k, Kinds())
 	}
 	if !utf8.ValidString(t.Subject) || !utf8.ValidString(t.Body) {
-		return errors.New("the template is no UTF-8")
+		return errors.New("the template is not UTF-8")
 	}
 	if len(t.Subject)+len(t.Body) > maxText {
 		return fmt.Errorf("the template is longer than %d bytes", maxText)
@@ -151,7 +151,7 @@ func (t Text) Check(k Kind) error {
 		KindPasswordReset: {sampleLink, "{{.Link}}"},
 	} {
 		if k == kind && !strings.Contains(body, must.value) {
-			return fmt.Errorf("the body leaves out what the mail is sent for: %s", must.macro)
+			return fmt.Errorf("the body lacks what the mail is for: %s", must.macro)
 		}
 	}
 	return nil

@@ -149,7 +149,7 @@ func (w *Worker) record(ctx context.Context, m store.Mail, sendErr error) error 
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		w.Logger.Error("what became of a mail cannot be written down; trying again", "mail", m.ID, "error", err)
+		w.Logger.Error("the result of a mail cannot be stored; retrying", "mail", m.ID, "error", err)
 		select {
 		case <-ctx.Done():
 		case <-w.After(recordPause):

@@ -34,7 +34,7 @@ func New(version string, s store.Store) *Metrics {
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "acen_request_duration_seconds", Buckets: buckets,
-			Help: "Time that requests took, by operation and class of the status; its count is the number of requests.",
+			Help: "Request durations, by operation and class of the status; the count is the number of requests.",
 		}, []string{"operation", "class"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "acen_refusals_total", Help: "Requests that were refused, by code.",
@@ -44,7 +44,7 @@ func New(version string, s store.Store) *Metrics {
 		m.refusals.WithLabelValues(string(code)) // exports 0 before the first refusal
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "acen_build_info", Help: "1; the version of the program and of Go.",
+		Name: "acen_build_info", Help: "Always 1; the labels are the versions of the program and of Go.",
 		ConstLabels: prometheus.Labels{"version": version, "go_version": runtime.Version()},
 	})
 	build.Set(1)
@@ -76,11 +76,11 @@ type stock struct{ store store.Store }
 const databaseTimeout = 5 * time.Second
 
 var (
-	databaseUp  = prometheus.NewDesc("acen_database_up", "1 when the database answers, else 0.", nil, nil)
-	mailsQueued = prometheus.NewDesc("acen_mails_queued", "Mails that are still to be sent.", nil, nil)
-	mailsFailed = prometheus.NewDesc("acen_mails_failed", "Mails that were given up, ever.", nil, nil)
+	databaseUp  = prometheus.NewDesc("acen_database_up", "1 if the database answers, otherwise 0.", nil, nil)
+	mailsQueued = prometheus.NewDesc("acen_mails_queued", "Mails in the queue.", nil, nil)
+	mailsFailed = prometheus.NewDesc("acen_mails_failed", "Mails that could not be delivered.", nil, nil)
 	seats       = prometheus.NewDesc("acen_seats", "Licenses that active orders allow.", nil, nil)
-	seatsActive = prometheus.NewDesc("acen_seats_active", "Licenses of active orders that are activated.", nil, nil)
+	seatsActive = prometheus.NewDesc("acen_seats_active", "Activated licenses of active orders.", nil, nil)
 )
 
 // Describe sends the descriptions of all metrics.

@@ -100,7 +100,7 @@ func (r Rules) refuse(task api.Task, o store.Order, p store.Program, use store.U
 		return ReadOnly()
 	case !rule.On && r.Subscription(o) == api.SubscriptionExpired:
 		return api.NewProblem(api.ErrSubscriptionExpired,
-			"The subscription of this order has ended. Renew it with the vendor.")
+			"The subscription of this order has expired. Renew it with the vendor.")
 	case !rule.On:
 		return api.NewProblem(api.ErrTaskDisabled,
 			fmt.Sprintf("The vendor does not offer %s for this order.", taskNames[task]))

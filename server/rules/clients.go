@@ -51,7 +51,7 @@ func CheckClient(c store.Client) error {
 	} {
 		if utf8.RuneCountInString(text.value) > api.MaxField || !utf8.ValidString(text.value) || HasControl(text.value) {
 			return &ClientFault{text.field,
-				fmt.Sprintf("names, company and contact data have one line and at most %d characters", api.MaxField)}
+				fmt.Sprintf("names, company and contact data must be one line of at most %d characters", api.MaxField)}
 		}
 	}
 	if len(c.Emails) > MaxEmails {
@@ -63,7 +63,7 @@ func CheckClient(c store.Client) error {
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address ||
 			len(address) > api.MaxField ||
 			strings.ContainsFunc(address, invisible) || strings.Contains(address, "=?") {
-			return &ClientFault{name, fmt.Sprintf("%q is no email address", address)}
+			return &ClientFault{name, fmt.Sprintf("%q is not an email address", address)}
 		}
 		for _, other := range c.Emails[:i] {
 			if strings.EqualFold(other, address) {

@@ -54,7 +54,7 @@ func NeedsNoActivation(p store.Program) *api.Problem {
 // ReadOnly returns the refusal of a change of an order that the client may not manage.
 func ReadOnly() *api.Problem {
 	return api.NewProblem(api.ErrOrderReadOnly,
-		"This order can be looked at and its activation codes emailed; the vendor allows no changes to it.")
+		"This order is read-only: you can view it and email its activation codes.")
 }
 
 // inUse returns the refusal of a new license of an order without a free seat.
@@ -80,7 +80,7 @@ func ReadNote(note string) (string, error) {
 	case utf8.RuneCountInString(note) > api.MaxNote:
 		return "", InvalidField("body.note", fmt.Sprintf("A note has at most %d characters.", api.MaxNote))
 	case strings.ContainsFunc(note, isControl):
-		return "", InvalidField("body.note", "A note has no line breaks or other control characters.")
+		return "", InvalidField("body.note", "A note cannot contain line breaks or other control characters.")
 	}
 	return note, nil
 }
@@ -218,20 +218,20 @@ func existingLicense(
 	if owner.ClientID == o.ClientID && owner.Active && owner.Visible {
 		return &l, nil
 	}
-	return nil, api.NewProblem(api.ErrSiteCodeInUse, "This PC has a license of this program already.")
+	return nil, api.NewProblem(api.ErrSiteCodeInUse, "This PC already has a license of this program.")
 }
 
 // siteSpent returns the refusal of a spent Site code.
 func siteSpent() *api.Problem {
 	return api.NewProblem(api.ErrSiteCodeSpent, "This Site code belonged to a license that was removed, transferred or "+
-		"released. The program or the app on that PC shows a new one.")
+		"released. The program or the app on that PC shows the new one.")
 }
 
 // siteOfAnother returns the refusal of a Site code that another PC has by chance. The PC that asks must make a new one
 // (spec: api 21). api.ErrSiteCodeInUse is for the same codes only.
 func siteOfAnother() *api.Problem {
 	return api.NewProblem(api.ErrSiteCodeSpent, "Another PC has this Site code by chance, so it cannot be used. "+
-		"ACEN Desktop on the PC that it was made for takes a new one and asks again.")
+		"ACEN Desktop on that PC makes a new one and retries.")
 }
 
 // grant completes a license with id, activation code and status, and adds it. Codes, note, features, policy, end and,

@@ -47,7 +47,7 @@ func (r Rules) Redeem(
 		return o, p, err
 	}
 	if err != nil || !p.AcceptsSerials {
-		return o, p, api.NewProblem(api.ErrTaskDisabled, "This program takes no serial numbers.")
+		return o, p, api.NewProblem(api.ErrTaskDisabled, "This program does not accept serial numbers.")
 	}
 	seed, err := r.Secrets.SerialSeed(p)
 	if err != nil {
@@ -66,9 +66,9 @@ func (r Rules) Redeem(
 	}
 	switch {
 	case openErr != nil || p.FirstSerial == 0 || id < p.FirstSerial || id > p.LastSerial || blockedErr == nil:
-		return o, p, refuseSerial(api.ErrSerialInvalid, fmt.Sprintf("This is no serial number of %s.", p.Name))
+		return o, p, refuseSerial(api.ErrSerialInvalid, fmt.Sprintf("This is not a serial number of %s.", p.Name))
 	case usedErr == nil:
-		return o, p, refuseSerial(api.ErrSerialInUse, "An order was made with this serial number before.")
+		return o, p, refuseSerial(api.ErrSerialInUse, "An order was already made with this serial number.")
 	}
 	o = r.DefaultOrder(p, 0)
 	o.SerialID, o.SerialFeatures = id, features

@@ -81,8 +81,8 @@ func TestDefaultOrder(t *testing.T) {
 // Warnings reports few free serial numbers and few unmade serial ids.
 func TestSerialStockWarnings(t *testing.T) {
 	accepting := store.Program{ID: 3, Name: "Studio", AcceptsSerials: true}
-	few := "Studio (program 3) has 9 of 100 serial numbers left that made no order."
-	unmade := "Studio (program 3) has 99999 of 16777215 serial ids left to make serial numbers with."
+	few := "Studio (program 3) has 9 of 100 serial numbers left without an order."
+	unmade := "Studio (program 3) has 99999 of 16777215 serial IDs left for new serial numbers."
 	for _, c := range []struct {
 		name  string
 		stock SerialStock

@@ -45,11 +45,11 @@ func (s SerialStock) Warnings() (list []string) {
 		return nil
 	}
 	if free := s.Free(); s.Valid > 0 && free*fewFree < s.Valid {
-		list = append(list, fmt.Sprintf("%s (program %d) has %d of %d serial numbers left that made no order.",
+		list = append(list, fmt.Sprintf("%s (program %d) has %d of %d serial numbers left without an order.",
 			s.Program.Name, s.Program.ID, free, s.Valid))
 	}
 	if s.Unmade < fewUnmade {
-		list = append(list, fmt.Sprintf("%s (program %d) has %d of %d serial ids left to make serial numbers with.",
+		list = append(list, fmt.Sprintf("%s (program %d) has %d of %d serial IDs left for new serial numbers.",
 			s.Program.Name, s.Program.ID, s.Unmade, license.MaxSerialID))
 	}
 	return list

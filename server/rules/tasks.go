@@ -40,7 +40,7 @@ func (r Rules) Reactivate(
 		return out, false, err
 	}
 	if !c.Accepted {
-		refusal := api.NewProblem(api.ErrFlexibleLicensing, "Too many locking parameters are different.")
+		refusal := api.NewProblem(api.ErrFlexibleLicensing, "Too much of the PC has changed.")
 		wire := wireComparison(c)
 		refusal.Comparison = &wire
 		return out, false, refusal
@@ -169,7 +169,7 @@ func (r Rules) Replace(
 		return out, err
 	}
 	if codes == l.Codes {
-		return out, api.NewProblem(api.ErrSiteCodeInUse, "These are the codes that the license has already.")
+		return out, api.NewProblem(api.ErrSiteCodeInUse, "The license already has these codes.")
 	}
 	if err := siteFree(ctx, tx, l, p, codes); err != nil {
 		return out, err
@@ -236,7 +236,7 @@ func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program
 	case other.Codes != codes:
 		return siteOfAnother()
 	case other.ID != l.ID:
-		return api.NewProblem(api.ErrSiteCodeInUse, "This PC has a license of this program already.")
+		return api.NewProblem(api.ErrSiteCodeInUse, "This PC already has a license of this program.")
 	}
 	return nil
 }
@@ -413,7 +413,7 @@ func endedProblem(ctx context.Context, tx store.Tx, l store.License) (*api.Probl
 	}
 	for _, member := range family {
 		if member.Status == api.StatusActive {
-			detail = fmt.Sprintf("This license has ended (%s); license %d took its place.", l.Status, member.ID)
+			detail = fmt.Sprintf("This license has ended (%s); it was replaced by license %d.", l.Status, member.ID)
 		}
 	}
 	return api.NewProblem(api.ErrLicenseEnded, detail), nil

@@ -39,7 +39,7 @@ func Prepare(folder string, now time.Time, login *Login) func(context.Context, *
 		*login, err = readLogin(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && !empty:
-			return fmt.Errorf("the folder %s holds a server's own data: give the trial a folder of its own", folder)
+			return fmt.Errorf("the folder %s contains data of another server; use another folder for the trial", folder)
 		case errors.Is(err, fs.ErrNotExist):
 			*login = Login{Username: "anna", Password: newPassword()}
 			err = writeLogin(path, *login)
@@ -74,7 +74,7 @@ func Start(
 		return nil, err
 	}
 	if o.Logger != nil {
-		o.Logger.Warn("the sample data are of an older trial version and were made anew", "former", old)
+		o.Logger.Warn("the sample data were from an older trial version and have been replaced", "former", old)
 	}
 	if cleared != nil {
 		if err := cleared(); err != nil {
@@ -103,7 +103,7 @@ func readLogin(path string) (login Login, err error) {
 		return login, err
 	}
 	if err := json.Unmarshal(data, &login); err != nil || login.Username == "" || login.Password == "" {
-		return login, fmt.Errorf("the file %s is damaged: remove its folder to start anew", path)
+		return login, fmt.Errorf("the file %s is damaged: remove its folder to start again", path)
 	}
 	return login, nil
 }

@@ -137,6 +137,7 @@ var notes = []string{
 // FreeSerials returns up to count serial numbers of a sample program that have made no order.
 func FreeSerials(ctx context.Context, d *service.Data, name string, count int) (list []string, err error) {
 	err = d.Store.Read(ctx, func(tx store.Tx) error {
+		list = nil
 		programs, err := tx.Programs.List(ctx)
 		if err != nil {
 			return err

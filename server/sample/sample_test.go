@@ -235,7 +235,7 @@ func TestPrepareRefuses(t *testing.T) {
 		}))
 		require.NoError(t, d.Store.Close())
 		_, err = prepare(t, folder)
-		require.ErrorContains(t, err, "holds a server's own data")
+		require.ErrorContains(t, err, "contains data of another server")
 		require.NoFileExists(t, filepath.Join(folder, "sample-login.json"))
 	})
 	for name, content := range map[string]string{"damaged": "{", "empty": "", "without password": `{"username":"anna"}`} {

@@ -67,7 +67,7 @@ func (k *Keeper) NextKey(p store.Program) (*license.PublicKey, error) {
 // stay valid.
 func (k *Keeper) UseNextKey(p *store.Program) error {
 	if p.SealedNext == nil {
-		return errors.New("no signing key was prepared")
+		return errors.New("no signing key is prepared")
 	}
 	seed, err := k.open32(keyPurpose(*p, "next"), p.SealedNext)
 	if err != nil {

@@ -74,7 +74,7 @@ func (k *Keeper) set(keys []masterKey) error {
 		openers = append(openers, opener{key.id(), redact.Of(aead)})
 	}
 	if len(openers) == 0 {
-		return errors.New("there is no key in it")
+		return errors.New("it contains no key")
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -138,12 +138,12 @@ func parseKeys(data []byte) (keys []masterKey, err error) {
 		}
 		decoded, err := base64.StdEncoding.DecodeString(line)
 		if err != nil || len(decoded) != chacha20poly1305.KeySize {
-			return nil, errors.New("it holds no key of 32 bytes; restore it from a backup")
+			return nil, errors.New("it contains no key of 32 bytes; restore it from a backup")
 		}
 		keys = append(keys, masterKey{redact.Of([chacha20poly1305.KeySize]byte(decoded))})
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("it holds no key of 32 bytes; restore it from a backup")
+		return nil, errors.New("it contains no key of 32 bytes; restore it from a backup")
 	}
 	return keys, nil
 }

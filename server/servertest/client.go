@@ -67,10 +67,7 @@ func (c Client) Keyed() Client { return c.With(api.IdempotencyKey, uuid.NewStrin
 func (c Client) Call(method, path string, body any) (int, []byte) {
 	c.T.Helper()
 	response := c.Raw(method, path, body)
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	require.NoError(c.T, err)
-	return response.StatusCode, data
+	return response.StatusCode, []byte(ReadBody(c.T, response))
 }
 
 // Raw makes a call. A string body is sent unchanged, any other as JSON.
@@ -104,6 +101,23 @@ func (c Client) Raw(method, path string, body any) *http.Response {
 	response, err := http.DefaultClient.Do(r)
 	require.NoError(c.T, err)
 	return response
+}
+
+// ReadBody returns the body of an answer and closes it.
+func ReadBody(t *testing.T, response *http.Response) string {
+	t.Helper()
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(data)
+}
+
+// ReadStable returns status, headers and body of an answer without the headers that differ between two equal answers.
+func ReadStable(t *testing.T, response *http.Response) (status int, header http.Header, body string) {
+	t.Helper()
+	response.Header.Del("X-Request-Id")
+	response.Header.Del("Date")
+	return response.StatusCode, response.Header, ReadBody(t, response)
 }
 
 // Order returns an order from the database.

@@ -62,7 +62,7 @@ func TestRestoreLeavesAGap(t *testing.T) {
 
 	for _, gap := range []int64{0, -7, store.MaxGap + 1} {
 		_, _, err := p.Restore(t.Context(), backup, gap, now)
-		require.ErrorContains(t, err, "a gap of ids is a number from 1")
+		require.ErrorContains(t, err, "a gap of IDs must be from 1")
 	}
 	damaged := filepath.Join(p.Folder, "damaged.db")
 	require.NoError(t, os.WriteFile(damaged, []byte("no database"), 0o600))

@@ -75,7 +75,7 @@ const databaseFile = "acen.db"
 // ErrOlderCodes is returned by Start for a database with active licenses of the scheme acen/v1.
 var ErrOlderCodes = errors.New("the database has active licenses of a trial version, with codes that no program " +
 	"accepts any more (acen/v1): run acen-server upgrade-v2 on it first, which ends them as Replaced and keeps orders " +
-	"and serial ids")
+	"and serial IDs")
 
 // Exists reports whether the data exist. It always returns true for PostgreSQL.
 func (p Place) Exists() bool {
@@ -114,7 +114,7 @@ func (p Place) SetAside() (old string, err error) {
 // OpenData opens a server's data, which it creates if they do not exist.
 func OpenData(ctx context.Context, p Place) (*Data, error) {
 	if err := os.MkdirAll(p.Folder, 0o700); err != nil {
-		return nil, fmt.Errorf("the data folder %s cannot be made: %w", p.Folder, err)
+		return nil, fmt.Errorf("the data folder %s cannot be created: %w", p.Folder, err)
 	}
 	d := &Data{}
 	var err error
@@ -149,8 +149,8 @@ func (d *Data) unlock(ctx context.Context, p Place) error {
 			return err
 		}
 		if used {
-			return fmt.Errorf("the master key file %s is missing: put the one there that belongs to these data, from a "+
-				"backup or from another server", file)
+			return fmt.Errorf("the master key file %s is missing: restore the one that belongs to these data from a "+
+				"backup, or copy it from another server", file)
 		}
 	}
 	var err error
@@ -192,7 +192,7 @@ func (d *Data) upgrade(ctx context.Context) error {
 				return err
 			}
 		case !d.Secrets.Knows(named):
-			return fmt.Errorf("the database belongs to the master key %s, and this server has %s: give it the file "+
+			return fmt.Errorf("the database belongs to the master key %s, but this server has %s: use the file "+
 				"master.key that belongs to these data", named, d.Secrets.ID())
 		}
 		return d.moveSerials(ctx, tx)
@@ -270,7 +270,7 @@ func (p Place) Lock() (unlock func(), err error) {
 		return func() {}, nil
 	}
 	if err := os.MkdirAll(p.Folder, 0o700); err != nil {
-		return nil, fmt.Errorf("the data folder %s cannot be made: %w", p.Folder, err)
+		return nil, fmt.Errorf("the data folder %s cannot be created: %w", p.Folder, err)
 	}
 	lock := flock.New(filepath.Join(p.Folder, "server.lock"))
 	locked, err := lock.TryLock()
@@ -466,7 +466,7 @@ func (p Place) Restore(
 	}
 	defer unlock()
 	if err := os.MkdirAll(p.Folder, 0o700); err != nil {
-		return "", r, fmt.Errorf("the data folder %s cannot be made: %w", p.Folder, err)
+		return "", r, fmt.Errorf("the data folder %s cannot be created: %w", p.Folder, err)
 	}
 	kept, err = sqlite.Restore(ctx, backup, filepath.Join(p.Folder, databaseFile), now, func(s *sqlite.Store) error {
 		if err := (&Data{Store: s}).unlock(ctx, p); err != nil {

@@ -76,7 +76,7 @@ func count(name, what string, least int, of func(*Settings) *int) Setting {
 	return Setting{name, what, get, func(s *Settings, value string) error {
 		n, err := strconv.Atoi(value)
 		if err != nil || n < least || n > 1_000_000_000 {
-			return fmt.Errorf("%q is no whole number from %d", value, least)
+			return fmt.Errorf("%q is not an integer from %d", value, least)
 		}
 		*of(s) = n
 		return nil
@@ -88,7 +88,7 @@ func duration(name, what string, of func(*Settings) *time.Duration) Setting {
 	return Setting{name, what, get, func(s *Settings, value string) error {
 		d, err := time.ParseDuration(value)
 		if err != nil || d < time.Second || d > 24*time.Hour {
-			return fmt.Errorf("%q is no time such as 15m or 24h, from 1s to 24h", value)
+			return fmt.Errorf("%q is not a duration from 1s to 24h, such as 15m", value)
 		}
 		*of(s) = d
 		return nil
@@ -118,17 +118,17 @@ func toggle(name, what string, of func(*Settings) *bool) Setting {
 // All lists the settings.
 func All() []Setting {
 	return []Setting{
-		count("account-failures", "failed attempts for one account that ban it", 1,
+		count("account-failures", "failed attempts for one account after which it is banned", 1,
 			func(s *Settings) *int { return &s.AccountFailures }),
-		count("host-failures", "failed attempts from one host that ban it", 1,
+		count("host-failures", "failed attempts from one host after which it is banned", 1,
 			func(s *Settings) *int { return &s.HostFailures }),
-		duration("ban-period", "time in which failed attempts count, and for which a ban lasts after the last one",
+		duration("ban-period", "how long failed attempts count, and how long a ban lasts after the last one",
 			func(s *Settings) *time.Duration { return &s.BanPeriod }),
 		count("mails-per-recipient", "mails to one address within an hour", 0,
 			func(s *Settings) *int { return &s.Mails.PerRecipient }),
 		count("mails-per-account", "mails for one account within an hour", 0,
 			func(s *Settings) *int { return &s.Mails.PerAccount }),
-		count("mails-per-host", "mails asked for from one host within an hour", 0,
+		count("mails-per-host", "mails requested from one host within an hour", 0,
 			func(s *Settings) *int { return &s.Mails.PerHost }),
 		{
 			"requests-per-second", "requests of one host within a second, on average and for each server",
@@ -136,19 +136,19 @@ func All() []Setting {
 			func(s *Settings, value string) error {
 				n, err := strconv.ParseFloat(value, 64)
 				if err != nil || !(n >= 0.01 && n <= 1e9) {
-					return fmt.Errorf("%q is no number from 0.01", value)
+					return fmt.Errorf("%q is not a number from 0.01", value)
 				}
 				s.Requests.PerSecond = n
 				return nil
 			},
 		},
 		count("requests-burst", "requests of one host at once", 1, func(s *Settings) *int { return &s.Requests.Burst }),
-		count("flood-refusals", "requests within a minute that were refused as too many and ban a host", 1,
+		count("flood-refusals", "refused requests within a minute after which a host is banned", 1,
 			func(s *Settings) *int { return &s.FloodRefusals }),
-		duration("flood-ban", "time for which a host is banned that goes on asking",
+		duration("flood-ban", "how long a host that keeps sending refused requests is banned",
 			func(s *Settings) *time.Duration { return &s.FloodBan }),
 		toggle("order-verification",
-			"whether a new order of a person who is signed in needs a verification number: on or off",
+			"whether a signed-in person needs a verification number for a new order: on or off",
 			func(s *Settings) *bool { return &s.OrderVerification }),
 	}
 }
@@ -164,7 +164,7 @@ func Read(base Settings, options map[string]string) (s Settings, err error) {
 		}
 	}
 	if len(bad) > 0 {
-		err = fmt.Errorf("options that cannot be read: %v", bad)
+		err = fmt.Errorf("invalid options: %v", bad)
 	}
 	return s, err
 }

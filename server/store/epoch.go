@@ -25,7 +25,7 @@ const (
 const MaxID = 1 << 62
 
 // ErrIDs is returned by SkipIDs if the next id would exceed MaxID.
-var ErrIDs = errors.New("the gap exceeds the largest id")
+var ErrIDs = errors.New("the gap exceeds the largest ID")
 
 // IDs are the next ids of the tables.
 type IDs struct{ License, Order, Client int64 }
@@ -53,7 +53,7 @@ func (r Restored) Audit(at time.Time) Audit {
 // CheckGap returns an error for a gap that is not from 1 to MaxGap.
 func CheckGap(gap int64) error {
 	if gap < 1 || gap > MaxGap {
-		return fmt.Errorf("a gap of ids is a number from 1 to %d", int64(MaxGap))
+		return fmt.Errorf("a gap of IDs must be from 1 to %d", int64(MaxGap))
 	}
 	return nil
 }

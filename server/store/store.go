@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/acen-desktop/acen/api"
@@ -17,7 +18,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrExists means that a row with this unique value exists (user name, Site code of an active license,
 	// idempotency key).
-	ErrExists = errors.New("exists already")
+	ErrExists = errors.New("already exists")
 	// ErrNoSeat means that the order has no free seat. The database decides this, whatever the caller read before.
 	ErrNoSeat = errors.New("no free license")
 	// ErrUnavailable means that the database cannot write or answer now, for example because the disk is full. Nothing
@@ -61,8 +62,19 @@ type TaskRule struct {
 	PerMonth int  `json:"per_month"` // 0 = no limit
 }
 
+// Limit is how often a task may be done in a period of the calendar; 0 = no limit.
+type Limit struct {
+	Period string // "day" or "month"
+	Times  *int   // in the rule
+}
+
+// Limits returns the limits of the rule, that of the shortest period first.
+func (r *TaskRule) Limits() []Limit { return []Limit{{"day", &r.PerDay}, {"month", &r.PerMonth}} }
+
 // Limited reports whether the task has a limit.
-func (r TaskRule) Limited() bool { return r.PerDay > 0 || r.PerMonth > 0 }
+func (r TaskRule) Limited() bool {
+	return slices.ContainsFunc(r.Limits(), func(l Limit) bool { return *l.Times > 0 })
+}
 
 // Rule returns the rule that applies to an order with a subscription in this state.
 func (t TaskRules) Rule(task api.Task, state api.SubscriptionState) TaskRule {
@@ -153,6 +165,35 @@ type License struct {
 // SpendsSite reports whether the license has spent its Site code, which a removal code does.
 func (l License) SpendsSite() bool {
 	return l.ReleasedAt != nil || l.Status == api.StatusRemoved || l.Status == api.StatusTransferred
+}
+
+// Wire returns the license as it is sent, without allowances and recognition.
+func (l License) Wire() api.License {
+	return api.License{
+		ID:                l.ID,
+		OrderID:           l.OrderID,
+		OriginalLicenseID: l.OriginalID,
+		SiteCode:          l.Codes.Site.String(),
+		MachineID:         l.Codes.Machine.String(),
+		ActivationCode:    l.Activation.String(),
+		Note:              l.Note,
+		Features:          l.Features,
+		ActivatedAt:       l.ActivatedAt.UTC(),
+		ExpiresAt:         UTC(l.ExpiresAt),
+		LastAliveAt:       UTC(l.LastAliveAt),
+		Status:            l.Status,
+		EndedAt:           UTC(l.EndedAt),
+		ReleasedAt:        UTC(l.ReleasedAt),
+	}
+}
+
+// UTC returns a time in UTC; nil for nil.
+func UTC(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
 }
 
 // Use is how often a limited task was done.
@@ -367,7 +408,8 @@ type Stock struct{ MailsQueued, MailsFailed, SeatsTotal, SeatsActive int }
 
 // Store is the server's database. Its methods may be called from any goroutine.
 type Store interface {
-	// Read runs fn on a snapshot. fn must not write.
+	// Read runs fn on a snapshot. fn must not write, and may run more than once, because the database can request a
+	// retry.
 	Read(ctx context.Context, fn func(tx Tx) error, hints ...Hint) error
 	// Write runs fn in one transaction and rolls it back if fn fails. fn may run more than once, because the database
 	// can request a retry, so it must have no effect except through tx.

@@ -38,12 +38,12 @@ func TestNewOrderLoadsProgramsOnce(t *testing.T) {
 	require.True(t, s.Shows("Loading the programs…"))
 	a.NewOrder() // a second press
 	close(b.release)
-	s.Sees("New order")
+	s.WaitFor("New order")
 	require.False(t, s.Shows("Loading the programs…"))
 	s.Dialogs.Visible().Close()
 	require.Nil(t, s.Dialogs.Visible(), "one dialog")
 
 	b.err = unreachable
 	a.NewOrder()
-	s.Sees("There is no connection to the license server.")
+	s.WaitFor("There is no connection to the license server.")
 }

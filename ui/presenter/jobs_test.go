@@ -56,14 +56,14 @@ type jobsPeers struct {
 	fault     string
 }
 
-func (p *jobsPeers) SignedIn() bool           { return !p.signedOut }
-func (p *jobsPeers) Fault() string            { return p.fault }
-func (p *jobsPeers) AccountName(int64) string { return "Berta · keys.tide.example" }
-func (p *jobsPeers) LoadAccounts()            { p.call("accounts") }
-func (p *jobsPeers) Notify(m dialogs.Message) { p.call("notify %s", m.What) }
-func (p *jobsPeers) JobWaits(job manager.Job) { p.call("waits %d", job.ID) }
-func (p *jobsPeers) Refresh()                 { p.call("refresh") }
-func (p *jobsPeers) Failed(err error)         { p.call("failed %v", err) }
+func (p *jobsPeers) SignedIn() bool                  { return !p.signedOut }
+func (p *jobsPeers) Fault() string                   { return p.fault }
+func (p *jobsPeers) AccountName(int64) string        { return "Berta · keys.tide.example" }
+func (p *jobsPeers) LoadAccounts()                   { p.call("accounts") }
+func (p *jobsPeers) Notify(m dialogs.Message)        { p.call("notify %s", m.What) }
+func (p *jobsPeers) RefreshAfterJob(job manager.Job) { p.call("waits %d", job.ID) }
+func (p *jobsPeers) Refresh()                        { p.call("refresh") }
+func (p *jobsPeers) Failed(err error)                { p.call("failed %v", err) }
 
 func newTestJobs(t *testing.T, open ...manager.Job) (*stage, *Jobs, *jobsBackend, *jobsPeers) {
 	t.Helper()
@@ -107,10 +107,10 @@ func TestJobRow(t *testing.T) {
 			if test.reason != nil {
 				failed := test.job
 				failed.Err = test.reason
-				j.Learn(failed)
+				j.RecordError(failed)
 			}
 			j.Show()
-			s.Sees("Removal of “Studio PC”")
+			s.WaitFor("Removal of “Studio PC”")
 			require.True(t, s.Shows(test.why), s.Texts())
 			require.Equal(t, test.button == "Cancel", s.Enabled("Cancel"))
 			require.Equal(t, test.button == "Give up…", s.Enabled("Give up…"))
@@ -123,14 +123,14 @@ func TestLearn(t *testing.T) {
 	job := removal(manager.JobSent, 0)
 	for _, err := range []error{manager.ErrSignedOut, context.Canceled, nil} {
 		job.Err = err
-		j.Learn(job)
+		j.RecordError(job)
 		require.Empty(t, j.reasons, err)
 	}
 	job.Err = api.ErrLimitReached
-	j.Learn(job)
+	j.RecordError(job)
 	require.ErrorIs(t, j.reasons[1], api.ErrLimitReached)
 	job.State = manager.JobFailed
-	j.Learn(job)
+	j.RecordError(job)
 	require.Empty(t, j.reasons, "it does not wait any more")
 }
 
@@ -139,11 +139,11 @@ func TestCancelJob(t *testing.T) {
 	j.Show()
 	b.err = errors.New("it was sent")
 	s.Press("Cancel")
-	s.Until("the failure", func() bool { return s.called("waits 1") })
+	s.WaitUntil("the failure", func() bool { return s.called("waits 1") })
 	require.True(t, s.Enabled("Cancel"))
 	b.err = nil
 	s.Press("Cancel")
-	s.Sees("No tasks are waiting.")
+	s.WaitFor("No tasks are waiting.")
 	require.Equal(t, []int64{1}, b.ended)
 	require.False(t, s.Enabled("Send now"))
 	s.Key(fyne.KeyEscape)
@@ -161,14 +161,14 @@ func TestGiveUpJob(t *testing.T) {
 			b.kept = kept
 			j.Show()
 			s.Press("Give up…")
-			s.Sees("Give this task up?")
+			s.WaitFor("Give this task up?")
 			require.Equal(t, kept != nil, s.Shows(stays))
 			s.Press("Keep waiting")
-			s.Sees("Removal of “Studio PC”")
+			s.WaitFor("Removal of “Studio PC”")
 			require.Empty(t, b.ended)
 			s.Press("Give up…")
 			s.Press("Give up")
-			s.Sees("No tasks are waiting")
+			s.WaitFor("No tasks are waiting")
 			require.Equal(t, []int64{1}, b.ended)
 		})
 	}
@@ -188,7 +188,7 @@ func TestSendNow(t *testing.T) {
 		b.err = test.err
 		j.Show()
 		s.Press("Send now")
-		s.Until("the outcome",
+		s.WaitUntil("the outcome",
 			func() bool { return j.list == nil || s.Shows("There is no connection to the license server.") })
 		require.Equal(t, test.closed, j.list == nil)
 		require.True(t, test.called == "" || s.called(test.called), s.calls)
@@ -218,9 +218,9 @@ func TestExplainFailed(t *testing.T) {
 	s, j, b, _ := newTestJobs(t, removal(manager.JobPending, 0))
 	b.done = []manager.Job{failed}
 	j.Resume()
-	s.Until("the tasks", func() bool { return j.Text() != "" })
+	s.WaitUntil("the tasks", func() bool { return j.Text() != "" })
 	require.Equal(t, []string{"notify New license for 7183EC4D: There is no free license."}, s.calls)
 	require.Equal(t, "1 task waits for the server", j.Text())
-	j.Leave()
+	j.Reset()
 	require.Empty(t, j.Text())
 }

@@ -87,24 +87,24 @@ type licensesPeers struct {
 	*stage
 	resuming   bool
 	bringBacks map[int64]bool
-	known      map[int64]orders.Known
+	data       map[int64]orders.LicenseData
 }
 
-func (p *licensesPeers) Do(actions.ID, actions.Subject)            {}
-func (p *licensesPeers) RetryLicenses()                            { p.call("retry") }
-func (p *licensesPeers) ShowEnded(bool)                            {}
-func (p *licensesPeers) ShowHistory(api.Order)                     {}
-func (p *licensesPeers) ShowRemovalCodes()                         {}
-func (p *licensesPeers) ShowJobs()                                 {}
-func (p *licensesPeers) KeepLicensesTable(bool, table.State)       {}
-func (p *licensesPeers) PointerMoved()                             {}
-func (p *licensesPeers) Copy(string)                               {}
-func (p *licensesPeers) ClearSearch()                              { p.call("clear search") }
-func (p *licensesPeers) Resuming() bool                            { return p.resuming }
-func (p *licensesPeers) Failed(err error)                          { p.call("failed") }
-func (p *licensesPeers) Marks() (bringBacks, letGo map[int64]bool) { return p.bringBacks, nil }
-func (p *licensesPeers) SetKnown(known map[int64]orders.Known)     { p.known = known }
-func (p *licensesPeers) Find()                                     { p.call("find") }
+func (p *licensesPeers) Do(actions.ID, actions.Subject)                   {}
+func (p *licensesPeers) RetryLicenses()                                   { p.call("retry") }
+func (p *licensesPeers) ShowEnded(bool)                                   {}
+func (p *licensesPeers) ShowHistory(api.Order)                            {}
+func (p *licensesPeers) ShowRemovalCodes()                                {}
+func (p *licensesPeers) ShowJobs()                                        {}
+func (p *licensesPeers) StoreLicensesTable(bool, table.State)             {}
+func (p *licensesPeers) PointerMoved()                                    {}
+func (p *licensesPeers) Copy(string)                                      {}
+func (p *licensesPeers) ClearSearch()                                     { p.call("clear search") }
+func (p *licensesPeers) Resuming() bool                                   { return p.resuming }
+func (p *licensesPeers) Failed(err error)                                 { p.call("failed") }
+func (p *licensesPeers) Marks() (bringBacks, keptCodes map[int64]bool)    { return p.bringBacks, nil }
+func (p *licensesPeers) SetLicenseData(data map[int64]orders.LicenseData) { p.data = data }
+func (p *licensesPeers) FindThisPCLicenses()                              { p.call("find") }
 
 func newTestLicenses(t *testing.T) (*stage, *Licenses, *licensesBackend, *licensesPeers) {
 	t.Helper()
@@ -127,12 +127,12 @@ func newTestLicenses(t *testing.T) (*stage, *Licenses, *licensesBackend, *licens
 func TestOpenOrder(t *testing.T) {
 	s, p, b, peers := newTestLicenses(t)
 	p.Open(testOrder(1042), true, false)
-	s.Sees("Studio PC")
-	require.True(t, p.Unknown(), "they were not known before")
-	require.Contains(t, peers.known[1042].Text, "Laptop")
+	s.WaitFor("Studio PC")
+	require.True(t, p.NotCached(), "they were not known before")
+	require.Contains(t, peers.data[1042].Text, "Laptop")
 	require.True(t, s.called("find"))
-	s.Until("the history", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.history == 1 })
-	s.Until("the comparison", p.Complete)
+	s.WaitUntil("the history", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.history == 1 })
+	s.WaitUntil("the comparison", p.Complete)
 	p.Open(api.Order{}, false, false)
 	require.True(t, s.Shows("Select an order above to see its licenses."))
 	require.Zero(t, p.Content().Order.ID)
@@ -142,11 +142,11 @@ func TestLateAnswerIsDropped(t *testing.T) {
 	s, p, b, _ := newTestLicenses(t)
 	b.release[1037] = make(chan struct{})
 	p.Open(testOrder(1037), true, false)
-	s.Until("the request", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.requested) == 1 })
+	s.WaitUntil("the request", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.requested) == 1 })
 	p.Open(testOrder(1042), true, false)
-	s.Sees("Studio PC")
+	s.WaitFor("Studio PC")
 	close(b.release[1037])
-	s.Settle()
+	s.RunQueued()
 	require.False(t, s.Shows("Office"))
 }
 
@@ -168,8 +168,8 @@ func TestPrefetch(t *testing.T) {
 			p.Open(testOrder(test.selected), true, true)
 			first <- testOrder(1042)
 			close(first)
-			s.Sees(test.want)
-			s.Settle()
+			s.WaitFor(test.want)
+			s.RunQueued()
 			require.Equal(t, test.selected, p.Content().Order.ID)
 			require.Equal(t, test.selected, p.Content().Licenses[0].OrderID)
 			require.Empty(t, b.requested, "the session is not there yet")
@@ -182,14 +182,14 @@ func TestCachedLicensesOffline(t *testing.T) {
 	b.cached[1042] = []manager.License{testLicense(1, 1042, "Studio PC")}
 	b.err = unreachable
 	p.Open(testOrder(1042), true, false)
-	s.Sees("Studio PC")
+	s.WaitFor("Studio PC")
 	left := testLicense(1, 1042, "Studio PC")
-	left.LeftHere, left.JobOpen = true, true
+	left.LeftThisPC, left.JobOpen = true, true
 	b.change(func() { b.cached[1042] = []manager.License{left} })
 	p.ReloadCached(1037)
-	require.False(t, p.loading.Busy() && p.Content().Licenses[0].LeftHere, "another order")
+	require.False(t, p.loading.Busy() && p.Content().Licenses[0].LeftThisPC, "another order")
 	p.ReloadCached(1042)
-	s.Sees("Left this PC")
+	s.WaitFor("Left this PC")
 	require.False(t, s.called("failed"))
 }
 
@@ -197,18 +197,18 @@ func TestLoadLicensesFails(t *testing.T) {
 	s, p, b, _ := newTestLicenses(t)
 	b.err = unreachable
 	p.Open(testOrder(1042), true, false)
-	s.Sees("There is no connection to the license server.")
+	s.WaitFor("There is no connection to the license server.")
 	s.Press("Try again")
 	require.True(t, s.called("retry"))
 	b.change(func() { b.err = manager.ErrSignedOut })
 	p.Load()
-	s.Until("the end of the session", func() bool { return s.called("failed") })
+	s.WaitUntil("the end of the session", func() bool { return s.called("failed") })
 }
 
 func TestPutAndRemove(t *testing.T) {
 	s, p, _, _ := newTestLicenses(t)
 	p.Open(testOrder(1042), true, false)
-	s.Sees("Studio PC")
+	s.WaitFor("Studio PC")
 	ids := func() (list []int64) {
 		for _, l := range p.Content().Licenses {
 			list = append(list, l.ID)
@@ -234,23 +234,27 @@ func TestSelectLicense(t *testing.T) {
 	s, p, _, _ := newTestLicenses(t)
 	p.Open(testOrder(1042), true, false)
 	p.Select(2)
-	s.Sees("Laptop")
+	s.WaitFor("Laptop")
 	selected, _ := p.Subject()
 	require.EqualValues(t, 2, selected.License.ID)
 	require.EqualValues(t, 1042, selected.Order.ID)
 	p.Select(77)
-	p.Leave()
+	p.Reset()
 	require.Zero(t, p.selectID)
 }
 
-func TestLicensedFor(t *testing.T) {
+func TestLicensedOrder(t *testing.T) {
 	s, p, _, _ := newTestLicenses(t)
 	p.Open(testOrder(1042), true, false)
-	s.Sees("Studio PC")
-	require.Zero(t, p.LicensedFor(1))
-	p.SetOwners(map[int64]Owner{1037: {Program: 1, ThisPC: true}, 1050: {Program: 2, ThisPC: true}, 1060: {Program: 1}})
-	require.EqualValues(t, 1037, p.LicensedFor(1))
-	require.EqualValues(t, 1037, p.Content().ThisPCElsewhere)
+	s.WaitFor("Studio PC")
+	require.Zero(t, p.LicensedOrder(1))
+	p.SetSummaries(map[int64]OrderSummary{
+		1037: {Program: 1, ThisPC: true},
+		1050: {Program: 2, ThisPC: true},
+		1060: {Program: 1},
+	})
+	require.EqualValues(t, 1037, p.LicensedOrder(1))
+	require.EqualValues(t, 1037, p.Content().OtherLicensedOrder)
 	require.True(t, s.Shows("licensed in order 1037"))
 	changed := testOrder(1042)
 	changed.LicensesActivated = 5

@@ -49,7 +49,7 @@ func newStage(t *testing.T) *stage {
 		Files:      NewFiles(s.Window, s.Work, status),
 		Opener:     s.opener,
 		Now:        now,
-		Asking:     s.Work.NewSlot(),
+		Requests:   s.Work.NewSlot(),
 		DeviceName: "Anna's PC",
 	}
 	return s
@@ -65,8 +65,8 @@ func (s *stage) called(call string) bool { return slices.Contains(s.calls, call)
 type statusPeers struct{ *stage }
 
 func (p statusPeers) ShowJobs()              { p.call("ShowJobs") }
-func (p statusPeers) GoElsewhere()           { p.call("GoElsewhere") }
-func (p statusPeers) RecallNotices()         { p.call("RecallNotices") }
+func (p statusPeers) SwitchToJobs()          { p.call("SwitchToJobs") }
+func (p statusPeers) ShowDismissedNotices()  { p.call("ShowDismissedNotices") }
 func (p statusPeers) Facts() statusbar.Facts { return p.facts }
 
 // fakeOpener is an Opener that records the opened addresses.
@@ -85,7 +85,7 @@ func (o *fakeOpener) Open(_ context.Context, address string) error {
 
 func (o *fakeOpener) MaxMailto() int                                   { return 2000 }
 func (o *fakeOpener) Play([]byte) error                                { return nil }
-func (o *fakeOpener) Show(context.Context, []byte) error               { return nil }
+func (o *fakeOpener) OpenPage(context.Context, []byte) error           { return nil }
 func (o *fakeOpener) ClipboardPicture(context.Context) ([]byte, error) { return nil, nil }
 
 func testOrder(id int64) api.Order {

@@ -78,7 +78,7 @@ func (p *tasksPeers) ShowJobs()                             { p.call("jobs") }
 func (p *tasksPeers) ContactVendor(string, string)          { p.call("vendor") }
 func (p *tasksPeers) Account() manager.Account              { return anna }
 func (p *tasksPeers) Content() licenses.Content             { return p.content }
-func (p *tasksPeers) LicensedFor(int64) int64               { return p.licensed }
+func (p *tasksPeers) LicensedOrder(int64) int64             { return p.licensed }
 func (p *tasksPeers) ProgramName(int64) string              { return "Lumen Studio 7" }
 func (p *tasksPeers) NewOrder()                             { p.call("new order") }
 func (p *tasksPeers) RemovalOptions() removalcode.Options {
@@ -119,7 +119,7 @@ func TestActionsOpenDialogs(t *testing.T) {
 				test.change(&l)
 			}
 			p.Do(action, actions.Subject{Order: testOrder(1042), License: l})
-			s.Sees(test.sees)
+			s.WaitFor(test.sees)
 			require.Empty(t, s.calls)
 		})
 	}
@@ -148,16 +148,16 @@ func TestWithProgram(t *testing.T) {
 	s, p, b, _ = newTestTasks(t)
 	b.err = unreachable
 	p.Do(actions.Transfer, subject)
-	s.Sees("There is no connection to the license server.")
+	s.WaitFor("There is no connection to the license server.")
 	require.False(t, s.Shows("Transfer “Studio PC”"))
 }
 
 func TestReactivateComparesFirst(t *testing.T) {
 	s, p, b, _ := newTestTasks(t)
 	p.Do(actions.Reactivate, actions.Subject{Order: testOrder(1042), License: testLicense(7, 1042, "Studio PC")})
-	s.Sees("Comparing this PC…")
+	s.WaitFor("Comparing this PC…")
 	require.False(t, s.Shows("Reactivate “Studio PC”"))
-	s.Sees("Reactivate “Studio PC”")
+	s.WaitFor("Reactivate “Studio PC”")
 	require.Equal(t, 1, b.compared)
 	require.False(t, s.Shows("Comparing this PC…"))
 }
@@ -166,8 +166,8 @@ func TestSaveFileFails(t *testing.T) {
 	s, p, b, _ := newTestTasks(t)
 	b.err = api.ErrNotFound
 	p.Do(actions.SaveFile, actions.Subject{License: testLicense(7, 1042, "Studio PC")})
-	s.Sees("The server cannot find it.")
+	s.WaitFor("The server cannot find it.")
 	b.err = nil
 	s.Press("Try again")
-	s.Sees("Save File")
+	s.WaitFor("Save File")
 }

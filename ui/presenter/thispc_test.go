@@ -52,14 +52,14 @@ type thisPCPeers struct {
 func (p *thisPCPeers) SignedIn() bool                             { return !p.signedOut }
 func (p *thisPCPeers) ShowsAccount() bool                         { return !p.hidden }
 func (p *thisPCPeers) Account() manager.Account                   { return anna }
-func (p *thisPCPeers) LicensedFor(int64) int64                    { return p.licensed }
+func (p *thisPCPeers) LicensedOrder(int64) int64                  { return p.licensed }
 func (p *thisPCPeers) MarksChanged()                              { p.call("marks") }
 func (p *thisPCPeers) RefreshNotices()                            { p.call("notices") }
 func (p *thisPCPeers) Do(a actions.ID, s actions.Subject)         { p.call("%s %d", a.Label(), s.License.ID) }
 func (p *thisPCPeers) ShowOrder(o api.Order)                      { p.call("order %d", o.ID) }
 func (p *thisPCPeers) ShowLicense(_ api.Order, l manager.License) { p.call("license %d", l.ID) }
 func (p *thisPCPeers) VendorAddress() string                      { return p.address }
-func (p *thisPCPeers) LearnVendorAddress()                        { p.call("vendor") }
+func (p *thisPCPeers) LoadVendorAddress()                         { p.call("vendor") }
 func (p *thisPCPeers) ContactVendor(subject, text string)         { p.call("contact %s: %s", subject, text) }
 
 // newTestThisPC returns a presenter that has searched b.
@@ -69,15 +69,15 @@ func newTestThisPC(t *testing.T, b *thisPCBackend) (*stage, *ThisPC, *thisPCPeer
 	peers := &thisPCPeers{stage: s}
 	p := NewThisPC(s.shell, b, peers)
 	p.Find()
-	s.Until("what is found", p.Searched)
+	s.WaitUntil("what is found", p.Searched)
 	return s, p, peers
 }
 
-func released(id int64, leftHere bool) manager.Waiting {
+func released(id int64, leftHere bool) manager.Released {
 	l := testLicense(id, 1042, "Studio PC")
 	at := start
-	l.ReleasedAt, l.LeftHere = &at, leftHere
-	return manager.Waiting{Order: testOrder(1042), License: l}
+	l.ReleasedAt, l.LeftThisPC = &at, leftHere
+	return manager.Released{Order: testOrder(1042), License: l}
 }
 
 func expiring(id int64, program string, days, step int) manager.Expiring {
@@ -111,14 +111,14 @@ func TestOffers(t *testing.T) {
 	}{
 		{"nothing", thisPCBackend{}, nil, ""},
 		{
-			"a license that waits", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false)}}},
+			"a license that waits", thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false)}}},
 			[]string{"A license of Lumen Studio 7 is ready to be picked up: “Studio PC”."}, "Pick up on this PC… 1",
 		},
-		{"one that this PC released", thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, true)}}}, nil,
-			""},
+		{"one that this PC released", thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, true)}}},
+			nil, ""},
 		{
 			"two that wait",
-			thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false), released(2, false)}}},
+			thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false), released(2, false)}}},
 			[]string{"2 licenses are ready to be picked up."}, "license 1",
 		},
 		{
@@ -194,7 +194,7 @@ func TestOffers(t *testing.T) {
 }
 
 func TestLicensedPCPicksUpNoOther(t *testing.T) {
-	_, p, peers := newTestThisPC(t, &thisPCBackend{found: manager.Found{Waiting: []manager.Waiting{released(1, false)}}})
+	_, p, peers := newTestThisPC(t, &thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false)}}})
 	require.Len(t, p.Offers(), 1)
 	peers.licensed = 1037
 	require.Empty(t, p.Offers())
@@ -214,7 +214,7 @@ func TestForgottenLicenseNamesVendor(t *testing.T) {
 
 func TestStrandedLicenses(t *testing.T) {
 	one := manager.Stranded{Order: testOrder(1042), License: testLicense(7, 1042, "Studio PC")}
-	one.License.ThisPC, one.License.LeftHere = true, true
+	one.License.ThisPC, one.License.LeftThisPC = true, true
 	one.License.Allowed.Remove = &api.Allowance{Reason: api.ErrTaskDisabled}
 	s, p, peers := newTestThisPC(t, &thisPCBackend{found: manager.Found{Stranded: []manager.Stranded{one}}})
 	p.showStranded()
@@ -240,37 +240,37 @@ func TestMarks(t *testing.T) {
 	}}}}
 	b.kept = []manager.KeptCode{{}}
 	s, p, _ := newTestThisPC(t, b)
-	bringBacks, letGo := p.Marks()
+	bringBacks, keptCodes := p.Marks()
 	require.Equal(t, map[int64]bool{7: true}, bringBacks)
-	require.Equal(t, map[int64]bool{9: true}, letGo)
+	require.Equal(t, map[int64]bool{9: true}, keptCodes)
 	require.True(t, s.called("marks"))
 
 	s.calls, p.searched = nil, false
 	p.Find()
-	s.Until("the same", p.Searched)
+	s.WaitUntil("the same", p.Searched)
 	require.False(t, s.called("marks"), "nothing is drawn anew")
 
 	b.err, p.searched = unreachable, false
 	b.found = manager.Found{}
 	p.Find()
-	s.Until("the failure", p.Searched)
+	s.WaitUntil("the failure", p.Searched)
 	bringBacks, _ = p.Marks()
 	require.NotEmpty(t, bringBacks, "what is shown stays")
 
-	p.Leave()
-	bringBacks, letGo = p.Marks()
+	p.Reset()
+	bringBacks, keptCodes = p.Marks()
 	require.Empty(t, bringBacks)
-	require.Empty(t, letGo)
+	require.Empty(t, keptCodes)
 }
 
 func TestPassDay(t *testing.T) {
 	s, p, peers := newTestThisPC(t, &thisPCBackend{})
-	p.PassDay()
+	p.RefreshDay()
 	require.False(t, p.finding.Busy())
 	s.now = s.now.AddDate(0, 0, 1)
-	p.PassDay()
+	p.RefreshDay()
 	require.True(t, p.finding.Busy(), "the licenses end a day sooner")
-	p.Leave()
+	p.Reset()
 	peers.signedOut = true
 	p.Find()
 	require.False(t, p.finding.Busy(), "nobody is signed in")
@@ -282,5 +282,5 @@ func TestHandInOffer(t *testing.T) {
 	require.Equal(t, "Hand in", o.Actions[0].Label)
 	o.Actions[0].Do()
 	require.True(t, s.Shows("Informing the server…"))
-	s.Sees("The server has the removal code")
+	s.WaitFor("The server has the removal code")
 }

@@ -39,7 +39,7 @@ func TestContact(t *testing.T) {
 			s := newStage(t)
 			s.opener.err = test.opener
 			NewVendor(s.shell, test.backend, nil).Contact("Licenses", "Order 1042")
-			s.Sees(test.sees)
+			s.WaitFor(test.sees)
 			require.Len(t, s.opener.opened, test.mails)
 			if test.opener != nil || test.mails == 0 {
 				require.True(t, s.Shows(copied))
@@ -51,14 +51,14 @@ func TestContact(t *testing.T) {
 
 func TestLearnVendor(t *testing.T) {
 	s := newStage(t)
-	learned := 0
-	v := NewVendor(s.shell, vendorBackend{contact: "support@lumen.example"}, func() { learned++ })
+	loaded := 0
+	v := NewVendor(s.shell, vendorBackend{contact: "support@lumen.example"}, func() { loaded++ })
 	require.Empty(t, v.Address())
-	v.Learn()
-	s.Until("the address", func() bool { return v.Address() == "support@lumen.example" })
-	v.Learn()
+	v.LoadAddress()
+	s.WaitUntil("the address", func() bool { return v.Address() == "support@lumen.example" })
+	v.LoadAddress()
 	require.False(t, v.learning.Busy())
-	require.Equal(t, 1, learned)
-	v.Leave()
+	require.Equal(t, 1, loaded)
+	v.Reset()
 	require.Empty(t, v.Address(), "another account has another vendor")
 }

@@ -23,7 +23,7 @@ func DefaultData() string { return filepath.Join(xdg.DataHome, "acen-desktop") }
 func Licenses(data string) *installed.Store {
 	folder := filepath.Join(data, "licenses")
 	if filepath.Clean(data) == filepath.Clean(DefaultData()) {
-		folder = installed.User()
+		folder = installed.UserFolder()
 	}
 	return installed.Open(folder, installed.Options{})
 }

@@ -11,8 +11,8 @@ import (
 
 // Only for the default data folder is the license folder the one that programs read.
 func TestLicenses(t *testing.T) {
-	require.Equal(t, installed.User(), Licenses(DefaultData()).Dir())
-	require.Equal(t, installed.User(), Licenses(DefaultData()+string(filepath.Separator)).Dir())
+	require.Equal(t, installed.UserFolder(), Licenses(DefaultData()).Dir())
+	require.Equal(t, installed.UserFolder(), Licenses(DefaultData()+string(filepath.Separator)).Dir())
 	trial := t.TempDir()
 	require.Equal(t, filepath.Join(trial, "licenses"), Licenses(trial).Dir())
 }

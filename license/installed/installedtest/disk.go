@@ -11,34 +11,34 @@ import (
 // ErrPower is the error of every change after the power cut.
 var ErrPower = errors.New("the power is gone")
 
-// Dying is the system's disk until the power cut: the change number Left fails, a write half done, and so do all
+// FailingDisk is the system's disk until the power cut: the change number Left fails, a write half done, and so do all
 // later changes.
-type Dying struct{ Left int }
+type FailingDisk struct{ ChangesLeft int }
 
 var system = installed.Open("", installed.Options{}).Disk()
 
 // Write writes a file, or half of it at the power cut.
-func (d *Dying) Write(path string, content []byte) error {
-	if d.Left--; d.Left == 0 {
+func (d *FailingDisk) Write(path string, content []byte) error {
+	if d.ChangesLeft--; d.ChangesLeft == 0 {
 		_ = system.Write(path, content[:len(content)/2])
 	}
-	if d.Left <= 0 {
+	if d.ChangesLeft <= 0 {
 		return ErrPower
 	}
 	return system.Write(path, content)
 }
 
 // Rename renames a file, or fails.
-func (d *Dying) Rename(from, to string) error {
-	if d.Left--; d.Left <= 0 {
+func (d *FailingDisk) Rename(from, to string) error {
+	if d.ChangesLeft--; d.ChangesLeft <= 0 {
 		return ErrPower
 	}
 	return system.Rename(from, to)
 }
 
 // Remove erases a file, or fails.
-func (d *Dying) Remove(path string) error {
-	if d.Left--; d.Left <= 0 {
+func (d *FailingDisk) Remove(path string) error {
+	if d.ChangesLeft--; d.ChangesLeft <= 0 {
 		return ErrPower
 	}
 	return system.Remove(path)

@@ -22,7 +22,7 @@ type Cell interface {
 // text decodes a JSON string.
 func text(raw json.RawMessage) (s string, err error) {
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return "", fmt.Errorf("%s is no text", Quote(string(raw)))
+		return "", fmt.Errorf("%s is not a string", Quote(string(raw)))
 	}
 	return s, nil
 }
@@ -107,7 +107,7 @@ func (n numberCell[N]) Text() string { return strconv.FormatInt(int64(*n.p), 10)
 func (n numberCell[N]) SetText(t string) error {
 	v, err := strconv.ParseInt(t, 10, 64)
 	if err != nil || v < n.from || v > n.to {
-		return fmt.Errorf("%s is no whole number from %d to %d", Quote(t), n.from, n.to)
+		return fmt.Errorf("%s is not an integer from %d to %d", Quote(t), n.from, n.to)
 	}
 	*n.p = N(v)
 	return nil
@@ -121,7 +121,7 @@ func Decode(raw json.RawMessage, to any, what string) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(to); err != nil {
-		return errors.New("this is no " + what)
+		return errors.New("not a " + what)
 	}
 	return nil
 }

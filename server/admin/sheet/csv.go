@@ -44,7 +44,7 @@ func readCSV[T any](data []byte, columns []Column[T]) (rows []Row[T], err error)
 		if errors.As(err, &fault) { // it is not certain where the next row begins
 			return append(rows, Row[T]{
 				Line:  fault.StartLine,
-				Fault: fmt.Errorf("%w; what follows was not read", explain(err)),
+				Fault: fmt.Errorf("%w; the rest of the file was not read", explain(err)),
 			}), nil
 		}
 		if err != nil {
@@ -70,7 +70,7 @@ func readHeader[T any](names []string, columns []Column[T]) (header []*Column[T]
 			return nil, err
 		}
 		if seen[c] {
-			return nil, fmt.Errorf("the column %s stands twice", c.Name)
+			return nil, fmt.Errorf("the column %s is given twice", c.Name)
 		}
 		seen[c] = true
 		header = append(header, c)
@@ -86,7 +86,7 @@ func readHeader[T any](names []string, columns []Column[T]) (header []*Column[T]
 func readRecord[T any](line int, cells []string, header []*Column[T]) Row[T] {
 	row := Row[T]{Line: line}
 	if len(cells) != len(header) {
-		row.Fault = fmt.Errorf("the row has %d cells and the header %d", len(cells), len(header))
+		row.Fault = fmt.Errorf("the row has %d cells, but the header has %d", len(cells), len(header))
 		return row
 	}
 	for i, cell := range cells {
@@ -107,7 +107,7 @@ func explain(err error) error {
 	case errors.Is(err, csv.ErrQuote):
 		return errors.New("a quotation mark is not closed, or text follows it")
 	case errors.Is(err, csv.ErrBareQuote):
-		return errors.New("a quotation mark stands within a cell that does not begin with one")
+		return errors.New("unexpected quotation mark in an unquoted cell")
 	}
 	return err
 }

@@ -9,14 +9,14 @@ import (
 	"unicode"
 )
 
-var errNoList = errors.New("the file is no JSON list of objects: [{…}, {…}]")
+var errNoList = errors.New("the file is not a JSON array of objects: [{…}, {…}]")
 
 func readJSON[T any](data []byte, columns []Column[T]) (rows []Row[T], err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
 		return nil, errNoList
 	}
-	cutOff := errors.New("the file ends before its list does")
+	cutOff := errors.New("the file ends within the array")
 	line, counted := 1, 0
 	for d.More() {
 		if len(rows) == MaxRows {
@@ -32,7 +32,7 @@ func readJSON[T any](data []byte, columns []Column[T]) (rows []Row[T], err error
 		}
 		var raw json.RawMessage
 		if err := d.Decode(&raw); err != nil {
-			return append(rows, Row[T]{Line: line, Fault: errors.New("this is no JSON; what follows was not read")}), nil
+			return append(rows, Row[T]{Line: line, Fault: errors.New("not JSON; the rest of the file was not read")}), nil
 		}
 		rows = append(rows, readObject(line, raw, columns))
 	}
@@ -40,7 +40,7 @@ func readJSON[T any](data []byte, columns []Column[T]) (rows []Row[T], err error
 		return nil, cutOff
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the list")
+		return nil, errors.New("unexpected text after the array")
 	}
 	return rows, nil
 }
@@ -49,7 +49,7 @@ func readObject[T any](line int, raw json.RawMessage, columns []Column[T]) (row 
 	row.Line = line
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		row.Fault = errors.New("this is no object")
+		row.Fault = errors.New("not an object")
 		return row
 	}
 	seen := map[*Column[T]]bool{}
@@ -60,7 +60,7 @@ func readObject[T any](line int, raw json.RawMessage, columns []Column[T]) (row 
 			err = d.Decode(&value)
 		}
 		if err != nil {
-			row.Fault = errors.New("this is no JSON")
+			row.Fault = errors.New("not JSON")
 			return row
 		}
 		c, err := findColumn(columns, fmt.Sprint(key))
@@ -68,7 +68,7 @@ func readObject[T any](line int, raw json.RawMessage, columns []Column[T]) (row 
 		case err != nil:
 			row.Fault = err
 		case seen[c]:
-			row.Fault = fmt.Errorf("%s stands twice", c.Name)
+			row.Fault = fmt.Errorf("%s is given twice", c.Name)
 		case len(value) > MaxCell:
 			row.Fault = fmt.Errorf("%s: the value is longer than %d bytes", c.Name, MaxCell)
 		}

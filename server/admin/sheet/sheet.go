@@ -102,7 +102,7 @@ func Read[T any](data []byte, columns []Column[T]) ([]Row[T], error) {
 		return nil, errors.New("the file is UTF-16: save it as UTF-8, which spreadsheets call \"CSV UTF-8\"")
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
-		return nil, fmt.Errorf("line %d holds a NUL byte: this is no text file", lineOf(data, i))
+		return nil, fmt.Errorf("line %d contains a NUL byte: this is not a text file", lineOf(data, i))
 	}
 	if !utf8.Valid(data) {
 		return nil, fmt.Errorf("line %d is not UTF-8: save the file as UTF-8, which spreadsheets call \"CSV UTF-8\"",
@@ -162,7 +162,7 @@ func findColumn[T any](columns []Column[T], name string) (*Column[T], error) {
 		names = append(names, columns[i].Name)
 	}
 	if strings.Contains(name, "password") {
-		return nil, errors.New("passwords do not belong in a file: take the column out; people choose theirs with " +
+		return nil, errors.New("passwords do not belong in a file: remove the column; people choose theirs with " +
 			"\"Forgot password?\"")
 	}
 	return nil, fmt.Errorf("there is no column %s; there are %s", Quote(name), strings.Join(names, ", "))

@@ -70,15 +70,18 @@ func TestRead(t *testing.T) {
 		},
 		"wrong values": {"name,legs,tame\na,many,no\nb,-1,no\nc,1001,no\nd,9999999999999999999999,no\ne,4,perhaps\n,4,no\n",
 			[]string{
-				`2: legs: "many" is no whole number from 0 to 1000`, `3: legs: "-1" is no whole number from 0 to 1000`,
-				`4: legs: "1001" is no whole number from 0 to 1000`,
-				`5: legs: "9999999999999999999999" is no whole number from 0 to 1000`,
+				`2: legs: "many" is not an integer from 0 to 1000`, `3: legs: "-1" is not an integer from 0 to 1000`,
+				`4: legs: "1001" is not an integer from 0 to 1000`,
+				`5: legs: "9999999999999999999999" is not an integer from 0 to 1000`,
 				`6: tame: "perhaps" is neither yes nor no`,
 				"7: name is missing",
 			}},
 		"too few and many cells": {
 			"name,legs\nant\ncat,4,5\ndog,4\n",
-			[]string{"2: the row has 1 cells and the header 2", "3: the row has 3 cells and the header 2", "4 dog 4 false "},
+			[]string{
+				"2: the row has 1 cells, but the header has 2", "3: the row has 3 cells, but the header has 2",
+				"4 dog 4 false ",
+			},
 		},
 		"long value": {
 			"name\n" + strings.Repeat("x", sheet.MaxCell+1) + "\nant\n",
@@ -86,28 +89,31 @@ func TestRead(t *testing.T) {
 		},
 		"long value in a fault": {
 			"name,legs\na," + strings.Repeat("\x1b", 100) + "\n",
-			[]string{"2: legs: \"" + strings.Repeat(`\x1b`, 59) + `…" is no whole number from 0 to 1000`},
+			[]string{"2: legs: \"" + strings.Repeat(`\x1b`, 59) + `…" is not an integer from 0 to 1000`},
 		},
 		"open quote": {
 			"name\nant\n\"cat\ndog\n",
-			[]string{"2 ant 4 false ", "3: a quotation mark is not closed, or text follows it; what follows was not read"},
+			[]string{
+				"2 ant 4 false ",
+				"3: a quotation mark is not closed, or text follows it; the rest of the file was not read",
+			},
 		},
 		"bare quote": {
 			"name\nc\"at\ndog\n",
-			[]string{"2: a quotation mark stands within a cell that does not begin with one; what follows was not read"},
+			[]string{"2: unexpected quotation mark in an unquoted cell; the rest of the file was not read"},
 		},
 		"quote in the header": {
 			"na\"me\nant\n",
-			[]string{"the header cannot be read: a quotation mark stands within a cell that does not begin with one"},
+			[]string{"the header cannot be read: unexpected quotation mark in an unquoted cell"},
 		},
 		"unknown column":        {"name,wings\n", []string{`there is no column "wings"; there are name, legs, tame, place`}},
 		"no header":             {"ant,6\n", []string{`there is no column "ant"; there are name, legs, tame, place`}},
-		"column twice":          {"name,legs,Name\n", []string{"the column name stands twice"}},
+		"column twice":          {"name,legs,Name\n", []string{"the column name is given twice"}},
 		"column without a name": {"name,,legs\n", []string{"column 2 has no name: the first line names the columns"}},
 		"column missing":        {"legs\n4\n", []string{"the column name is missing"}},
 		"password": {
 			"name,Password_hash\n",
-			[]string{`passwords do not belong in a file: take the column out; people choose theirs with "Forgot password?"`},
+			[]string{`passwords do not belong in a file: remove the column; people choose theirs with "Forgot password?"`},
 		},
 		"empty":        {"", []string{"the file is empty"}},
 		"a mark alone": {"\ufeff \r\n", []string{"the file is empty"}},
@@ -119,7 +125,7 @@ func TestRead(t *testing.T) {
 			"\xff\xfen\x00a\x00",
 			[]string{`the file is UTF-16: save it as UTF-8, which spreadsheets call "CSV UTF-8"`},
 		},
-		"NUL": {"name\nan\x00t\n", []string{"line 2 holds a NUL byte: this is no text file"}},
+		"NUL": {"name\nan\x00t\n", []string{"line 2 contains a NUL byte: this is not a text file"}},
 		"JSON": {"\ufeff[{\"name\": \"ant\", \"legs\": 6},\n\n {\"tame\": true, \"name\": \"ç\\u0061t\", \"legs\": null, " +
 			"\"place\": \"\"}\n]\n", []string{
 			"1 ant 6 false ", "3 çat 4 true "}},
@@ -128,26 +134,26 @@ func TestRead(t *testing.T) {
 			`"yes"},{"name": 5},{"name": {}},{"legs": 6},{"name": "a", "wings": 2},` +
 			`{"name": "a", "name": "b"},7,{"name": "` + strings.Repeat("x", sheet.MaxCell) + `"},{"Name": ` +
 			`"a"},{"name":"a","password":"b"}]`, []string{
-			`1: legs: "\"6\"" is no whole number from 0 to 1000`, `1: legs: "6.5" is no whole number from 0 to 1000`,
+			`1: legs: "\"6\"" is not an integer from 0 to 1000`, `1: legs: "6.5" is not an integer from 0 to 1000`,
 			`1: tame: "\"yes\"" is neither true nor false`,
-			`1: name: "5" is no text`, `1: name: "{}" is no text`, "1: name is missing",
-			`1: there is no column "wings"; there are name, legs, tame, place`, "1: name stands twice",
-			"1: this is no object", "1: name: the value is longer than 4096 bytes",
+			`1: name: "5" is not a string`, `1: name: "{}" is not a string`, "1: name is missing",
+			`1: there is no column "wings"; there are name, legs, tame, place`, "1: name is given twice",
+			"1: not an object", "1: name: the value is longer than 4096 bytes",
 			`1: there is no column "Name"; there are name, legs, tame, place`,
-			`1: passwords do not belong in a file: take the column out; people choose theirs with "Forgot password?"`}},
+			`1: passwords do not belong in a file: remove the column; people choose theirs with "Forgot password?"`}},
 		"JSON, broken": {
 			"[{\"name\": \"ant\"},\n{\"name\": \"c\nat\"}]",
-			[]string{"1 ant 4 false ", "2: this is no JSON; what follows was not read"},
+			[]string{"1 ant 4 false ", "2: not JSON; the rest of the file was not read"},
 		},
-		"JSON, cut off":       {`[{"name": "ant"}`, []string{"the file ends before its list does"}},
-		"JSON, cut off later": {"[{\"name\": \"ant\"},\n", []string{"the file ends before its list does"}},
-		"JSON, more after it": {`[{"name": "ant"}] []`, []string{"something follows the list"}},
-		"JSON, an object":     {`{"name": "ant"}`, []string{"the file is no JSON list of objects: [{…}, {…}]"}},
+		"JSON, cut off":       {`[{"name": "ant"}`, []string{"the file ends within the array"}},
+		"JSON, cut off later": {"[{\"name\": \"ant\"},\n", []string{"the file ends within the array"}},
+		"JSON, more after it": {`[{"name": "ant"}] []`, []string{"unexpected text after the array"}},
+		"JSON, an object":     {`{"name": "ant"}`, []string{"the file is not a JSON array of objects: [{…}, {…}]"}},
 		"JSON, without commas": {
 			`[{"name": "ant"} {"name": "cat"}]`,
-			[]string{"1 ant 4 false ", "1: this is no JSON; what follows was not read"},
+			[]string{"1 ant 4 false ", "1: not JSON; the rest of the file was not read"},
 		},
-		"JSON, deep": {strings.Repeat("[", 100_000), []string{"1: this is no JSON; what follows was not read"}},
+		"JSON, deep": {strings.Repeat("[", 100_000), []string{"1: not JSON; the rest of the file was not read"}},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, tt.want, parse([]byte(tt.file))) })
 	}

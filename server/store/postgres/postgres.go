@@ -196,7 +196,7 @@ func (s *Store) run(ctx context.Context, k kind, fn func(store.Tx) error) error 
 		err = fault(err)
 		var e *pgconn.PgError
 		if k.writes && errors.As(err, &e) && e.Code == "25006" { // read_only_sql_transaction, after a failover
-			err = fmt.Errorf("%w: the database only reads: %w", errRetry, err)
+			err = fmt.Errorf("%w: the database is read-only: %w", errRetry, err)
 		}
 		if errors.Is(err, errRetry) {
 			retryErr = err
@@ -264,7 +264,7 @@ func (s *Store) outcome(ctx context.Context, id txID, lost error) error {
 			break
 		}
 	}
-	return fmt.Errorf("the connection was lost at the end of a change, and whether it was done is not known: %w: %w",
+	return fmt.Errorf("the connection was lost during the commit; it is not known whether the change was made: %w: %w",
 		store.ErrUnavailable, lost)
 }
 
@@ -339,11 +339,11 @@ func fault(err error) error {
 		return store.ErrNoSeat
 	case e.Code == "40001", e.Code == "40P01", e.Code == "55P03":
 		// serialization_failure, deadlock_detected, lock_not_available
-		return fmt.Errorf("%w: others work on the same rows: %w", errRetry, err)
+		return fmt.Errorf("%w: another transaction changes the same rows: %w", errRetry, err)
 	case isLost(err):
 		return fmt.Errorf("%w: the database does not answer: %w", errRetry, err)
 	case strings.HasPrefix(e.Code, "53"): // insufficient_resources, such as a full disk
-		return fmt.Errorf("%w: the database has no room: %w", store.ErrUnavailable, err)
+		return fmt.Errorf("%w: the database is out of resources: %w", store.ErrUnavailable, err)
 	}
 	return err
 }

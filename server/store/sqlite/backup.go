@@ -106,7 +106,7 @@ func setAside(ctx context.Context, path, kept string) error {
 		_ = s.Close()
 	}
 	if err := os.Link(path, kept); err != nil {
-		return fmt.Errorf("the former database cannot be kept as %s: %w", kept, err)
+		return fmt.Errorf("the former database cannot be renamed to %s: %w", kept, err)
 	}
 	for _, suffix := range []string{"-wal", "-shm"} {
 		if err := os.Rename(path+suffix, kept+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {

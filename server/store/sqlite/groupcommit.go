@@ -35,7 +35,7 @@ type sharedTx struct {
 }
 
 // errUndone is the result of a shared transaction that SQLite has rolled back completely because of one of its changes.
-var errUndone = errors.New("another change undid this one")
+var errUndone = errors.New("another change rolled this one back")
 
 // change runs fn in a transaction, which it may share. If another change rolls that back, change runs fn a second time
 // in a transaction of its own.

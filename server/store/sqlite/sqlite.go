@@ -133,7 +133,7 @@ func plain(err error) error {
 	case lib.SQLITE_IOERR:
 		return fmt.Errorf("the disk is full or failing: %w: %w", store.ErrUnavailable, err)
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
-		return fmt.Errorf("another program holds it: %w: %w", store.ErrUnavailable, err)
+		return fmt.Errorf("another program has locked it: %w: %w", store.ErrUnavailable, err)
 	}
 	return err
 }

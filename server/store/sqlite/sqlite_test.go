@@ -109,6 +109,38 @@ func TestPreparedStatements(t *testing.T) {
 	running.Wait()
 }
 
+// Reads see one snapshot, unless they say that they are a single query, which needs none. Neither waits for a writer.
+func TestSnapshots(t *testing.T) {
+	for name, row := range map[string]struct {
+		hints []store.Hint
+		later string // what the second query sees
+	}{
+		"snapshot":     {nil, "1"},
+		"single query": {[]store.Hint{store.SingleQuery}, "2"},
+	} {
+		s := start(t, filepath.Join(t.TempDir(), "acen.db"))
+		set := func(value string) {
+			require.NoError(t, s.Write(t.Context(), store.NoLock, func(tx store.Tx) error {
+				return tx.Options.Set(t.Context(), "a", value)
+			}))
+		}
+		set("1")
+		for range 2 { // the second time with prepared statements
+			require.NoError(t, s.Read(t.Context(), func(tx store.Tx) error {
+				for _, want := range []string{"1", row.later} {
+					options, err := tx.Options.All(t.Context())
+					require.NoError(t, err)
+					require.Equal(t, want, options["a"], name)
+					set("2")
+				}
+				return nil
+			}, row.hints...))
+			set("1")
+		}
+		require.Positive(t, s.read.statements.Count(), name)
+	}
+}
+
 func TestUnusableFiles(t *testing.T) {
 	folder := t.TempDir()
 	damaged := filepath.Join(folder, "damaged.db")

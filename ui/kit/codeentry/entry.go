@@ -185,7 +185,7 @@ func firstRunes(text string, n int) string {
 
 // CreateRenderer implements fyne.Widget.
 func (e *Entry) CreateRenderer() fyne.WidgetRenderer {
-	return &renderer{entry: e, note: theme.Tight(e.note)}
+	return &renderer{entry: e, note: theme.Unpadded(e.note)}
 }
 
 type renderer struct {

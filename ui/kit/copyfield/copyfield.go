@@ -42,7 +42,7 @@ func Form(copy func(string), rows ...Row) *fyne.Container {
 	for _, r := range rows {
 		name := widget.NewLabel(r.Name)
 		name.Importance = widget.LowImportance
-		form.Add(theme.Flush(name))
+		form.Add(theme.AlignLeft(name))
 		form.Add(New(r.Text, copy))
 	}
 	return form

@@ -65,7 +65,7 @@ func newDialog(q *Queue, spec Spec) *Dialog {
 	d.reason = theme.NewCaption("")
 	d.reason.Alignment = fyne.TextAlignTrailing
 	d.reason.Wrapping = fyne.TextWrapWord
-	d.reasonLine = theme.Tight(d.reason)
+	d.reasonLine = theme.Unpadded(d.reason)
 	d.reasonLine.Hide()
 	for i, b := range spec.Buttons {
 		d.buttons = append(d.buttons, d.newButton(i, b))

@@ -44,7 +44,7 @@ func newNotice(tone theme.Tone, m Message, below []fyne.CanvasObject, right fyne
 	add(m.Next, false, fynetheme.ColorNameForeground)
 	text.Wrapping = fyne.TextWrapWord
 
-	parts := append([]fyne.CanvasObject{theme.Tight(text)}, below...)
+	parts := append([]fyne.CanvasObject{theme.Unpadded(text)}, below...)
 	n := &notice{tone: tone}
 	n.content = container.NewBorder(nil, nil, container.NewVBox(Icon(tone)), right,
 		container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), parts...))

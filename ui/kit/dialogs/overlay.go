@@ -47,7 +47,7 @@ type overlay struct {
 
 func newOverlay(d *Dialog) *overlay {
 	o := &overlay{dialog: d, veil: canvas.NewRectangle(nil), card: canvas.NewRectangle(nil)}
-	o.head = container.New(layout.NewCustomPaddedVBoxLayout(0), theme.Tight(d.title), theme.Tight(d.subtitle))
+	o.head = container.New(layout.NewCustomPaddedVBoxLayout(0), theme.Unpadded(d.title), theme.Unpadded(d.subtitle))
 	o.row = container.New(layout.NewCustomPaddedHBoxLayout(theme.Gap), layout.NewSpacer())
 	for _, b := range d.buttons {
 		o.row.Add(b)

@@ -144,5 +144,5 @@ func (q *Queue) closed(d *Dialog) {
 func paragraph(text string) fyne.CanvasObject {
 	l := widget.NewLabel(text)
 	l.Wrapping = fyne.TextWrapWord
-	return theme.Tight(l)
+	return theme.Unpadded(l)
 }

@@ -180,7 +180,7 @@ func NewNote() *Note {
 	size := canvas.NewRectangle(color.Transparent)
 	size.SetMinSize(fyne.NewSquareSize(noteIcon))
 	n.mark = container.NewVBox(container.NewStack(size, n.icon))
-	n.object = container.NewBorder(nil, nil, n.mark, nil, theme.Tight(n.text))
+	n.object = container.NewBorder(nil, nil, n.mark, nil, theme.Unpadded(n.text))
 	n.object.Hide()
 	return n
 }
@@ -188,8 +188,8 @@ func NewNote() *Note {
 // Object returns the canvas object of the note.
 func (n *Note) Object() fyne.CanvasObject { return n.object }
 
-// Say shows a sentence in a tone, or hides the note if sentence is empty.
-func (n *Note) Say(sentence string, tone theme.Tone) {
+// Set shows a sentence in a tone, or hides the note if sentence is empty.
+func (n *Note) Set(sentence string, tone theme.Tone) {
 	n.tone = tone
 	n.text.Importance = widget.LowImportance
 	n.mark.Show()

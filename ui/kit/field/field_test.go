@@ -58,13 +58,13 @@ func TestNote(t *testing.T) {
 	n := NewNote()
 	require.False(t, n.Object().Visible())
 	for tone, marked := range map[theme.Tone]bool{theme.Bad: true, theme.Warning: true, theme.Muted: false} {
-		n.Say("Something.", tone)
+		n.Set("Something.", tone)
 		require.True(t, n.Object().Visible())
 		require.Equal(t, marked, n.mark.Visible(), "%s: an icon besides the color", tone)
 		require.Equal(t, "Something.", n.Text())
 		require.Equal(t, tone, n.Tone())
 	}
-	n.Say("", theme.Bad)
+	n.Set("", theme.Bad)
 	require.False(t, n.Object().Visible())
 }
 

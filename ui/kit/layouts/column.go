@@ -6,9 +6,9 @@ import (
 	"fyne.io/fyne/v2/container"
 )
 
-// New returns a column of three objects: top and bottom have their minimum height, and center has the rest. top and
+// Column returns a column of three objects: top and bottom have their minimum height, and center has the rest. top and
 // bottom may be nil. UI thread.
-func New(top, center, bottom fyne.CanvasObject) *fyne.Container {
+func Column(top, center, bottom fyne.CanvasObject) *fyne.Container {
 	l := &column{top: top, center: center, bottom: bottom}
 	objects := []fyne.CanvasObject{center}
 	for _, o := range []fyne.CanvasObject{top, bottom} {

@@ -13,10 +13,10 @@ func (o *Opener) Play(wav []byte) error {
 	return o.handOver(context.Background(), "acen-sound-", "number.wav", "the sound", wav)
 }
 
-// Show opens an HTML page in the person's browser, for example for printing. It writes it to a temporary folder, which
-// the next Show or Close removes. It may block for three seconds. The end of ctx does not stop a browser that has
-// started. Not on the UI thread.
-func (o *Opener) Show(ctx context.Context, page []byte) error {
+// OpenPage opens an HTML page in the person's browser, for example for printing. It writes it to a temporary folder,
+// which the next OpenPage or Close removes. It may block for three seconds. The end of ctx does not stop a browser that
+// has started. Not on the UI thread.
+func (o *Opener) OpenPage(ctx context.Context, page []byte) error {
 	return o.handOver(ctx, "acen-page-", "page.html", "the page", page)
 }
 

@@ -32,7 +32,7 @@ func TestTemporaryFilesAreReplacedAndRemoved(t *testing.T) {
 	require.Empty(t, left)
 
 	done <- nil
-	require.NoError(t, o.Show(t.Context(), []byte("<p>page</p>")))
+	require.NoError(t, o.OpenPage(t.Context(), []byte("<p>page</p>")))
 	path := (*started)[len(*started)-1]
 	require.Equal(t, ".html", filepath.Ext(path))
 	data, err := os.ReadFile(path)

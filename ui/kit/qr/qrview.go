@@ -48,7 +48,7 @@ type View struct {
 	object      fyne.CanvasObject
 }
 
-// New returns a view of at least one text. It returns carry.ErrPictureText if a text is too long. UI thread.
+// New returns a view of at least one text. It returns carry.ErrTextTooLong if a text is too long. UI thread.
 func New(o Options, texts ...string) (*View, error) {
 	if o.Side <= 0 {
 		o.Side = DefaultSide

@@ -70,5 +70,5 @@ func TestAutoAdvance(t *testing.T) {
 func TestTextTooLong(t *testing.T) {
 	test.NewTempApp(t)
 	_, err := New(Options{Work: background.NewGroup(context.Background(), func(func()) {})}, strings.Repeat("ü", 4000))
-	require.ErrorIs(t, err, carry.ErrPictureText)
+	require.ErrorIs(t, err, carry.ErrTextTooLong)
 }

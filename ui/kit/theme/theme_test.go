@@ -146,13 +146,13 @@ func TestSurfaceFollowsTheTheme(t *testing.T) {
 	require.Equal(t, dark[ColorNamePanel], background())
 }
 
-func TestTightTakesTheSpaceAroundALabelAway(t *testing.T) {
+func TestUnpaddedRemovesPaddingOfALabel(t *testing.T) {
 	test.NewTempApp(t).Settings().SetTheme(New())
 	label := NewCaption("text")
-	require.Equal(t, label.MinSize().Width-2*Size(fynetheme.SizeNameInnerPadding), Tight(label).MinSize().Width)
+	require.Equal(t, label.MinSize().Width-2*Size(fynetheme.SizeNameInnerPadding), Unpadded(label).MinSize().Width)
 	label.Hide()
-	require.Equal(t, fyne.Size{}, Tight(label).MinSize())
-	container.NewVBox(Tight(label)).Resize(fyne.NewSize(10, 10))
+	require.Equal(t, fyne.Size{}, Unpadded(label).MinSize())
+	container.NewVBox(Unpadded(label)).Resize(fyne.NewSize(10, 10))
 }
 
 // fixedVariant is a theme with a fixed variant.

@@ -123,7 +123,7 @@ func (c *Code) CreateRenderer() fyne.WidgetRenderer {
 		r.lines = append(r.lines, t)
 		lines.Add(t)
 	}
-	padded := container.New(layout.NewCustomPaddedLayout(1, 1, 0, 0), lines) // the padding that Tight leaves
+	padded := container.New(layout.NewCustomPaddedLayout(1, 1, 0, 0), lines) // the padding that Unpadded leaves
 	r.WidgetRenderer = widget.NewSimpleRenderer(padded)
 	r.apply()
 	return r
@@ -190,14 +190,14 @@ func NewCaption(text string) *widget.Label {
 	return l
 }
 
-// Tight returns label without the padding around its text, so that it can be aligned with other objects. UI thread.
-func Tight(label fyne.CanvasObject) *fyne.Container { return container.New(tight{}, label) }
+// Unpadded returns label without the padding around its text, so that it can be aligned with other objects. UI thread.
+func Unpadded(label fyne.CanvasObject) *fyne.Container { return container.New(unpadded{}, label) }
 
-type tight struct{}
+type unpadded struct{}
 
-func (tight) inset() float32 { return Size(fynetheme.SizeNameInnerPadding) }
+func (unpadded) inset() float32 { return Size(fynetheme.SizeNameInnerPadding) }
 
-func (l tight) MinSize(objects []fyne.CanvasObject) fyne.Size {
+func (l unpadded) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	var size fyne.Size
 	for _, o := range objects {
 		if o.Visible() {
@@ -207,16 +207,16 @@ func (l tight) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
-func (l tight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (l unpadded) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, o := range objects {
 		o.Move(fyne.NewPos(-l.inset(), 1-l.inset()))
 		o.Resize(size.AddWidthHeight(2*l.inset(), 2*l.inset()-2))
 	}
 }
 
-// Flush returns a label, or a button without a background, without its left padding, so that its text is at the left
-// edge. Its vertical padding still aligns it with a field in the same row. UI thread.
-func Flush(o fyne.CanvasObject) *fyne.Container {
+// AlignLeft returns a label, or a button without a background, without its left padding, so that its text is at the
+// left edge. Its vertical padding still aligns it with a field in the same row. UI thread.
+func AlignLeft(o fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedLayout(0, 0, -Size(fynetheme.SizeNameInnerPadding), 0), o)
 }
 

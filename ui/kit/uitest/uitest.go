@@ -19,10 +19,10 @@ import (
 )
 
 const (
-	// maxWait is the time after which Until fails. It is no measure of speed.
+	// maxWait is the time after which WaitUntil fails. It is no measure of speed.
 	maxWait = 30 * time.Second
 
-	// poll is how often Until checks its condition while no function is queued.
+	// poll is how often WaitUntil checks its condition while no function is queued.
 	poll = 5 * time.Millisecond
 )
 
@@ -56,9 +56,9 @@ func New(t *testing.T) *Stage {
 	return s
 }
 
-// Until runs functions of the UI thread until ok returns true. It fails the test after maxWait; what names the
+// WaitUntil runs functions of the UI thread until ok returns true. It fails the test after maxWait; what names the
 // condition.
-func (s *Stage) Until(what string, ok func() bool) {
+func (s *Stage) WaitUntil(what string, ok func() bool) {
 	s.t.Helper()
 	end := time.NewTimer(maxWait)
 	defer end.Stop()
@@ -75,8 +75,8 @@ func (s *Stage) Until(what string, ok func() bool) {
 	}
 }
 
-// Settle runs the queued functions of the UI thread.
-func (s *Stage) Settle() {
+// RunQueued runs the queued functions of the UI thread.
+func (s *Stage) RunQueued() {
 	for {
 		select {
 		case f := <-s.queue:
@@ -87,10 +87,10 @@ func (s *Stage) Settle() {
 	}
 }
 
-// Sees waits until a visible text contains text.
-func (s *Stage) Sees(text string) {
+// WaitFor waits until a visible text contains text.
+func (s *Stage) WaitFor(text string) {
 	s.t.Helper()
-	s.Until(fmt.Sprintf("%q", text), func() bool { return s.Shows(text) })
+	s.WaitUntil(fmt.Sprintf("%q", text), func() bool { return s.Shows(text) })
 }
 
 // Shows reports whether a visible text contains text.
@@ -124,7 +124,7 @@ type pressable interface {
 // Press waits until the button with a label is enabled, and presses it.
 func (s *Stage) Press(label string) {
 	s.t.Helper()
-	s.Until(label, func() bool { return s.Enabled(label) })
+	s.WaitUntil(label, func() bool { return s.Enabled(label) })
 	b, _ := s.button(label)
 	test.Tap(b)
 }
@@ -149,7 +149,7 @@ func (s *Stage) button(label string) (found pressable, ok bool) {
 func (s *Stage) Follow(label string) {
 	s.t.Helper()
 	var tapped func()
-	s.Until(label, func() bool {
+	s.WaitUntil(label, func() bool {
 		s.walk(func(o fyne.CanvasObject) {
 			if _, button := o.(fyne.Disableable); button || field(o, "Text") != label {
 				return
@@ -172,11 +172,11 @@ type writable interface {
 	SetText(string)
 }
 
-// Write waits for the field whose placeholder contains placeholder, and replaces its text.
-func (s *Stage) Write(placeholder, text string) {
+// Fill waits for the field whose placeholder contains placeholder, and replaces its text.
+func (s *Stage) Fill(placeholder, text string) {
 	s.t.Helper()
 	var entry writable
-	s.Until(placeholder, func() bool {
+	s.WaitUntil(placeholder, func() bool {
 		s.walk(func(o fyne.CanvasObject) {
 			if e, ok := o.(writable); ok && strings.Contains(field(o, "PlaceHolder"), placeholder) {
 				entry = e

@@ -159,5 +159,6 @@ func heading(title, sentence string) fyne.CanvasObject {
 	about := theme.NewCaption(sentence)
 	about.Wrapping = fyne.TextWrapWord
 	about.Hidden = sentence == ""
-	return container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Tight(theme.NewHeading(title)), theme.Tight(about))
+	return container.New(layout.NewCustomPaddedVBoxLayout(2),
+		theme.Unpadded(theme.NewHeading(title)), theme.Unpadded(about))
 }

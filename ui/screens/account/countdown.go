@@ -57,7 +57,7 @@ func (c *countdown) reason() string {
 	if remaining == 0 {
 		return ""
 	}
-	return tr.T("You can try again in %s.", words.Wait(remaining))
+	return tr.T("You can try again in %s.", words.Duration(remaining))
 }
 
 // label returns text with the remaining time, such as "Add order (12 s)" or "Add order (14:59)", or "" at the end.

@@ -43,10 +43,10 @@ const (
 
 // labeled returns control between its label with mark and its note.
 func labeled(label string, m mark, control fyne.CanvasObject, note *field.Note) fyne.CanvasObject {
-	head := fyne.CanvasObject(theme.Tight(widget.NewLabel(label)))
+	head := fyne.CanvasObject(theme.Unpadded(widget.NewLabel(label)))
 	if m != unmarked {
 		head = container.New(layout.NewCustomPaddedHBoxLayout(6), head,
-			container.New(layout.NewCustomPaddedLayout(2, 0, 0, 0), theme.Tight(theme.NewCaption(tr.T(m)))))
+			container.New(layout.NewCustomPaddedLayout(2, 0, 0, 0), theme.Unpadded(theme.NewCaption(tr.T(m)))))
 	}
 	return container.New(layout.NewCustomPaddedVBoxLayout(3), head, control, note.Object())
 }
@@ -71,7 +71,7 @@ func newTextInput(name, label string, m mark, entry *field.Entry, changed func()
 		entry:  entry,
 		note:   field.NewNote(),
 	}
-	t.missing = tr.T("Enter the %s.", words.Within(label))
+	t.missing = tr.T("Enter the %s.", words.LowerFirst(label))
 	t.object = labeled(label, m, entry, t.note)
 	entry.OnChanged = func(string) {
 		t.show("")
@@ -98,10 +98,10 @@ func (t *textInput) area() fyne.CanvasObject   { return t.object }
 
 func (t *textInput) show(fault string) {
 	if fault == "" {
-		t.note.Say(t.hint, theme.Muted)
+		t.note.Set(t.hint, theme.Muted)
 		return
 	}
-	t.note.Say(fault, theme.Bad)
+	t.note.Set(fault, theme.Bad)
 }
 
 // text returns the trimmed value, with control characters replaced by spaces.
@@ -172,7 +172,7 @@ func newPasswords(name, label string, m mark, changed func()) (next, repeat *tex
 		api.MinPassword))
 	next.validate = passwordFault
 	repeat = newPassword("", tr.T("%s, again", label), m, changed)
-	repeat.missing = tr.T("Type the %s again.", words.Within(label))
+	repeat.missing = tr.T("Type the %s again.", words.LowerFirst(label))
 	repeat.validate = func(text string) string {
 		if text != next.entry.Text {
 			return tr.T("It differs from the one above. Type it again.")
@@ -302,7 +302,7 @@ func shorten(name string) string {
 func (p *programInput) wire() string              { return wireProgram }
 func (p *programInput) focusable() fyne.Focusable { return p.choice }
 func (p *programInput) area() fyne.CanvasObject   { return p.object }
-func (p *programInput) show(fault string)         { p.note.Say(fault, theme.Bad) }
+func (p *programInput) show(fault string)         { p.note.Set(fault, theme.Bad) }
 
 func (p *programInput) check() string {
 	if p.id() == 0 {

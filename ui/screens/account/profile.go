@@ -99,7 +99,7 @@ func readOnlyField(label, text, why string) fyne.CanvasObject {
 	reason := theme.NewCaption(why)
 	reason.Wrapping = fyne.TextWrapWord
 	return container.New(layout.NewCustomPaddedVBoxLayout(3),
-		theme.Tight(widget.NewLabel(label)), copyfield.NewFrame(value), theme.Tight(reason))
+		theme.Unpadded(widget.NewLabel(label)), copyfield.NewFrame(value), theme.Unpadded(reason))
 }
 
 // save sends the changed fields.

@@ -3,6 +3,8 @@
 package actions
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 
 	"github.com/acen-desktop/acen/api"
@@ -33,8 +35,8 @@ const (
 type Subject struct {
 	Order   api.Order
 	License manager.License // zero for a new license or order
-	// Licensed is the id of an order with a license of the same program for this PC, or 0.
-	Licensed int64
+	// LicensedOrder is the id of an order with a license of the same program for this PC, or 0.
+	LicensedOrder int64
 }
 
 // Dialogs opens the dialog of each action, or performs an action without one. Its methods are called on the UI thread
@@ -69,6 +71,8 @@ type Action struct {
 	Name tr.Text
 	// Label is the text of the button and the entry in menus.
 	Label tr.Text
+	// OfSelected is true if the row of buttons and the menu of a license have it, with what remains of its allowance.
+	OfSelected bool
 }
 
 var table = [...]Action{
@@ -112,36 +116,39 @@ var table = [...]Action{
 		Label:     "Move to another PC…",
 	},
 	Reactivate: {
-		Task:      api.TaskReactivation,
-		Dialog:    Dialogs.Reactivate,
-		WhyNot:    func(s Subject) error { return manager.ReactivationRefusal(s.Order, s.License) },
-		Allowance: func(a api.LicenseAllowed) *api.Allowance { return a.Reactivate },
-		Key:       fyne.KeyB,
-		Name:      "License reactivation",
-		Label:     "Reactivate…",
+		Task:       api.TaskReactivation,
+		Dialog:     Dialogs.Reactivate,
+		WhyNot:     func(s Subject) error { return manager.ReactivationRefusal(s.Order, s.License) },
+		Allowance:  func(a api.LicenseAllowed) *api.Allowance { return a.Reactivate },
+		Key:        fyne.KeyB,
+		Name:       "License reactivation",
+		Label:      "Reactivate…",
+		OfSelected: true,
 	},
 	Transfer: {
-		Task:      api.TaskTransfer,
-		Dialog:    Dialogs.Transfer,
-		WhyNot:    func(s Subject) error { return manager.TransferRefusal(s.Order, s.License) },
-		Allowance: transferAllowance,
-		Key:       fyne.KeyT,
-		Name:      "License transfer",
-		Label:     "Transfer…",
+		Task:       api.TaskTransfer,
+		Dialog:     Dialogs.Transfer,
+		WhyNot:     func(s Subject) error { return manager.TransferRefusal(s.Order, s.License) },
+		Allowance:  transferAllowance,
+		Key:        fyne.KeyT,
+		Name:       "License transfer",
+		Label:      "Transfer…",
+		OfSelected: true,
 	},
 	Remove: {
-		Task:      api.TaskRemoval,
-		Dialog:    Dialogs.Remove,
-		WhyNot:    func(s Subject) error { return manager.RemovalRefusal(s.Order, s.License) },
-		Allowance: func(a api.LicenseAllowed) *api.Allowance { return a.Remove },
-		Key:       fyne.KeyD,
-		Name:      "License removal",
-		Label:     "Remove…",
+		Task:       api.TaskRemoval,
+		Dialog:     Dialogs.Remove,
+		WhyNot:     func(s Subject) error { return manager.RemovalRefusal(s.Order, s.License) },
+		Allowance:  func(a api.LicenseAllowed) *api.Allowance { return a.Remove },
+		Key:        fyne.KeyD,
+		Name:       "License removal",
+		Label:      "Remove…",
+		OfSelected: true,
 	},
 	PickUp: {
 		Task:      api.TaskTransfer,
 		Dialog:    Dialogs.PickUp,
-		WhyNot:    func(s Subject) error { return manager.PickUpRefusal(s.Order, s.License, s.Licensed) },
+		WhyNot:    func(s Subject) error { return manager.PickUpRefusal(s.Order, s.License, s.LicensedOrder) },
 		Allowance: transferAllowance,
 		Label:     "Pick up on this PC…",
 	},
@@ -183,6 +190,11 @@ func All() []ID {
 	return all
 }
 
+// OfSelected returns the actions of the row of buttons and of the menu of a license.
+func OfSelected() []ID {
+	return slices.DeleteFunc(All(), func(id ID) bool { return !table[id].OfSelected })
+}
+
 // Action returns the row of the table.
 func (id ID) Action() Action { return table[id] }
 
@@ -201,8 +213,8 @@ func (id ID) Allowance(s Subject) *api.Allowance {
 	return nil
 }
 
-// OfLicense reports whether the action needs an existing license.
-func (id ID) OfLicense() bool { return id != NewLicense && id != ActivateThisPC && id != NewOrder }
+// NeedsLicense reports whether the action needs an existing license.
+func (id ID) NeedsLicense() bool { return id != NewLicense && id != ActivateThisPC && id != NewOrder }
 
 // Open opens the dialog of the action. WhyNot must have returned nil. UI thread.
 func (id ID) Open(d Dialogs, s Subject) { table[id].Dialog(d, s) }

@@ -142,11 +142,11 @@ func (d *Screen) classify(c folder.Contents, own []carry.Request, kind wanted, b
 	for _, a := range answers { // the latest one last, so that it takes effect
 		b.others = append(b.others, a)
 	}
-	for _, p := range c.Open {
+	for _, p := range c.Incomplete {
 		b.remarks = append(b.remarks, remark{c.Dir, "", missingText(p)})
 	}
-	if c.Left > 0 {
-		b.remarks = append(b.remarks, remark{c.Dir, "", tr.N(c.Left,
+	if c.Unread > 0 {
+		b.remarks = append(b.remarks, remark{c.Dir, "", tr.N(c.Unread,
 			"The files in the folder are too many or too large: %d file was not read. Move some to another folder.",
 			"The files in the folder are too many or too large: %d files were not read. Move some to another folder.")})
 	}
@@ -175,7 +175,7 @@ func defaultWanted(c folder.Contents, isOwn func(id string) bool) wanted {
 // fileFault returns the sentence for a file that cannot be read.
 func (d *Screen) fileFault(err error) string {
 	if errors.Is(err, folder.ErrFile) {
-		if tr.InUse() != tr.English {
+		if tr.Current() != tr.English {
 			return tr.T("The file cannot be read.")
 		}
 		return words.Sentence(err.Error())
@@ -190,9 +190,9 @@ func (d *Screen) fileFault(err error) string {
 // explain returns the message for an error, of package folder or any other.
 func (d *Screen) explain(err error) dialogs.Message {
 	if errors.Is(err, folder.ErrFolder) {
-		why := words.Cause(err)
+		why := words.FileError(err)
 		if _, own, ok := strings.Cut(why, ": "); ok {
-			why = words.Capital(own)
+			why = words.UpperFirst(own)
 		}
 		return dialogs.Message{
 			What: tr.T("The folder cannot be read."),

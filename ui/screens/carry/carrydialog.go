@@ -31,7 +31,7 @@ const leaveOpen tr.Text = "Leave it open"
 // plannedRequest is a request with its plan and the chosen option of each item, -1 for none.
 type plannedRequest struct {
 	incoming
-	plan    []manager.CourierItem
+	plan    []manager.CarryItem
 	choices []int
 }
 
@@ -105,16 +105,16 @@ func (c *carryDialog) plan() {
 		return
 	}
 	c.dialog.SetBusy(tr.T("Asking the server what can be done…"), c.slot.Interrupt)
-	background.Run(c.slot, func(ctx context.Context) (plans [][]manager.CourierItem, err error) {
+	background.Run(c.slot, func(ctx context.Context) (plans [][]manager.CarryItem, err error) {
 		for _, l := range unplanned {
-			plan, err := c.screen.options.Manager.PlanCourier(ctx, l.request)
+			plan, err := c.screen.options.Manager.PlanCarry(ctx, l.request)
 			if err != nil {
 				return plans, err
 			}
 			plans = append(plans, plan)
 		}
 		return plans, nil
-	}, func(plans [][]manager.CourierItem, err error) {
+	}, func(plans [][]manager.CarryItem, err error) {
 		c.dialog.SetIdle()
 		for i, plan := range plans {
 			unplanned[i].plan = plan
@@ -197,7 +197,7 @@ func (c *carryDialog) item(one *fyne.Container, l *plannedRequest, n int) {
 	labels = append(labels, tr.T(leaveOpen))
 	about := widget.NewLabel("")
 	about.Wrapping, about.Importance = fyne.TextWrapWord, widget.LowImportance
-	aboutLine := theme.Tight(about)
+	aboutLine := theme.Unpadded(about)
 	choice := dialogs.NewSelect(labels, nil)
 	follow := func() {
 		at := choice.SelectedIndex()
@@ -247,21 +247,21 @@ func itemText(i carry.Item) string {
 }
 
 // optionText returns the label of an option, unique within its item.
-func optionText(o manager.CourierOption) string {
+func optionText(o manager.CarryOption) string {
 	which := tr.T("license %d", o.License.ID)
 	if o.License.Note != "" {
 		which = tr.T("license %d “%s”", o.License.ID, o.License.Note)
 	}
 	switch o.Action {
-	case manager.CourierHave:
+	case manager.CarryHave:
 		return tr.T("Bring %s, which the PC already has", which)
-	case manager.CourierReactivate:
+	case manager.CarryReactivate:
 		return tr.T("Bring back %s of order %d", which, o.Order.ID)
-	case manager.CourierTransfer:
+	case manager.CarryTransfer:
 		return tr.T("Transfer %s of order %d", which, o.Order.ID)
-	case manager.CourierRemove:
+	case manager.CarryRemove:
 		return tr.T("Remove %s of order %d", which, o.Order.ID)
-	case manager.CourierRemoved:
+	case manager.CarryRemoved:
 		return tr.T("Confirm that %s has been removed", which)
 	}
 	return tr.T("New license of order %d (%d of %d left)", o.Order.ID, o.Order.LicensesTotal-o.Order.LicensesActivated,
@@ -269,20 +269,20 @@ func optionText(o manager.CourierOption) string {
 }
 
 // optionDetail returns the explanation of an option, or "".
-func optionDetail(o manager.CourierOption) string {
+func optionDetail(o manager.CarryOption) string {
 	switch o.Action {
-	case manager.CourierReactivate:
+	case manager.CarryReactivate:
 		return comparisonText(o.Comparison)
-	case manager.CourierNew:
+	case manager.CarryNew:
 		return tr.T("One license of the order is used.")
-	case manager.CourierTransfer:
+	case manager.CarryTransfer:
 		if o.License.ReleasedAt != nil {
 			return tr.T("It was released by its old PC and is ready for another one.")
 		}
 		return tr.T("The server checks whether the removal code belongs to it.")
-	case manager.CourierRemove:
+	case manager.CarryRemove:
 		return tr.T("Afterwards the order has one more license to activate.")
-	case manager.CourierHave, manager.CourierRemoved:
+	case manager.CarryHave, manager.CarryRemoved:
 		return tr.T("It was done before; nothing is done twice.")
 	}
 	return ""
@@ -355,7 +355,7 @@ func (c *carryDialog) submit() {
 	}, func(answers []carry.Answer, err error) {
 		c.dialog.SetIdle()
 		c.dialog.Close()
-		c.screen.options.Actions.Carried()
+		c.screen.options.Actions.OrdersChanged()
 		c.screen.showCarried(planned, c.intake.remarks, answers, err)
 	})
 }

@@ -128,7 +128,7 @@ func (h *handout) toggle() {
 		h.show.SetText(tr.T("Show QR"))
 		return
 	}
-	parts, err := carry.Pictures(h.document, carry.DefaultPicture)
+	parts, err := carry.Parts(h.document, carry.DefaultPartSize)
 	if err == nil {
 		texts := make([]string, len(parts))
 		for i, p := range parts {
@@ -167,7 +167,7 @@ func description(doc carry.Document) fyne.CanvasObject {
 		title.Wrapping = fyne.TextWrapWord
 		value := widget.NewLabel(lineText(line))
 		value.Wrapping = fyne.TextWrapBreak
-		all.Add(container.New(columns{}, theme.Tight(title), theme.Tight(value)))
+		all.Add(container.New(columns{}, theme.Unpadded(title), theme.Unpadded(value)))
 	}
 	return all
 }
@@ -175,10 +175,10 @@ func description(doc carry.Document) fyne.CanvasObject {
 // heading returns the translated title of a line.
 func heading(l carry.Line) string {
 	title := tr.T(tr.Text(l.Title))
-	if l.Of == "" {
+	if l.Section == "" {
 		return title
 	}
-	return tr.T("%s: %s", tr.T(tr.Text(l.Of)), title)
+	return tr.T("%s: %s", tr.T(tr.Text(l.Section)), title)
 }
 
 // lineText returns the value of a line with its translated meaning.

@@ -145,7 +145,7 @@ func (in *intake) next() {
 	in.dialog.SetBusy(tr.T("Reading…"), in.slot.Interrupt)
 	background.Run(in.slot, func(ctx context.Context) (r readResult, fault error) {
 		for _, content := range contents {
-			docs, err := in.collector.Take(ctx, content)
+			docs, err := in.collector.AddData(ctx, content)
 			if ctx.Err() != nil {
 				return r, ctx.Err()
 			}
@@ -157,7 +157,7 @@ func (in *intake) next() {
 			}
 			r.add(docs)
 		}
-		r.open = in.collector.Open()
+		r.open = in.collector.Incomplete()
 		if len(folders) > 0 {
 			if err := in.readFolders(ctx, folders, &r.batch); err != nil && fault == nil {
 				fault = err
@@ -250,26 +250,26 @@ func (d *Screen) Open() {
 func muted(text string) fyne.CanvasObject {
 	l := widget.NewLabel(text)
 	l.Wrapping, l.Importance = fyne.TextWrapWord, widget.LowImportance
-	return theme.Tight(l)
+	return theme.Unpadded(l)
 }
 
 // plain returns a wrapping label.
 func plain(text string) fyne.CanvasObject {
 	l := widget.NewLabel(text)
 	l.Wrapping = fyne.TextWrapWord
-	return theme.Tight(l)
+	return theme.Unpadded(l)
 }
 
 // bold returns a wrapping label in bold.
 func bold(text string) fyne.CanvasObject {
 	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	l.Wrapping = fyne.TextWrapWord
-	return theme.Tight(l)
+	return theme.Unpadded(l)
 }
 
 // labeled returns a field below its name.
 func labeled(name string, field fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(name)), field)
+	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Unpadded(widget.NewLabel(name)), field)
 }
 
 // rows stacks objects vertically.

@@ -39,14 +39,14 @@ type pageCode struct {
 
 // page returns a document as HTML to print: its text and its QR codes.
 func page(doc carry.Document) ([]byte, error) {
-	parts, err := carry.Pictures(doc, carry.DefaultPicture)
+	parts, err := carry.Parts(doc, carry.DefaultPartSize)
 	if err != nil {
 		return nil, err
 	}
 	content := struct {
 		Language, Title, Text string
 		Pictures              []pageCode
-	}{Language: tr.InUse(), Title: words.Capital(words.Document(doc.Kind())), Text: carry.Text(doc)}
+	}{Language: tr.Current(), Title: words.UpperFirst(words.Document(doc.Kind())), Text: carry.Text(doc)}
 	for i, p := range parts {
 		img, err := p.Picture(4)
 		if err != nil {

@@ -128,7 +128,7 @@ func (a *requestDialog) fill(o localData, previous *requestDialog, added *manage
 		a.known.Add(muted(tr.T("No program that needs a license has been started on this PC yet. Enter the one you " +
 			"mean: the program shows its signature in its license window.")))
 		a.add(nil)
-	case len(o.programs) == 1 && o.programs[0].Here == nil && o.programs[0].Unproven == nil && previous == nil:
+	case len(o.programs) == 1 && o.programs[0].File == nil && o.programs[0].Unproven == nil && previous == nil:
 		a.wishes[0].check.SetChecked(true)
 	}
 	a.showKept(o.kept, previous, added)
@@ -203,11 +203,11 @@ func (a *requestDialog) changed() {
 }
 
 // collect returns the items of the request, or what is missing.
-func (a *requestDialog) collect() (list []manager.Wish, missing string) {
+func (a *requestDialog) collect() (list []manager.RequestItem, missing string) {
 	// Removals come first: the order may have no other free seat for the activations.
 	for _, k := range a.kept {
 		if k.check.Checked {
-			list = append(list, manager.Wish{
+			list = append(list, manager.RequestItem{
 				Task:      carry.TaskRemove,
 				Signature: k.code.Signature,
 				Program:   carry.Clean(k.code.Program, carry.MaxName),
@@ -290,7 +290,7 @@ func (a *requestDialog) giveBack(p manager.OfflineProgram) {
 		}, {Text: label, Importance: widget.DangerImportance, OnTapped: func() {
 			dialog.SetBusy(tr.T("Giving the license back…"), nil)
 			background.Run(slot, func(ctx context.Context) (manager.KeptCode, error) {
-				return a.screen.options.Manager.LetGo(ctx, p.Signature)
+				return a.screen.options.Manager.LeaveOffline(ctx, p.Signature)
 			}, func(k manager.KeptCode, err error) {
 				dialog.SetIdle()
 				if err != nil {
@@ -298,7 +298,7 @@ func (a *requestDialog) giveBack(p manager.OfflineProgram) {
 					return
 				}
 				dialog.Close()
-				a.screen.options.Actions.Taken()
+				a.screen.options.Actions.PCLicensesChanged()
 				reopen(&k)
 			})
 		}}},
@@ -345,7 +345,7 @@ func newWish(a *requestDialog, p *manager.OfflineProgram) *wish {
 	w.removal.OnChanged = func(string) { w.showFound(); a.changed() }
 	w.foundLabel = theme.NewCaption("")
 	w.foundLabel.Wrapping = fyne.TextWrapWord
-	pasted := rows(2, w.removal, theme.Tight(w.foundLabel))
+	pasted := rows(2, w.removal, theme.Unpadded(w.foundLabel))
 	pasted.Hide()
 	w.other = dialogs.NewCheck(tr.T("Use the license of another PC: I have its removal code"), func(on bool) {
 		pasted.Hidden = !on
@@ -367,7 +367,7 @@ func newWish(a *requestDialog, p *manager.OfflineProgram) *wish {
 	w.check = dialogs.NewCheck(programName(p.Name, p.Signature), w.choose)
 	w.details.Hide()
 	known := container.NewBorder(nil, nil, nil, nil, muted(about(*p, a.screen)))
-	if p.Here != nil {
+	if p.File != nil {
 		back := dialogs.NewButton(tr.T("Give back…"), nil, func() { a.giveBack(*p) })
 		known = container.NewBorder(nil, nil, nil, container.NewVBox(back), known)
 	}
@@ -384,15 +384,15 @@ func about(p manager.OfflineProgram, d *Screen) string {
 	if p.Unproven != nil {
 		return text + " · " + tr.T("a license file is here, but the program has not confirmed it: start the program")
 	}
-	if p.Here == nil {
+	if p.File == nil {
 		return text + " · " + tr.T("no license on this PC")
 	}
 	text += " · " + tr.T("has a license on this PC")
-	if p.Here.Note != "" {
-		text = tr.T("%s, “%s”", text, p.Here.Note)
+	if p.File.Note != "" {
+		text = tr.T("%s, “%s”", text, p.File.Note)
 	}
-	if !p.Here.Expires.IsZero() {
-		text = tr.T("%s, ends %s", text, words.Expiry(&p.Here.Expires, d.options.Now()))
+	if !p.File.Expires.IsZero() {
+		text = tr.T("%s, ends %s", text, words.Expiry(&p.File.Expires, d.options.Now()))
 	}
 	return text
 }
@@ -412,8 +412,8 @@ func (w *wish) restore(b *wish) {
 }
 
 // value returns the item of the row, or what is missing.
-func (w *wish) value() (one manager.Wish, missing string) {
-	one = manager.Wish{Task: carry.TaskActivate, Note: carry.Clean(w.note.Text, carry.MaxNote)}
+func (w *wish) value() (one manager.RequestItem, missing string) {
+	one = manager.RequestItem{Task: carry.TaskActivate, Note: carry.Clean(w.note.Text, carry.MaxNote)}
 	if w.program != nil {
 		one.Signature, one.Program = w.program.Signature, carry.Clean(w.program.Name, carry.MaxName)
 	} else {

@@ -192,7 +192,7 @@ func (c *resultDialog) savedText(s saved) (theme.Tone, string) {
 	case s.err != nil:
 		m := c.screen.explain(s.err)
 		return theme.Bad, strings.Join(strings.Fields(tr.T("The answer could not be saved. %s %s", m.Why, m.Next)), " ")
-	case s.Kept:
+	case s.Unchanged:
 		return theme.Good, tr.T("%s already exists with the same results and is not changed.", s.Name)
 	case s.Other != "":
 		return theme.Good, tr.T("Saved as %s. %s already exists with different content and is not changed.",

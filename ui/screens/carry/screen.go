@@ -24,15 +24,15 @@ import (
 type Backend interface {
 	OfflinePrograms(ctx context.Context) ([]manager.OfflineProgram, error)
 	KeptCodes(ctx context.Context) ([]manager.KeptCode, error)
-	MakeRequest(ctx context.Context, device string, wishes []manager.Wish) (carry.Request, error)
+	MakeRequest(ctx context.Context, device string, wishes []manager.RequestItem) (carry.Request, error)
 	Requests(ctx context.Context) ([]carry.Request, error)
 	ForgetRequest(ctx context.Context, id string) error
-	LetGo(ctx context.Context, signature license.Signature) (manager.KeptCode, error)
-	TakeAnswer(ctx context.Context, a carry.Answer) ([]manager.Taken, error)
-	TakeLicense(ctx context.Context, content string) (f license.File, unproven bool, err error)
+	LeaveOffline(ctx context.Context, signature license.Signature) (manager.KeptCode, error)
+	ReadAnswer(ctx context.Context, a carry.Answer) ([]manager.TakenResult, error)
+	InstallLicense(ctx context.Context, content string) (f license.File, unproven bool, err error)
 	EnterCode(ctx context.Context, signature license.Signature, text string) error
-	PlanCourier(ctx context.Context, r carry.Request) ([]manager.CourierItem, error)
-	CarryOut(ctx context.Context, r carry.Request, plan []manager.CourierItem, choices []int,
+	PlanCarry(ctx context.Context, r carry.Request) ([]manager.CarryItem, error)
+	CarryOut(ctx context.Context, r carry.Request, plan []manager.CarryItem, choices []int,
 		done func(count int)) (carry.Answer, error)
 }
 
@@ -55,9 +55,10 @@ type Actions interface {
 	Picture(ctx context.Context) ([]byte, error)
 	// SignedIn reports whether there is an account to carry requests with; pending, whether a sign-in is under way.
 	SignedIn() (yes, pending bool)
-	// Carried is called when orders and licenses of the account may have changed, Taken when licenses of this PC have.
-	Carried()
-	Taken()
+	// OrdersChanged is called when orders and licenses of the account may have changed, PCLicensesChanged when licenses
+	// of this PC have.
+	OrdersChanged()
+	PCLicensesChanged()
 }
 
 // Options configures the dialogs. Functions are called on the UI thread.

@@ -157,7 +157,7 @@ func licenseText(f license.File, d *Screen) string {
 
 // outcome is the result of taking documents.
 type outcome struct {
-	taken    []manager.Taken
+	taken    []manager.TakenResult
 	mismatch bool // an answer does not belong to its request
 	open     int  // items of requests without a result
 }
@@ -173,21 +173,21 @@ func (d *Screen) takeAll(ctx context.Context, docs []carry.Document) (o outcome,
 		case carry.Answer:
 			for _, r := range requests {
 				if r.ID == doc.Request {
-					o.mismatch = o.mismatch || doc.Answers(r) != nil
+					o.mismatch = o.mismatch || doc.CheckRequest(r) != nil
 					o.open += max(0, len(r.Items)-len(doc.Results))
 				}
 			}
-			list, err := d.options.Manager.TakeAnswer(ctx, doc)
+			list, err := d.options.Manager.ReadAnswer(ctx, doc)
 			o.taken = append(o.taken, list...)
 			if err != nil {
 				return o, err
 			}
 		case carry.License:
-			f, unproven, err := d.options.Manager.TakeLicense(ctx, string(doc))
+			f, unproven, err := d.options.Manager.InstallLicense(ctx, string(doc))
 			if errors.Is(err, manager.ErrStorage) || ctx.Err() != nil {
 				return o, err
 			}
-			one := manager.Taken{
+			one := manager.TakenResult{
 				Result:   carry.Result{Outcome: carry.OutcomeLicense, Task: carry.TaskActivate},
 				License:  &f,
 				Unproven: unproven,
@@ -211,7 +211,7 @@ func (t *takeDialog) submit() {
 		func(o outcome, err error) {
 			t.dialog.SetIdle()
 			if len(o.taken) > 0 {
-				t.screen.options.Actions.Taken()
+				t.screen.options.Actions.PCLicensesChanged()
 			}
 			if err != nil && len(o.taken) == 0 {
 				if !errors.Is(err, context.Canceled) {
@@ -261,7 +261,7 @@ func (d *Screen) showTaken(o outcome, err error, retry func()) {
 }
 
 // takenText returns the outcome of one result, with the next step.
-func takenText(t manager.Taken, d *Screen) (theme.Tone, dialogs.Message) {
+func takenText(t manager.TakenResult, d *Screen) (theme.Tone, dialogs.Message) {
 	name := programName(t.Result.Program, t.Result.Signature)
 	about := func(m dialogs.Message) dialogs.Message {
 		m.What = tr.T("%s: %s", name, lower(m.What))
@@ -311,7 +311,7 @@ func takenText(t manager.Taken, d *Screen) (theme.Tone, dialogs.Message) {
 // code" unchanged, and texts of other languages, because German capitalizes every noun.
 func lower(text string) string {
 	first, rest, _ := strings.Cut(text, " ")
-	if tr.InUse() != tr.English || strings.ToUpper(first) == first || strings.HasPrefix(first, "Site") ||
+	if tr.Current() != tr.English || strings.ToUpper(first) == first || strings.HasPrefix(first, "Site") ||
 		strings.HasPrefix(first, "Machine") {
 		return text
 	}

@@ -16,9 +16,9 @@ import (
 func TestTakenTextOfTrialVersion(t *testing.T) {
 	d := &Screen{options: Options{Explain: explain.Error}}
 	result := carry.Result{Outcome: carry.OutcomeLicense, Program: "Notepad", Signature: "NOTEPAD1"}
-	tone, m := takenText(manager.Taken{Result: result, Err: license.ErrOlderVersion}, d)
+	tone, m := takenText(manager.TakenResult{Result: result, Err: license.ErrOlderVersion}, d)
 	require.Equal(t, theme.Bad, tone)
 	require.Equal(t, "Notepad: the license file was made by an older trial version.", m.What)
-	_, forged := takenText(manager.Taken{Result: result, Err: license.ErrFileSignature}, d)
+	_, forged := takenText(manager.TakenResult{Result: result, Err: license.ErrFileSignature}, d)
 	require.Contains(t, forged.What, "was not accepted")
 }

@@ -147,7 +147,7 @@ func summarize(findings []manager.Finding, offline bool, withoutNetwork func()) 
 		case manager.VerdictBad:
 			m := dialogs.Message{
 				What: tr.T("The connection to the license server fails at this step: %s.", name(f)),
-				Why:  words.Say(f.What),
+				Why:  words.Translate(f.What),
 			}
 			if offline {
 				m.Action = &dialogs.Action{Label: tr.T("Continue without a network…"), Do: withoutNetwork}
@@ -193,13 +193,13 @@ func (e *examination) add(f manager.Finding) {
 	title.Wrapping = fyne.TextWrapWord
 	if f.Verdict == manager.VerdictSkipped {
 		if e.skipped != nil {
-			e.skipped.SetText(tr.T("%s, %s", e.skipped.Text, words.Within(name(f))))
+			e.skipped.SetText(tr.T("%s, %s", e.skipped.Text, words.LowerFirst(name(f))))
 			return
 		}
 		e.skipped, title.Importance = title, widget.LowImportance
 	}
-	lines := container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Tight(title))
-	for i, text := range []string{words.Say(f.What), words.Say(f.Next)} {
+	lines := container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Unpadded(title))
+	for i, text := range []string{words.Translate(f.What), words.Translate(f.Next)} {
 		if text == "" {
 			continue
 		}
@@ -208,7 +208,7 @@ func (e *examination) add(f manager.Finding) {
 		if i > 0 || f.Verdict == manager.VerdictSkipped {
 			l.Importance = widget.LowImportance
 		}
-		lines.Add(theme.Tight(l))
+		lines.Add(theme.Unpadded(l))
 	}
 	e.rows.Add(container.NewBorder(nil, nil,
 		container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Gap), container.NewVBox(dialogs.Icon(toneOf(f)))), nil,

@@ -102,11 +102,11 @@ func open(t *testing.T, e *examiner, server string, saved func(name, text string
 func TestSteps(t *testing.T) {
 	e := &examiner{findings: intercepted, held: make(chan struct{})}
 	s, _ := open(t, e, "", nil)
-	s.Sees("Testing the connection…")
-	s.Sees("issued by \"Corp Inspection\"")
+	s.WaitFor("Testing the connection…")
+	s.WaitFor("issued by \"Corp Inspection\"")
 	require.False(t, s.Shows("fails at this step"), "it has not ended")
 	close(e.held)
-	s.Sees("The connection to the license server fails at this step: Encryption.")
+	s.WaitFor("The connection to the license server fails at this step: Encryption.")
 	require.True(t, s.Shows("Install its certificate."))
 	require.True(t, s.Shows("Server, clock"), "the steps that were not looked at share a line")
 
@@ -115,11 +115,11 @@ func TestSteps(t *testing.T) {
 	require.True(t, s.Shows("Copied"))
 	e.setFindings(intercepted[:2])
 	s.Press("Try again")
-	s.Sees("Please check: Proxy.")
+	s.WaitFor("Please check: Proxy.")
 	require.False(t, s.Shows("Corp Inspection"), "the steps of the earlier attempt are gone")
 	e.setFindings(intercepted[:1])
 	s.Press("Try again")
-	s.Sees("no problems were found")
+	s.WaitFor("no problems were found")
 	s.Key(fyne.KeyEscape)
 	require.False(t, s.Shows("no problems were found"))
 }
@@ -127,12 +127,12 @@ func TestSteps(t *testing.T) {
 func TestStop(t *testing.T) {
 	e := &examiner{findings: intercepted, held: make(chan struct{}), late: make(chan struct{})}
 	s, _ := open(t, e, "licenses.lumen.example", nil)
-	s.Sees("Server")
+	s.WaitFor("Server")
 	require.Equal(t, []string{"licenses.lumen.example"}, e.servers)
 	s.Key(fyne.KeyEscape)
-	s.Sees("Stopped.")
+	s.WaitFor("Stopped.")
 	<-e.late
-	s.Settle()
+	s.RunQueued()
 	require.False(t, s.Shows("clock"), "what comes late is not shown")
 }
 
@@ -150,7 +150,7 @@ func TestSaveReport(t *testing.T) {
 		names = append(names, name)
 		done(manager.ErrUnreachable)
 	})
-	s.Sees("no problems were found")
+	s.WaitFor("no problems were found")
 	s.Press("Save report…")
 	require.Equal(t, []string{"connection-2026-11-24.txt"}, names)
 	require.True(t, s.Shows("There is no connection to the license server."), "why it was not saved")

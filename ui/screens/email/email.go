@@ -158,7 +158,7 @@ func (p *panel) form(to []string) fyne.CanvasObject {
 		caption(tr.T("Activation code")), copyfield.New(p.license.ActivationCode, p.options.Copy),
 		caption(tr.T("To")), choices,
 		caption(tr.T("Subject")), p.subject,
-		caption(tr.T("Message")), container.New(layout.NewCustomPaddedVBoxLayout(2), p.message, theme.Tight(p.counter)),
+		caption(tr.T("Message")), container.New(layout.NewCustomPaddedVBoxLayout(2), p.message, theme.Unpadded(p.counter)),
 		caption(tr.T("Preview")), copyfield.NewFrame(scroll),
 	}
 	if p.attached.Text != "" {

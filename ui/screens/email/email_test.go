@@ -62,7 +62,7 @@ func open(t *testing.T, s *service, sent *[]string) *uitest.Stage {
 		Explain: explain.Error,
 		OnSent:  func(to []string) { *sent = to },
 	}, manager.License{License: api.License{ID: 20000, Note: "Studio PC", ActivationCode: "ABCDEF01"}}, "Lumen Studio 7")
-	stage.Sees("here is the code")
+	stage.WaitFor("here is the code")
 	return stage
 }
 
@@ -73,17 +73,17 @@ func TestSend(t *testing.T) {
 	service := &service{to: addresses}
 	s := open(t, service, &sent)
 	require.True(t, s.Shows("lumen-studio-7-20000.acen"))
-	s.Write("Add a few words", "Hello ü")
+	s.Fill("Add a few words", "Hello ü")
 	require.True(t, s.Shows("7 of 500 characters"))
 	require.True(t, s.Shows("Hello ü\n\n----"))
 	s.Press("it@lumen.example")
 	service.err = api.NewProblem(api.ErrUnavailable, "This server has no mail service.")
 	s.Press("Send")
-	s.Sees("This server has no mail service.")
+	s.WaitFor("This server has no mail service.")
 	require.Nil(t, sent)
 	service.err = nil
 	s.Press("Send")
-	s.Until("the mail", func() bool { return sent != nil })
+	s.WaitUntil("the mail", func() bool { return sent != nil })
 	require.Equal(t, addresses, sent)
 	require.Equal(t, []manager.SendEmail{{LicenseID: 20000, To: addresses, Message: "Hello ü"}}, service.sent)
 	require.Nil(t, s.Dialogs.Visible())
@@ -112,16 +112,16 @@ func TestSendNeedsAddress(t *testing.T) {
 func TestOpenInMailProgram(t *testing.T) {
 	service := &service{to: addresses, openEr: opener.ErrNoHandler}
 	s := open(t, service, new([]string))
-	s.Write("Add a few words", "Grüße")
+	s.Fill("Add a few words", "Grüße")
 	s.Press("Open in my mail program")
-	s.Sees("No mail program is set up on this PC.")
+	s.WaitFor("No mail program is set up on this PC.")
 	require.Contains(t, service.opened[0],
 		"mailto:anna.berg@lumen.example?subject=Activation%20code%20for%20Lumen%20Studio%207&body=Gr%C3%BC%C3%9Fe%0D%0A")
 	s.Press("Copy text")
 	require.Contains(t, s.App.Clipboard().Content(), "Grüße")
 
-	s.Write("Add a few words", strings.Repeat("ü", 500))
+	s.Fill("Add a few words", strings.Repeat("ü", 500))
 	s.Press("Open in my mail program")
-	s.Sees("The email is too long to open in a mail program.")
+	s.WaitFor("The email is too long to open in a mail program.")
 	require.Len(t, service.opened, 1)
 }

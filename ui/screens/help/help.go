@@ -74,9 +74,9 @@ func Open(queue *dialogs.Queue, shortcuts []Shortcut) {
 		"allows before you try. A task that cannot be sent now is saved and sent when the connection is back; it is " +
 		"carried out only once."))
 	more.Wrapping, more.Importance = fyne.TextWrapWord, widget.LowImportance
-	rows.Add(theme.Tight(more))
+	rows.Add(theme.Unpadded(more))
 	title := widget.NewLabelWithStyle(tr.T("Keyboard shortcuts"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-	rows.Add(theme.Tight(title))
+	rows.Add(theme.Unpadded(title))
 	rows.Add(list(shortcuts))
 	queue.Show(dialogs.Spec{
 		Title:    tr.T("Help"),
@@ -93,7 +93,7 @@ func topic(name, title, text string) fyne.CanvasObject {
 	body := widget.NewLabel(text)
 	body.Wrapping = fyne.TextWrapWord
 	left := container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Margin), container.NewVBox(picture(name)))
-	right := container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Tight(heading), theme.Tight(body))
+	right := container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Unpadded(heading), theme.Unpadded(body))
 	return container.NewBorder(nil, nil, left, nil, right)
 }
 
@@ -111,8 +111,8 @@ func list(shortcuts []Shortcut) fyne.CanvasObject {
 	rows := container.New(layout.NewFormLayout())
 	for _, s := range shortcuts {
 		keys := widget.NewLabelWithStyle(s.Keys, fyne.TextAlignLeading, theme.Monospace())
-		rows.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Section), theme.Tight(keys)))
-		rows.Add(theme.Tight(widget.NewLabel(s.Name)))
+		rows.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 0, theme.Section), theme.Unpadded(keys)))
+		rows.Add(theme.Unpadded(widget.NewLabel(s.Name)))
 	}
 	return rows
 }

@@ -62,14 +62,14 @@ const maxEntries = 200
 
 func table(entries []api.HistoryEntry, now time.Time) fyne.CanvasObject {
 	if len(entries) == 0 {
-		return theme.Tight(widget.NewLabel(tr.T("Nothing has happened to this order yet.")))
+		return theme.Unpadded(widget.NewLabel(tr.T("Nothing has happened to this order yet.")))
 	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(2))
 	for i, e := range entries {
 		if i == maxEntries {
 			more := widget.NewLabel(tr.T("… and %d older ones.", len(entries)-maxEntries))
 			more.Importance = widget.LowImportance
-			rows.Add(theme.Tight(more))
+			rows.Add(theme.Unpadded(more))
 			break
 		}
 		what := widget.NewLabel(entryText(e))
@@ -80,8 +80,8 @@ func table(entries []api.HistoryEntry, now time.Time) fyne.CanvasObject {
 		if e.Outcome != api.OutcomeOK {
 			badge.Set(tr.T("refused"), theme.Warning)
 		}
-		left := container.NewGridWrap(fyne.NewSize(170, 24), theme.Tight(at))
-		rows.Add(container.NewBorder(nil, nil, left, badge, theme.Tight(what)))
+		left := container.NewGridWrap(fyne.NewSize(170, 24), theme.Unpadded(at))
+		rows.Add(container.NewBorder(nil, nil, left, badge, theme.Unpadded(what)))
 	}
 	return rows
 }

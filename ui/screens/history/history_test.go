@@ -55,11 +55,11 @@ func TestHistory(t *testing.T) {
 				},
 			}, api.Order{ID: 1042, ProgramName: "Lumen Studio 7"})
 			require.True(t, s.Shows("History of order 1042"))
-			s.Until("the failure", func() bool { return s.Enabled("Try again") })
+			s.WaitUntil("the failure", func() bool { return s.Enabled("Try again") })
 			err = nil
 			s.Press("Try again")
 			for _, text := range test.sees {
-				s.Sees(text)
+				s.WaitFor(text)
 			}
 		})
 	}

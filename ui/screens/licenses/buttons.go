@@ -33,11 +33,9 @@ func newButtons(do func(actions.ID)) *buttons {
 		b.byAction[id] = newButton(text, icon, func() { do(id) })
 		return b.byAction[id].object
 	}
-	left := []fyne.CanvasObject{
-		add(actions.NewLicense, actions.NewLicense.Label(), nil),
-		add(actions.Reactivate, actions.Reactivate.Label(), nil),
-		add(actions.Transfer, actions.Transfer.Label(), nil),
-		add(actions.Remove, actions.Remove.Label(), nil),
+	left := []fyne.CanvasObject{add(actions.NewLicense, actions.NewLicense.Label(), nil)}
+	for _, id := range actions.OfSelected() {
+		left = append(left, add(id, id.Label(), nil))
 	}
 	right := []fyne.CanvasObject{
 		add(actions.ActivateThisPC, actions.ActivateThisPC.Label(), fynetheme.ComputerIcon()),
@@ -57,7 +55,7 @@ type button struct {
 func newButton(text string, icon fyne.Resource, do func()) *button {
 	a := &button{button: dialogs.NewButton(text, icon, do), line: theme.NewCaption("")}
 	a.line.Alignment = fyne.TextAlignCenter
-	a.object = container.NewVBox(a.button, theme.Tight(a.line))
+	a.object = container.NewVBox(a.button, theme.Unpadded(a.line))
 	return a
 }
 
@@ -92,18 +90,18 @@ func (s *Screen) refreshActions() {
 		button.set(true, widget.MediumImportance, tr.T("this PC had a license"))
 	case activate && hasProposal:
 		button.set(true, widget.MediumImportance, "")
-	case activate && c.ThisPCElsewhere != 0:
-		button.set(true, widget.MediumImportance, tr.T("licensed in order %d", c.ThisPCElsewhere))
+	case activate && c.OtherLicensedOrder != 0:
+		button.set(true, widget.MediumImportance, tr.T("licensed in order %d", c.OtherLicensedOrder))
 	case activate:
 		button.set(true, widget.HighImportance, "")
 	}
 	button.object.Hidden = !activate
 	s.buttons.byAction[actions.NewLicense].set(create, widget.MediumImportance, createReason)
-	for _, action := range []actions.ID{actions.Reactivate, actions.Transfer, actions.Remove} {
+	for _, action := range actions.OfSelected() {
 		s.refreshTask(action, l, selected)
 	}
 	importance := widget.HighImportance
-	if hasProposal || activate && c.ThisPCElsewhere == 0 {
+	if hasProposal || activate && c.OtherLicensedOrder == 0 {
 		importance = widget.MediumImportance
 	}
 	reason := s.emailReason(l, selected)
@@ -155,9 +153,9 @@ func (s *Screen) refreshTask(action actions.ID, l manager.License, selected bool
 	case l.JobOpen && l.ReleasedAt == nil && l.Status == api.StatusActive:
 		b.set(false, widget.MediumImportance, tr.T("left this PC"))
 	case err == nil:
-		b.set(true, widget.MediumImportance, words.Left(*action.Allowance(subject), s.options.Now()))
+		b.set(true, widget.MediumImportance, words.Remaining(*action.Allowance(subject), s.options.Now()))
 	case errors.As(err, &limited) && limited.Limit != nil:
-		b.set(false, widget.MediumImportance, words.Left(*action.Allowance(subject), s.options.Now()))
+		b.set(false, widget.MediumImportance, words.Remaining(*action.Allowance(subject), s.options.Now()))
 	case errors.Is(err, api.ErrTaskDisabled) && l.ExpiresAt != nil && s.options.Now().After(*l.ExpiresAt):
 		b.set(false, widget.MediumImportance, tr.T("license has ended"))
 	case errors.Is(err, api.ErrTaskDisabled):

@@ -67,7 +67,7 @@ const selectLicense tr.Text = "Select a license to see its codes and how this PC
 
 // isStale reports whether the situation of the shown license has changed since it was drawn.
 func (d *Details) isStale(c Content) bool {
-	return d.shown.ID != 0 && (d.shownAs != c.situation(d.shown) || d.content.Licensed() != c.Licensed())
+	return d.shown.ID != 0 && (d.shownAs != c.situation(d.shown) || d.content.LicensedOrder() != c.LicensedOrder())
 }
 
 // Clear shows a sentence instead of a license.
@@ -76,7 +76,7 @@ func (d *Details) Clear(text string) {
 	d.shown = manager.License{}
 	l := widget.NewLabel(text)
 	l.Wrapping, l.Importance = fyne.TextWrapWord, widget.LowImportance
-	d.set(theme.Tight(l))
+	d.set(theme.Unpadded(l))
 }
 
 // Show shows a license and, if it is active, starts the comparison of this PC with it.
@@ -221,12 +221,12 @@ func (d *Details) set(rows ...fyne.CanvasObject) {
 func (d *Details) heading(l manager.License) fyne.CanvasObject {
 	note := theme.NewHeading(words.Note(l.Note))
 	note.Wrapping = fyne.TextWrapWord
-	line := container.NewHBox(theme.Tight(d.link(tr.T("Change note"),
+	line := container.NewHBox(theme.Unpadded(d.link(tr.T("Change note"),
 		func() { d.options.Actions.Do(actions.ChangeNote, d.content.subject(l)) })))
-	if l.Status != api.StatusActive {
-		line = container.NewHBox(theme.NewBadge(words.Status(l.Status), theme.Neutral))
+	if !inForce(l) {
+		line = container.NewHBox(theme.NewBadge(words.Status(l.State()), theme.Neutral))
 	}
-	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(note))
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Unpadded(note))
 	if b, ok := badge(l); ok {
 		text := b.Text
 		if l.ReleasedAt != nil {
@@ -247,9 +247,9 @@ func (d *Details) heading(l manager.License) fyne.CanvasObject {
 func (d *Details) section(caption string, content fyne.CanvasObject, links ...fyne.CanvasObject) fyne.CanvasObject {
 	right := make([]fyne.CanvasObject, len(links))
 	for i, l := range links {
-		right[i] = theme.Tight(l)
+		right[i] = theme.Unpadded(l)
 	}
-	head := layouts.Flow(theme.Gap, []fyne.CanvasObject{theme.Tight(theme.NewCaption(caption))}, right)
+	head := layouts.Flow(theme.Gap, []fyne.CanvasObject{theme.Unpadded(theme.NewCaption(caption))}, right)
 	return container.New(layout.NewCustomPaddedVBoxLayout(2), head, content)
 }
 
@@ -260,7 +260,7 @@ func (d *Details) link(text string, do func()) *dialogs.Hyperlink {
 func value(text string, tone theme.Tone) fyne.CanvasObject {
 	r := widget.NewRichText(&widget.TextSegment{Text: text, Style: widget.RichTextStyle{ColorName: tone.TextName()}})
 	r.Wrapping = fyne.TextWrapWord
-	return theme.Tight(r)
+	return theme.Unpadded(r)
 }
 
 // breakAfter inserts a line break after the first n characters of a longer code.

@@ -31,15 +31,15 @@ func (r *recorder) ask(format string, args ...any) {
 func (r *recorder) Do(a actions.ID, s actions.Subject) {
 	r.ask("%s %d", a.Action().Label, s.License.ID)
 }
-func (r *recorder) RetryLicenses()                               { r.ask("retry") }
-func (r *recorder) ShowEnded(on bool)                            { r.ask("ended %v", on) }
-func (r *recorder) ShowHistory(o api.Order)                      { r.ask("history %d", o.ID) }
-func (r *recorder) ShowRemovalCodes()                            { r.ask("removal codes") }
-func (r *recorder) ShowJobs()                                    { r.ask("jobs") }
-func (r *recorder) KeepLicensesTable(merged bool, _ table.State) { r.ask("table %v", merged) }
-func (r *recorder) PointerMoved()                                {}
-func (r *recorder) Copy(text string)                             { r.ask("copy %s", text) }
-func (r *recorder) ClearSearch()                                 { r.ask("clear search") }
+func (r *recorder) RetryLicenses()                                { r.ask("retry") }
+func (r *recorder) ShowEnded(on bool)                             { r.ask("ended %v", on) }
+func (r *recorder) ShowHistory(o api.Order)                       { r.ask("history %d", o.ID) }
+func (r *recorder) ShowRemovalCodes()                             { r.ask("removal codes") }
+func (r *recorder) ShowJobs()                                     { r.ask("jobs") }
+func (r *recorder) StoreLicensesTable(merged bool, _ table.State) { r.ask("table %v", merged) }
+func (r *recorder) PointerMoved()                                 {}
+func (r *recorder) Copy(text string)                              { r.ask("copy %s", text) }
+func (r *recorder) ClearSearch()                                  { r.ask("clear search") }
 
 // comparer is a Rechecker that finds every lock the same.
 type comparer struct{}
@@ -95,7 +95,7 @@ func content(change func(c *Content, l *manager.License)) Content {
 		}}},
 		Loaded:     true,
 		BringBacks: map[int64]bool{},
-		LetGo:      map[int64]bool{},
+		KeptCodes:  map[int64]bool{},
 	}
 	change(&c, &c.Licenses[0])
 	return c
@@ -126,7 +126,7 @@ func TestButtonCaptions(t *testing.T) {
 			"needs no activation", nil, []string{"New license…", "Email code…"}},
 		{"this PC has its license", func(_ *Content, l *manager.License) { l.ThisPC = true },
 			"3 of 5 left", []string{"New license…", "Move to another PC…"}, []string{"Activate this PC"}},
-		{"this PC has a license elsewhere", func(c *Content, _ *manager.License) { c.ThisPCElsewhere = 1037 },
+		{"this PC has a license elsewhere", func(c *Content, _ *manager.License) { c.OtherLicensedOrder = 1037 },
 			"licensed in order 1037", []string{"Activate this PC"}, nil},
 		{"this PC had a license", func(c *Content, _ *manager.License) { c.BringBacks[7] = true },
 			"this PC had a license", []string{"Activate this PC", "Bring back…"}, nil},
@@ -137,7 +137,7 @@ func TestButtonCaptions(t *testing.T) {
 			l.ExpiresAt, l.Allowed.Remove = &past, no(api.ErrTaskDisabled)
 		}, "license has ended", nil, []string{"Remove…"}},
 		{"the license left this PC",
-			func(_ *Content, l *manager.License) { l.ThisPC, l.LeftHere, l.JobOpen = true, true, true },
+			func(_ *Content, l *manager.License) { l.ThisPC, l.LeftThisPC, l.JobOpen = true, true, true },
 			"left this PC", []string{"Waiting tasks…"}, []string{"Transfer…", "Reactivate…", "Remove…"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -168,13 +168,13 @@ func TestSituations(t *testing.T) {
 			"The license file is where Lumen Studio 7 finds it.", "Move to another PC…", "Move to another PC… 7"},
 		{"its license file is not in place", func(_ *Content, l *manager.License) { l.ThisPC = true },
 			"The license file is not on this PC yet.", "Move to another PC…", "Move to another PC… 7"},
-		{"a task tells the server", func(_ *Content, l *manager.License) { l.LeftHere, l.JobOpen = true, true },
+		{"a task tells the server", func(_ *Content, l *manager.License) { l.LeftThisPC, l.JobOpen = true, true },
 			"The app informs the server as soon as it can be reached.", "Waiting tasks…", "jobs"},
-		{"its removal code is stored", func(c *Content, l *manager.License) { l.LeftHere, c.LetGo[7] = true, true },
+		{"its removal code is stored", func(c *Content, l *manager.License) { l.LeftThisPC, c.KeptCodes[7] = true, true },
 			"its removal code is stored here", "Hand in or offer…", "removal codes"},
-		{"the server does not know", func(_ *Content, l *manager.License) { l.LeftHere = true },
+		{"the server does not know", func(_ *Content, l *manager.License) { l.LeftThisPC = true },
 			"the server has not been informed yet", "Bring back…", "Reactivate… 7"},
-		{"it may be offered", func(_ *Content, l *manager.License) { l.LeftHere = true },
+		{"it may be offered", func(_ *Content, l *manager.License) { l.LeftThisPC = true },
 			"the server has not been informed yet", "Offer to another PC…", "Move to another PC… 7"},
 		{"it waits for a PC", func(_ *Content, l *manager.License) { l.ReleasedAt = &at },
 			"A PC can pick it up.", "Pick up on this PC…", "Pick up on this PC… 7"},
@@ -194,10 +194,10 @@ func TestSituations(t *testing.T) {
 func TestLicensedPCTakesNoOther(t *testing.T) {
 	at := now
 	stage, s, _ := newScreen(t)
-	s.Show(content(func(c *Content, l *manager.License) { l.ReleasedAt, c.ThisPCElsewhere = &at, 1037 }))
+	s.Show(content(func(c *Content, l *manager.License) { l.ReleasedAt, c.OtherLicensedOrder = &at, 1037 }))
 	require.False(t, stage.Enabled("Pick up on this PC…"))
 	require.True(t, stage.Shows("this PC is licensed in order 1037"))
-	s.Show(content(func(c *Content, l *manager.License) { l.LeftHere, c.ThisPCElsewhere = true, 1037 }))
+	s.Show(content(func(c *Content, l *manager.License) { l.LeftThisPC, c.OtherLicensedOrder = true, 1037 }))
 	require.False(t, stage.Enabled("Bring back…"))
 }
 
@@ -324,6 +324,6 @@ func TestComparing(t *testing.T) {
 	s.Show(content(func(_ *Content, l *manager.License) { l.ThisPC = true }))
 	require.True(t, stage.Shows("Comparing…"))
 	require.True(t, s.Comparing())
-	stage.Sees("Recognized.")
+	stage.WaitFor("Recognized.")
 	require.False(t, s.Comparing())
 }

@@ -51,7 +51,7 @@ func columns(merged bool, now func() time.Time) []table.Column[manager.License] 
 		Stretch: true,
 		Text:    func(l manager.License) string { return words.Note(l.Note) },
 		Tone: func(l manager.License) theme.Tone {
-			if l.Note == "" || l.Status != api.StatusActive {
+			if l.Note == "" || !inForce(l) {
 				return theme.Muted
 			}
 			return theme.Neutral
@@ -122,16 +122,22 @@ func columns(merged bool, now func() time.Time) []table.Column[manager.License] 
 	})
 }
 
-// expiryText returns when a license ends or, if it has ended, its status.
+// inForce reports whether a license is neither ended nor in a state that its table names in place of its end. A
+// released one is in force: its badge says what it waits for.
+func inForce(l manager.License) bool {
+	return l.State() == api.StatusActive || l.State() == api.StateReleased
+}
+
+// expiryText returns when a license ends or, if it is not in force, its state.
 func expiryText(l manager.License, now time.Time) string {
-	if l.Status == api.StatusActive {
+	if inForce(l) {
 		return words.Expiry(l.ExpiresAt, now)
 	}
-	return words.Status(l.Status)
+	return words.Status(l.State())
 }
 
 func endTone(l manager.License, now time.Time) theme.Tone {
-	if l.Status != api.StatusActive {
+	if !inForce(l) {
 		return theme.Muted
 	}
 	return expiryTone(l.ExpiresAt, now)
@@ -179,7 +185,7 @@ func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(ma
 		Empty:         func() fyne.CanvasObject { return empty },
 		NoMatch:       func(text string) string { return tr.T("No license of this order matches “%s”.", text) },
 		OnClearFilter: o.Actions.ClearSearch,
-		OnState:       func(s table.State) { o.Actions.KeepLicensesTable(merged, s) },
+		OnState:       func(s table.State) { o.Actions.StoreLicensesTable(merged, s) },
 		OnPointer:     o.Actions.PointerMoved,
 		Copy:          o.Actions.Copy,
 	})
@@ -205,7 +211,7 @@ func (s *Screen) menu(l manager.License) []*fyne.MenuItem {
 			items = append(items, item)
 		}
 	}
-	add(actions.Reactivate, actions.Transfer, actions.Remove)
+	add(actions.OfSelected()...)
 	items = append(items, fyne.NewMenuItemSeparator())
 	add(actions.Email, actions.SaveFile, actions.ChangeNote)
 	return items

@@ -58,7 +58,7 @@ func Open(o Options, programs []Program, first int64) {
 	codes := container.NewStack()
 	slot := o.Work.NewSlot()
 	content := container.New(layout.NewCustomPaddedVBoxLayout(theme.Section), paragraph(tr.T(sentText)),
-		paragraph(strings.Join(words.GivesAway(), " ")), paragraph(tr.T(storedText)))
+		paragraph(strings.Join(words.Disclosure(), " ")), paragraph(tr.T(storedText)))
 	show := func(shown fyne.CanvasObject) {
 		codes.Objects = []fyne.CanvasObject{shown}
 		codes.Refresh()
@@ -90,7 +90,7 @@ func Open(o Options, programs []Program, first int64) {
 		}
 		choice := dialogs.NewSelect(names, nil)
 		choice.OnChanged = func(string) { read(programs[choice.SelectedIndex()]) }
-		content.Add(container.NewBorder(nil, nil, theme.Flush(label(tr.T("For this program"))), nil, choice))
+		content.Add(container.NewBorder(nil, nil, theme.AlignLeft(label(tr.T("For this program"))), nil, choice))
 		content.Add(codes)
 		choice.SetSelectedIndex(chosen)
 	}
@@ -110,10 +110,10 @@ func Table(pc manager.ThisPC) fyne.CanvasObject {
 	for _, l := range pc.Locks {
 		remark := ""
 		if !l.Readable {
-			remark = tr.T("Cannot be read here, so nothing is sent: %s", words.Say(l.Why))
+			remark = tr.T("Cannot be read here, so nothing is sent: %s", words.Translate(l.Why))
 		}
 		bits := formatBits(uint64(l.Bits), l.Lock.Bits())
-		rows.Add(row(words.Capital(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, bits))
+		rows.Add(row(words.UpperFirst(words.Lock(l.Lock)), words.LockSource(l.Lock), remark, bits))
 		rows.Add(widget.NewSeparator())
 	}
 	rows.Add(row(tr.T("Generation"),
@@ -137,14 +137,14 @@ func formatBits(value uint64, n int) string {
 
 // row returns a part of the codes with its source, a warning, which may be "", and its bits.
 func row(name, source, remark, bits string) fyne.CanvasObject {
-	text := container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Tight(widget.NewLabel(name)), caption(source))
+	text := container.New(layout.NewCustomPaddedVBoxLayout(2), theme.Unpadded(widget.NewLabel(name)), caption(source))
 	if remark != "" {
 		l := theme.NewCaption(remark)
 		l.Wrapping, l.Importance = fyne.TextWrapWord, widget.WarningImportance
-		text.Add(theme.Tight(l))
+		text.Add(theme.Unpadded(l))
 	}
 	value := widget.NewLabelWithStyle(bits, fyne.TextAlignTrailing, theme.Monospace())
-	return container.NewBorder(nil, nil, nil, container.NewCenter(theme.Tight(value)), text)
+	return container.NewBorder(nil, nil, nil, container.NewCenter(theme.Unpadded(value)), text)
 }
 
 func label(text string) fyne.CanvasObject {
@@ -156,11 +156,11 @@ func label(text string) fyne.CanvasObject {
 func caption(text string) fyne.CanvasObject {
 	l := theme.NewCaption(text)
 	l.Wrapping = fyne.TextWrapWord
-	return theme.Tight(l)
+	return theme.Unpadded(l)
 }
 
 func paragraph(text string) fyne.CanvasObject {
 	l := widget.NewLabel(text)
 	l.Wrapping = fyne.TextWrapWord
-	return theme.Tight(l)
+	return theme.Unpadded(l)
 }

@@ -85,7 +85,7 @@ func (c Code) Page(now time.Time) ([]byte, error) {
 		Lines                  [][2]string
 		Picture                template.URL
 		Purpose                string
-	}{tr.InUse(), tr.T("Removal code"), tr.T("The removal code as a QR code"), c.lines(now),
+	}{tr.Current(), tr.T("Removal code"), tr.T("The removal code as a QR code"), c.lines(now),
 		template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.Bytes())), tr.T(purpose)})
 	return out.Bytes(), err
 }

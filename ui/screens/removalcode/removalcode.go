@@ -29,9 +29,9 @@ type Options struct {
 	Copy    func(text string)
 	// Save asks for a path and writes text there. It calls done unless the person canceled.
 	Save func(name, text string, done func(error))
-	// Show opens an HTML page in the web browser. It may block and is called off the UI thread.
-	Show    func(ctx context.Context, page []byte) error
-	Explain func(error) dialogs.Message
+	// OpenPage opens an HTML page in the web browser. It may block and is called off the UI thread.
+	OpenPage func(ctx context.Context, page []byte) error
+	Explain  func(error) dialogs.Message
 	// Now returns the time, in the time zone of the dates that are shown.
 	Now func() time.Time
 }
@@ -145,7 +145,7 @@ func (b *Box) printPage() {
 	}
 	b.print.Disable()
 	background.Run(b.slot, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, b.options.Show(ctx, page)
+		return struct{}{}, b.options.OpenPage(ctx, page)
 	}, func(_ struct{}, err error) {
 		b.print.Enable()
 		if err != nil {
@@ -200,5 +200,5 @@ func (b *Box) showPicture() {
 func caption(text string) fyne.CanvasObject {
 	l := widget.NewLabel(text)
 	l.Wrapping, l.Importance = fyne.TextWrapWord, widget.LowImportance
-	return theme.Tight(l)
+	return theme.Unpadded(l)
 }

@@ -52,8 +52,8 @@ type Actions interface {
 	ShowJobs()
 	// Examine runs the connection doctor for a server.
 	Examine(server string)
-	// Enter is called after a sign-in; warning is why the session cannot be remembered, or nil.
-	Enter(account manager.Account, warning error)
+	// ShowAccount is called after a sign-in; warning is why the session cannot be remembered, or nil.
+	ShowAccount(account manager.Account, warning error)
 }
 
 // width is the width of the form, in device-independent pixels.
@@ -96,7 +96,7 @@ func New(o Options) *Screen {
 			s.options.Actions.ShowJobs()
 		}
 	})
-	s.jobsBox = container.NewCenter(theme.Tight(s.jobsLink))
+	s.jobsBox = container.NewCenter(theme.Unpadded(s.jobsLink))
 	s.fault.Hide()
 	s.accountBox.Hide()
 	s.jobsBox.Hide()
@@ -108,7 +108,7 @@ func New(o Options) *Screen {
 		labeled(tr.T("Password"), s.password),
 		container.New(layout.NewCustomPaddedVBoxLayout(0), s.remember,
 			container.New(layout.NewCustomPaddedLayout(0, 0, 26, 0),
-				theme.Tight(caption(tr.T("Stored in this PC's keyring, never in a file."))))),
+				theme.Unpadded(caption(tr.T("Stored in this PC's keyring, never in a file."))))),
 		s.actions, s.links(), s.noNetwork(), s.accountBox, s.jobsBox)
 	if o.Hint != "" {
 		form.Add(dialogs.Notice(theme.Accent, dialogs.Message{What: tr.T("Try it out"), Why: o.Hint}))
@@ -156,7 +156,7 @@ func (s *Screen) SetAccountLinks(links []AccountLink) {
 	s.accountLinks = links
 	s.accountBox.RemoveAll()
 	for _, one := range links {
-		s.accountBox.Add(container.NewCenter(theme.Tight(dialogs.NewHyperlink(one.Label, func() {
+		s.accountBox.Add(container.NewCenter(theme.Unpadded(dialogs.NewHyperlink(one.Label, func() {
 			if !s.slot.Busy() {
 				one.Go()
 			}
@@ -273,7 +273,7 @@ func (s *Screen) signIn() {
 			return
 		}
 		s.password.SetText("")
-		s.options.Actions.Enter(o.account, o.warning)
+		s.options.Actions.ShowAccount(o.account, o.warning)
 	})
 }
 
@@ -319,13 +319,13 @@ func (s *Screen) title() fyne.CanvasObject {
 	name.SizeName = fynetheme.SizeNameHeadingText
 	about := widget.NewLabel(tr.T("Sign in to manage your licenses."))
 	about.Alignment, about.Importance, about.Wrapping = fyne.TextAlignCenter, widget.LowImportance, fyne.TextWrapWord
-	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), icon, theme.Tight(name), theme.Tight(about))
+	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), icon, theme.Unpadded(name), theme.Unpadded(about))
 }
 
 // links returns the links for a person without a password or account. They do nothing during a sign-in.
 func (s *Screen) links() fyne.CanvasObject {
 	link := func(text string, open func(server string)) []fyne.CanvasObject {
-		return []fyne.CanvasObject{theme.Tight(dialogs.NewHyperlink(text, func() {
+		return []fyne.CanvasObject{theme.Unpadded(dialogs.NewHyperlink(text, func() {
 			if !s.slot.Busy() {
 				open(strings.TrimSpace(s.server.Text))
 			}
@@ -338,7 +338,7 @@ func (s *Screen) links() fyne.CanvasObject {
 
 // noNetwork returns the link for a PC without a network.
 func (s *Screen) noNetwork() fyne.CanvasObject {
-	return container.NewCenter(theme.Tight(dialogs.NewHyperlink(tr.T("This PC has no network…"), func() {
+	return container.NewCenter(theme.Unpadded(dialogs.NewHyperlink(tr.T("This PC has no network…"), func() {
 		if !s.slot.Busy() {
 			s.options.Actions.NoNetwork()
 		}
@@ -346,7 +346,7 @@ func (s *Screen) noNetwork() fyne.CanvasObject {
 }
 
 func labeled(name string, field fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(name)), field)
+	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Unpadded(widget.NewLabel(name)), field)
 }
 
 func caption(text string) fyne.CanvasObject {

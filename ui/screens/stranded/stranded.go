@@ -65,11 +65,11 @@ func (r Row) object(closeThen func(func()) func()) fyne.CanvasObject {
 		}
 		buttons.Add(b)
 	}
-	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(title), buttons)
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Unpadded(title), buttons)
 	if len(reasons) > 0 {
 		why := widget.NewLabel(words.Sentence(words.List(reasons)))
 		why.Wrapping, why.Importance = fyne.TextWrapWord, widget.LowImportance
-		rows.Add(theme.Tight(why))
+		rows.Add(theme.Unpadded(why))
 	}
 	return rows
 }
@@ -77,5 +77,5 @@ func (r Row) object(closeThen func(func()) func()) fyne.CanvasObject {
 func paragraph(text string) fyne.CanvasObject {
 	l := widget.NewLabel(text)
 	l.Wrapping = fyne.TextWrapWord
-	return theme.Tight(l)
+	return theme.Unpadded(l)
 }

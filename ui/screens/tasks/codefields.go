@@ -24,8 +24,8 @@ type codeFields struct {
 	object        fyne.CanvasObject
 }
 
-// Format returns the format of a kind of code for codeentry.New. Any goroutine.
-func Format(kind license.CodeKind, placeholder string) codeentry.Format {
+// CodeFormat returns the format of a kind of code for codeentry.New. Any goroutine.
+func CodeFormat(kind license.CodeKind, placeholder string) codeentry.Format {
 	return codeentry.Format{
 		Groups:    kind.Groups(),
 		Separator: "-",
@@ -46,7 +46,7 @@ func Format(kind license.CodeKind, placeholder string) codeentry.Format {
 // newCodeFields returns empty fields below a hint; changed is called after every change.
 func newCodeFields(merged bool, hint string, changed func()) (*codeFields, error) {
 	c := &codeFields{}
-	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(muted(hint)))
+	rows := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Unpadded(muted(hint)))
 	pair := container.NewGridWithColumns(1)
 	if !merged {
 		pair = container.NewGridWithColumns(2)
@@ -72,17 +72,17 @@ func newCodeFields(merged bool, hint string, changed func()) (*codeFields, error
 // newCodeField adds the field for a code, below its name, to rows.
 func newCodeField(rows *fyne.Container, kind license.CodeKind, placeholder string, changed func()) (*codeentry.Entry,
 	error) {
-	e, err := codeentry.New(Format(kind, placeholder))
+	e, err := codeentry.New(CodeFormat(kind, placeholder))
 	if err != nil {
 		return nil, err
 	}
 	e.OnChanged = func(string, error) { changed() }
-	rows.Add(container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(title(kind))), e))
+	rows.Add(container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Unpadded(widget.NewLabel(title(kind))), e))
 	return e, nil
 }
 
 // title returns the capitalized name of a kind of code, such as "Removal code".
-func title(kind license.CodeKind) string { return words.Capital(words.Code(kind)) }
+func title(kind license.CodeKind) string { return words.UpperFirst(words.Code(kind)) }
 
 // codesFunc returns a function that checks the codes that are typed now. The function runs on any goroutine.
 func (c *codeFields) codesFunc(o Options, program api.Program) func(context.Context) (license.Codes, error) {
@@ -217,7 +217,7 @@ func findCodes(text string) (p foundCodes) {
 		if p.faults == nil {
 			p.faults = map[license.CodeKind]error{}
 		}
-		p.faults[fault.Kind] = words.Fault(fault)
+		p.faults[fault.Kind] = words.CodeError(fault)
 	}
 	return p
 }

@@ -20,16 +20,16 @@ import (
 // comparisonTable returns a table with the state of each lock.
 func comparisonTable(c license.Comparison) fyne.CanvasObject {
 	head := func(text string) fyne.CanvasObject {
-		return theme.Tight(widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
+		return theme.Unpadded(widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
 	}
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(2),
 		container.NewGridWithColumns(3, head(tr.T("Lock")), head(tr.T("Before and now")), head("")), widget.NewSeparator())
 	for _, l := range c.Locks {
 		name := words.Lock(l.Lock)
-		name = words.Capital(name)
+		name = words.UpperFirst(name)
 		remark := widget.NewLabel(remarkOn(l))
 		remark.Importance = widget.LowImportance
-		rows.Add(container.NewGridWithColumns(3, theme.Tight(widget.NewLabel(name)), stateOf(l), theme.Tight(remark)))
+		rows.Add(container.NewGridWithColumns(3, theme.Unpadded(widget.NewLabel(name)), stateOf(l), theme.Unpadded(remark)))
 	}
 	return rows
 }
@@ -38,11 +38,11 @@ func comparisonTable(c license.Comparison) fyne.CanvasObject {
 func stateOf(l license.LockState) fyne.CanvasObject {
 	tone, compared := toneOf(l)
 	if !compared {
-		none := widget.NewLabel(words.State(l))
+		none := widget.NewLabel(words.LockState(l))
 		none.Importance = widget.LowImportance
-		return theme.Tight(none)
+		return theme.Unpadded(none)
 	}
-	return theme.NewBadge(words.State(l), tone)
+	return theme.NewBadge(words.LockState(l), tone)
 }
 
 // toneOf returns the tone of a lock's state, and whether the lock was compared, which means that it is the same or
@@ -130,7 +130,7 @@ func (o Options) allowanceLine(a *api.Allowance, texts allowanceTexts) string {
 		parts = append(parts, tr.N(*a.RemainingMonth, texts.monthOne, texts.monthMany))
 	}
 	if a.ResetsAt != nil {
-		return tr.T("%s; resets on %s.", words.Capital(words.List(parts)), words.LongDate(*a.ResetsAt, o.Now()))
+		return tr.T("%s; resets on %s.", words.UpperFirst(words.List(parts)), words.LongDate(*a.ResetsAt, o.Now()))
 	}
 	return words.Sentence(words.List(parts))
 }
@@ -142,7 +142,7 @@ func report(l manager.License, program api.Program, codes license.Codes, c licen
 	b.WriteString(tr.T("Site code before: %s\nMachine ID before: %s", l.SiteCode, l.MachineID) + "\n\n")
 	b.WriteString(tr.T("Site code now: %s\nMachine ID now: %s", codes.Site, codes.Machine) + "\n\n")
 	for _, lock := range c.Locks {
-		b.WriteString(tr.T("%s: %s", words.Lock(lock.Lock), words.State(lock)) + "\n")
+		b.WriteString(tr.T("%s: %s", words.Lock(lock.Lock), words.LockState(lock)) + "\n")
 	}
 	for _, r := range c.Reasons {
 		b.WriteString(words.Refusal(r) + "\n")

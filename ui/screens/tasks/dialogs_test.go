@@ -142,11 +142,11 @@ func order() api.Order {
 func TestActivateThisPC(t *testing.T) {
 	s, o, l, r := newOptions(t)
 	require.NoError(t, NewLicense(o, order(), lumen, true))
-	s.Sees(l.thisPC.Site.String())
+	s.WaitFor(l.thisPC.Site.String())
 	require.True(t, s.Shows("They contain 63 bits about this PC"))
 	require.True(t, s.Shows("3 of 5 left"))
 	s.Press("Activate")
-	s.Sees("“Anna's PC” is activated.")
+	s.WaitFor("“Anna's PC” is activated.")
 	require.Equal(t, []manager.NewLicense{{OrderID: 1042, Codes: l.thisPC, Note: "Anna's PC", ThisPC: true}}, l.created)
 	require.Equal(t, []string{"put 30001 for 0"}, r.calls)
 	s.Press("Email code…")
@@ -163,15 +163,15 @@ func TestActivateAnotherPC(t *testing.T) {
 	s.Paste(fmt.Sprintf("Hello,\nSite code: %s\nMachine ID: %s\nBye", other.Site, l.thisPC.Machine))
 	require.True(t, s.Enabled("Activate"), "one paste fills both fields")
 	s.Press("Activate")
-	s.Sees("Site code and Machine ID do not match.")
+	s.WaitFor("Site code and Machine ID do not match.")
 	require.Empty(t, l.created)
 
-	s.Write("7183EC4D", "")
+	s.Fill("7183EC4D", "")
 	s.Paste(other.Merged())
-	s.Write("Your name for that PC", strings.Repeat("日", 40))
+	s.Fill("Your name for that PC", strings.Repeat("日", 40))
 	require.True(t, s.Shows("30 of 30 characters"))
 	s.Press("Activate")
-	s.Sees("is activated.")
+	s.WaitFor("is activated.")
 	require.Equal(t, []manager.NewLicense{{OrderID: 1042, Codes: other, Note: strings.Repeat("日", 30)}}, l.created)
 }
 
@@ -185,7 +185,7 @@ func TestNewLicenseFails(t *testing.T) {
 		l.err = err
 		require.NoError(t, NewLicense(o, order(), lumen, true))
 		s.Press("Activate")
-		s.Until(what, func() bool { return s.Shows(what) || what == "It did not work." && s.Enabled("Activate") })
+		s.WaitUntil(what, func() bool { return s.Shows(what) || what == "It did not work." && s.Enabled("Activate") })
 		require.True(t, s.Enabled("Activate"), "it can be tried again")
 		require.Empty(t, r.calls)
 	}
@@ -203,7 +203,7 @@ func TestWarningIfPCIsNotDistinct(t *testing.T) {
 		s, o, l, _ := newOptions(t)
 		l.unreadable = test.unreadable
 		require.NoError(t, NewLicense(o, order(), lumen, true))
-		s.Sees("They contain 63 bits about this PC")
+		s.WaitFor("They contain 63 bits about this PC")
 		require.Equal(t, test.warned, s.Shows("This PC may not be recognized later."), test.unreadable)
 		require.True(t, s.Enabled("Activate"))
 	}
@@ -212,14 +212,14 @@ func TestWarningIfPCIsNotDistinct(t *testing.T) {
 func TestChangeNote(t *testing.T) {
 	s, o, l, r := newOptions(t)
 	ChangeNote(o, manager.License{License: api.License{ID: 7, Note: "Studio PC"}})
-	s.Write("Your name for that PC", "Attic")
+	s.Fill("Your name for that PC", "Attic")
 	l.err = errors.New("broken")
 	s.Press("Save")
-	s.Until("the failure", func() bool { return s.Enabled("Save") })
+	s.WaitUntil("the failure", func() bool { return s.Enabled("Save") })
 	require.Empty(t, r.calls)
 	l.err = nil
 	s.Press("Save")
-	s.Until("the note", func() bool { return len(r.calls) > 0 })
+	s.WaitUntil("the note", func() bool { return len(r.calls) > 0 })
 	require.Equal(t, []string{"put 7 for 0"}, r.calls)
 	require.Equal(t, []string{"Attic"}, l.notes)
 	require.Nil(t, s.Dialogs.Visible())
@@ -228,7 +228,7 @@ func TestChangeNote(t *testing.T) {
 func TestEscapeSendsNothing(t *testing.T) {
 	s, o, l, r := newOptions(t)
 	require.NoError(t, NewLicense(o, order(), lumen, true))
-	s.Sees("They contain 63 bits about this PC")
+	s.WaitFor("They contain 63 bits about this PC")
 	s.Key(fyne.KeyEscape)
 	require.Nil(t, s.Dialogs.Visible())
 	require.Empty(t, l.created)

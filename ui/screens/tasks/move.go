@@ -49,8 +49,8 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 	}
 	part := func(title, text string) fyne.CanvasObject {
 		return container.New(layout.NewCustomPaddedVBoxLayout(2),
-			theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})),
-			theme.Tight(plain(text)))
+			theme.Unpadded(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})),
+			theme.Unpadded(plain(text)))
 	}
 	onThisPC := tr.T(
 		"The license leaves this PC immediately: %s stops working here, and its license file is deleted. Save your "+
@@ -72,7 +72,8 @@ func Move(o Options, l manager.License, order api.Order, program api.Program) {
 			part(tr.T("If the network fails"),
 				tr.T("Nothing is lost. The removal code is stored on this PC before anything else happens, and it is "+
 					"sent automatically when the server can be reached.")),
-			theme.Tight(muted(tr.T("Picking up counts as a transfer. %s", o.allowanceLine(transferAllowance(l), transfers))))),
+			theme.Unpadded(muted(tr.T("Picking up counts as a transfer. %s",
+				o.allowanceLine(transferAllowance(l), transfers))))),
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Cancel"), Cancel: true},
 			{Text: tr.T(moveLabel), Default: true, OnTapped: submit},
@@ -91,12 +92,12 @@ func transferAllowance(l manager.License) *api.Allowance {
 // showMoved shows the next steps on the other PC; pending is why the server was not reached, or nil.
 func showMoved(o Options, l manager.License, program api.Program, code license.RemovalCode, pending error) {
 	tone, m := theme.Good, dialogs.Message{What: tr.T("%s has left this PC. Pick it up on the other one.",
-		words.Capital(quoted(l)))}
+		words.UpperFirst(quoted(l)))}
 	if pending != nil {
 		tone = theme.Accent
 		m = dialogs.Message{
 			What: tr.T("%s has left this PC. The app informs the server as soon as it can be reached.",
-				words.Capital(quoted(l))),
+				words.UpperFirst(quoted(l))),
 			Why: o.Explain(pending).What,
 			Next: tr.T("From then on the other PC can pick it up. You may close the app: it continues at the next " +
 				"start."),
@@ -104,7 +105,7 @@ func showMoved(o Options, l manager.License, program api.Program, code license.R
 	}
 	step := func(number, text string) fyne.CanvasObject {
 		return container.NewBorder(nil, nil, container.NewVBox(theme.NewBadge(number, theme.Accent)), nil,
-			theme.Tight(plain(text)))
+			theme.Unpadded(plain(text)))
 	}
 	lines := []fyne.CanvasObject{
 		dialogs.Notice(tone, m),
@@ -113,7 +114,7 @@ func showMoved(o Options, l manager.License, program api.Program, code license.R
 	}
 	if pending == nil {
 		lines = append(lines,
-			theme.Tight(plain(tr.T("Without the app on the other PC, use Transfer with the codes that the program "+
+			theme.Unpadded(plain(tr.T("Without the app on the other PC, use Transfer with the codes that the program "+
 				"shows there. The vendor's web page asks for this removal code:"))))
 	}
 	o.showDeparture(tr.T("Moving %s", quoted(l)), l, program, code, pending != nil, lines...)

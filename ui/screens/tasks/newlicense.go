@@ -150,7 +150,7 @@ func Activated(o Options, title string, l manager.License, program api.Program) 
 		Subtitle: tr.T("%s · order %d", program.Name, l.OrderID),
 		Content: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
 			container.NewBorder(nil, nil, icon, nil, done),
-			theme.Tight(theme.NewCaption(tr.T("Activation code"))), code, theme.Tight(muted(next))),
+			theme.Unpadded(theme.NewCaption(tr.T("Activation code"))), code, theme.Unpadded(muted(next))),
 		Buttons: []dialogs.Button{
 			{Text: tr.T("Save license file…"), OnTapped: then(actions.SaveFile)},
 			{Text: tr.T("Email code…"), OnTapped: then(actions.Email)},

@@ -72,7 +72,7 @@ func (p *pcPane) choose(own bool) {
 	mark(p.choice[0], own)
 	mark(p.choice[1], !own)
 	if own {
-		p.show(theme.Tight(muted(tr.T("Reading this PC…"))))
+		p.show(theme.Unpadded(muted(tr.T("Reading this PC…"))))
 		p.readThisPC()
 	} else {
 		p.show(p.codes.object)
@@ -125,8 +125,8 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 		codes = []copyfield.Row{{Name: tr.T("Site code and Machine ID"), Text: p.thisPC.Codes.Merged()}}
 	}
 	box := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), copyfield.Form(p.options.Actions.Copy, codes...),
-		theme.Tight(muted(sentText(p.thisPC))))
-	box.Add(container.NewHBox(theme.Flush(p.locksButton(box))))
+		theme.Unpadded(muted(sentText(p.thisPC))))
+	box.Add(container.NewHBox(theme.AlignLeft(p.locksButton(box))))
 	if !p.thisPC.Distinct() {
 		box.Add(dialogs.Notice(theme.Warning, dialogs.Message{
 			What: tr.T("This PC may not be recognized later."),
@@ -141,7 +141,7 @@ func (p *pcPane) thisPCPane() fyne.CanvasObject {
 func (p *pcPane) locksButton(box *fyne.Container) fyne.CanvasObject {
 	show, hide := tr.T("Show it lock by lock"), tr.T("Hide the locks")
 	table := container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap),
-		theme.Tight(muted(strings.Join(words.GivesAway(), " "))), privacy.Table(p.thisPC))
+		theme.Unpadded(muted(strings.Join(words.Disclosure(), " "))), privacy.Table(p.thisPC))
 	var b *dialogs.ContentButton
 	b = dialogs.NewButton(show, fynetheme.MenuExpandIcon(), func() {
 		if b.Text == show {

@@ -104,7 +104,7 @@ func Reactivate(o Options, l manager.License, program api.Program, first *Compar
 }
 
 // quoted returns the name of a license in a sentence.
-func quoted(l manager.License) string { return words.Named(l.ID, l.Note) }
+func quoted(l manager.License) string { return words.LicenseName(l.ID, l.Note) }
 
 func (r *reactivation) choose(own bool) {
 	r.dialog.ClearError()

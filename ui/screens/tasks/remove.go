@@ -147,10 +147,11 @@ func (r *removal) pending(code license.RemovalCode, queued queuedError) {
 	r.options.showDeparture(tr.T("Removing %s", quoted(r.license)), r.license, r.program, code, true,
 		dialogs.Notice(theme.Accent, dialogs.Message{
 			What: tr.T("%s has left this PC. The app informs the server as soon as it can be reached.",
-				words.Capital(quoted(r.license))),
+				words.UpperFirst(quoted(r.license))),
 			Why: r.options.Explain(queued.error).What,
 			Next: tr.T("Then order %d has one more license to activate. You may close the app: it continues at the "+
 				"next start.",
 				r.order.ID),
-		}), theme.Tight(plain(tr.T("You don't need to do anything with the removal code. It is stored on this PC."))))
+		}), theme.Unpadded(plain(tr.T("You don't need to do anything with the removal code. It is stored on this "+
+			"PC."))))
 }

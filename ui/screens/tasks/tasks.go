@@ -88,7 +88,7 @@ func newNoteField(text string) *noteField {
 	n.counter.Alignment = fyne.TextAlignTrailing
 	n.entry.PlaceHolder = tr.T("Your name for that PC (optional)")
 	n.entry.OnChanged = n.changed
-	n.object = container.New(layout.NewCustomPaddedVBoxLayout(2), n.entry, theme.Tight(n.counter))
+	n.object = container.New(layout.NewCustomPaddedVBoxLayout(2), n.entry, theme.Unpadded(n.counter))
 	n.entry.SetText(text)
 	n.entry.CursorColumn = utf8.RuneCountInString(n.entry.Text)
 	n.changed(n.entry.Text)
@@ -97,7 +97,7 @@ func newNoteField(text string) *noteField {
 
 // labeled returns the field below its name.
 func (n *noteField) labeled() fyne.CanvasObject {
-	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Tight(widget.NewLabel(tr.T("Note"))), n.object)
+	return container.New(layout.NewCustomPaddedVBoxLayout(3), theme.Unpadded(widget.NewLabel(tr.T("Note"))), n.object)
 }
 
 // changed replaces an invalid note by cleanNote and updates the counter.

@@ -77,7 +77,8 @@ func TestComparisonRow(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l := license.Compare(c.then<<shift[c.lock], c.now<<shift[c.lock], c.policy).Locks[c.lock-1]
 			tone, compared := toneOf(l)
-			require.Equal(t, []any{c.state, c.tone, c.compared, c.remark}, []any{words.State(l), tone, compared, remarkOn(l)})
+			require.Equal(t, []any{c.state, c.tone, c.compared, c.remark},
+				[]any{words.LockState(l), tone, compared, remarkOn(l)})
 		})
 	}
 }

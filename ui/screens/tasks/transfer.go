@@ -29,7 +29,7 @@ type removalField struct {
 }
 
 func newRemovalField(needed bool, text string, changed func()) (*removalField, error) {
-	f := &removalField{object: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Tight(muted(text)))}
+	f := &removalField{object: container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), theme.Unpadded(muted(text)))}
 	if !needed {
 		return f, nil
 	}
@@ -138,7 +138,7 @@ func keptNote(l manager.License) string {
 // step returns a numbered part of a dialog.
 func step(number, title string, content fyne.CanvasObject) fyne.CanvasObject {
 	head := container.NewHBox(theme.NewBadge(number, theme.Accent),
-		theme.Tight(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})))
+		theme.Unpadded(widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})))
 	return container.New(layout.NewCustomPaddedVBoxLayout(theme.Gap), head, content)
 }
 

@@ -63,7 +63,7 @@ func TestShow(t *testing.T) {
 func TestSearchField(t *testing.T) {
 	s, b, w := newBar(t)
 	b.FocusSearch()
-	s.Write("Search orders", "ab")
+	s.Fill("Search orders", "ab")
 	require.Equal(t, []string{"search a", "search ab"}, w.calls)
 	w.calls = nil
 	s.Key(fyne.KeyDown)

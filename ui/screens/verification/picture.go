@@ -96,7 +96,7 @@ func (f *Field) showError(err error) {
 		}
 	}
 	text := field.NewNote()
-	text.Say(field.Text(m), theme.Bad)
+	text.Set(field.Text(m), theme.Bad)
 	f.show(copyfield.NewFrame(container.New(layout.NewCustomPaddedLayout(theme.Gap, theme.Gap, theme.Gap, theme.Gap),
 		container.NewVBox(text.Object()))), tr.T(tryAgain))
 }

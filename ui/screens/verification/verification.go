@@ -158,13 +158,13 @@ func (f *Field) SetServer(server string) {
 	}
 	f.Stop()
 	f.server, f.noServer = server, server == ""
-	f.note.Say("", theme.Muted)
+	f.note.Set("", theme.Muted)
 	f.showText(tr.T("The license server sends a picture once its address is entered."))
 	f.discard()
 }
 
 // ShowFault shows a fault below the number until the person types; "" removes it.
-func (f *Field) ShowFault(sentence string) { f.note.Say(sentence, theme.Bad) }
+func (f *Field) ShowFault(sentence string) { f.note.Set(sentence, theme.Bad) }
 
 // Focusable returns the control that gets the focus.
 func (f *Field) Focusable() fyne.Focusable { return f.number }
@@ -199,10 +199,10 @@ func (f *Field) typed(text string) {
 	if clean != text {
 		f.setNumber(clean)
 	}
-	f.note.Say("", theme.Muted)
+	f.note.Set("", theme.Muted)
 	if clean != text &&
 		strings.ContainsFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '-' }) {
-		f.note.Say(tr.T("The number consists of digits only."), theme.Muted)
+		f.note.Set(tr.T("The number consists of digits only."), theme.Muted)
 	}
 	f.changed()
 }
@@ -234,7 +234,7 @@ func (f *Field) requestAnother() {
 	case f.noServer:
 		f.ShowFault(f.Missing())
 	default:
-		f.note.Say("", theme.Muted)
+		f.note.Set("", theme.Muted)
 		f.Renew()
 	}
 }
@@ -250,7 +250,7 @@ func (f *Field) listenTapped() {
 	case f.id != "" && len(f.sound) > 0:
 		f.play()
 	default:
-		f.note.Say("", theme.Muted)
+		f.note.Set("", theme.Muted)
 		f.load(true, f.play)
 	}
 }
@@ -312,7 +312,7 @@ func (f *Field) scheduleExpiry() {
 			return
 		}
 		if f.note.Tone() != theme.Bad {
-			f.note.Say(tr.T("The picture expired after five minutes. This is a new one, with another number."),
+			f.note.Set(tr.T("The picture expired after five minutes. This is a new one, with another number."),
 				theme.Warning)
 		}
 		f.load(false, nil)
@@ -323,18 +323,18 @@ func (f *Field) scheduleExpiry() {
 func (f *Field) play() {
 	sound := f.sound
 	if len(sound) == 0 {
-		f.note.Say(tr.T("The server has no sound for this number. Read the picture, or get another one."),
+		f.note.Set(tr.T("The server has no sound for this number. Read the picture, or get another one."),
 			theme.Warning)
 		return
 	}
-	f.note.Say(tr.T("The number is being read out."), theme.Muted)
+	f.note.Set(tr.T("The number is being read out."), theme.Muted)
 	f.listen.SetText(tr.T("Listen again"))
 	background.Run(f.playing, func(context.Context) (struct{}, error) {
 		return struct{}{}, f.options.Play(sound)
 	}, func(_ struct{}, err error) {
 		if err != nil {
 			m := f.options.Explain(err)
-			f.note.Say(field.Text(dialogs.Message{
+			f.note.Set(field.Text(dialogs.Message{
 				What: tr.T("The sound could not be played."),
 				Why:  m.Why,
 				Next: tr.T("Read the picture, or get another one."),

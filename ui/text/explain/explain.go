@@ -223,7 +223,7 @@ var localErrors = []struct {
 		"Choose the file that the other PC made.",
 	}},
 	{carry.ErrTooManyPictures, text{"This is too large for QR codes.", "", "Save it as a file, or copy it as text."}},
-	{carry.ErrPictureText, text{"This is too large for a QR code.", "", "Save it as a file, or copy it as text."}},
+	{carry.ErrTextTooLong, text{"This is too large for a QR code.", "", "Save it as a file, or copy it as text."}},
 	{carry.ErrConflict, text{
 		"The pictures do not belong together.",
 		"Two with the same number differ.",
@@ -256,7 +256,11 @@ var localErrors = []struct {
 		"It is neither a request nor an answer nor a license file.",
 		"Choose the file, the picture or the text that the other PC made.",
 	}},
-	{carry.ErrOther, text{"This answer belongs to another request.", "", "Open it on the PC that made the request."}},
+	{carry.ErrOtherRequest, text{
+		"This answer belongs to another request.",
+		"",
+		"Open it on the PC that made the request.",
+	}},
 	{manager.ErrOtherPC, text{
 		"The license is for another PC.",
 		"Its license file was made for another PC, or for a Site code that this PC no longer has.",
@@ -384,8 +388,8 @@ func Error(err error) dialogs.Message {
 	var code api.Code
 	var network *manager.NetworkError
 	var typed *license.CodeError
-	var fault *carry.Fault
-	var incomplete *carry.Incomplete
+	var fault *carry.DocumentError
+	var incomplete *carry.IncompleteError
 	var refused *manager.Refusal
 	var localized manager.Told
 	var busy *installed.BusyError
@@ -395,12 +399,12 @@ func Error(err error) dialogs.Message {
 	case errors.As(err, &busy) && errors.As(err, &localized):
 		return dialogs.Message{
 			What: tr.T("The licenses of this PC cannot be changed now."),
-			Why:  words.Say(localized.Text()),
+			Why:  words.Translate(localized.Text()),
 			Next: tr.T("Nothing was changed and nothing is lost."),
 		}
 	case errors.As(err, &refused):
 		m := refusal(refused.Problem)
-		m.Why = words.Say(refused.Text())
+		m.Why = words.Translate(refused.Text())
 		return m
 	case errors.As(err, &problem):
 		return refusal(problem)
@@ -412,7 +416,7 @@ func Error(err error) dialogs.Message {
 			t = networkTexts[manager.NetworkConnect]
 		}
 		m := t.message()
-		m.Why = words.Say(network.Text())
+		m.Why = words.Translate(network.Text())
 		return m
 	case errors.As(err, &fault):
 		return dialogs.Message{
@@ -432,7 +436,7 @@ func Error(err error) dialogs.Message {
 	case errors.As(err, &typed):
 		return dialogs.Message{
 			What: tr.T("The %s cannot be read.", words.Code(typed.Kind)),
-			Why:  words.Fault(typed).Error(),
+			Why:  words.CodeError(typed).Error(),
 			Next: tr.T("Compare it with the original, or copy and paste it."),
 		}
 	}
@@ -442,8 +446,8 @@ func Error(err error) dialogs.Message {
 			switch {
 			case m.Why != "" || err == o.err: //nolint:errorlint // a wrapped error contains a reason
 			case errors.As(err, &localized):
-				m.Why = words.Sentence(words.Say(localized.Text()))
-			case tr.InUse() == tr.English:
+				m.Why = words.Sentence(words.Translate(localized.Text()))
+			case tr.Current() == tr.English:
 				m.Why = words.Sentence(err.Error())
 			}
 			return m
@@ -472,8 +476,8 @@ func Job(err error) dialogs.Message {
 }
 
 // documentFault returns the sentence for a damaged document. The details exist in English only.
-func documentFault(f *carry.Fault) string {
-	if tr.InUse() == tr.English {
+func documentFault(f *carry.DocumentError) string {
+	if tr.Current() == tr.English {
 		return words.Sentence(f.Error())
 	}
 	return tr.T("The %s cannot be used.", words.Document(f.Kind))
@@ -483,7 +487,7 @@ func documentFault(f *carry.Fault) string {
 // In other languages it is shown only for codes without a text of their own.
 func refusal(p *api.Problem) dialogs.Message {
 	m := codeMessage(p.Code)
-	if _, own := refusals[p.Code]; p.Detail != "" && (!own || tr.InUse() == tr.English) {
+	if _, own := refusals[p.Code]; p.Detail != "" && (!own || tr.Current() == tr.English) {
 		m.Why = serverSentence(words.Sentence(p.Detail))
 	}
 	if len(p.Errors) > 0 {
@@ -495,7 +499,7 @@ func refusal(p *api.Problem) dialogs.Message {
 	}
 	switch {
 	case p.RetryAfter > 0:
-		m.Next = tr.T("Try again in %s.", words.Wait(time.Duration(p.RetryAfter)*time.Second))
+		m.Next = tr.T("Try again in %s.", words.Duration(time.Duration(p.RetryAfter)*time.Second))
 	case p.Limit != nil && p.Limit.Allowed == 0 && !p.Limit.ResetsAt.IsZero():
 		m.Next = tr.T("The count is reset on %s.", words.LongMoment(p.Limit.ResetsAt, time.Now()))
 	case p.Limit != nil && !p.Limit.ResetsAt.IsZero():
@@ -510,7 +514,7 @@ func refusal(p *api.Problem) dialogs.Message {
 
 // serverSentence returns an English sentence of the server. In other languages it is marked as a quotation.
 func serverSentence(sentence string) string {
-	if tr.InUse() == tr.English {
+	if tr.Current() == tr.English {
 		return sentence
 	}
 	return tr.T("The server says: “%s”", sentence)

@@ -37,11 +37,11 @@ func Reason(err error) string {
 	}
 	var refused *manager.Refusal
 	if errors.As(err, &refused) {
-		return words.Within(words.Title(words.Say(refused.Text())))
+		return words.LowerFirst(words.Title(words.Translate(refused.Text())))
 	}
 	var problem *api.Problem
 	if errors.As(err, &problem) && problem.Detail != "" {
-		return words.Within(words.Title(serverSentence(problem.Detail)))
+		return words.LowerFirst(words.Title(serverSentence(problem.Detail)))
 	}
 	return tr.T("not available")
 }

@@ -30,10 +30,10 @@ const module = "github.com/acen-desktop/acen/"
 
 // translated contains the types whose constants are keys of the catalogs.
 var translated = map[string]bool{
-	module + "ui/text/tr.Text":     true,
-	module + "client.Format":       true,
-	module + "fingerprint.Why":     true,
-	module + "license/carry.Words": true,
+	module + "ui/text/tr.Text":      true,
+	module + "client.Format":        true,
+	module + "fingerprint.Reason":   true,
+	module + "license/carry.Phrase": true,
 }
 
 // patterns name the packages that are searched for keys. In those below ui every readable text must be translated.

@@ -67,8 +67,8 @@ func Use(code, locale string) error {
 	return nil
 }
 
-// InUse returns the code of the current language. Any goroutine.
-func InUse() string { return current.Load().language }
+// Current returns the code of the current language. Any goroutine.
+func Current() string { return current.Load().language }
 
 // Match returns the code of the language for a system locale such as "de-AT", or English for a locale of an unsupported
 // language such as "pt-BR". Any goroutine.

@@ -26,7 +26,7 @@ func TestT(t *testing.T) {
 	require.Equal(t, "Bitte ausfüllen: Vorname.", tr.T("Enter the %s.", tr.Text("First name")),
 		"a Text among the arguments is translated")
 	require.Equal(t, "Nothing of a catalog", tr.T("Nothing of a catalog"))
-	require.Equal(t, "de", tr.InUse())
+	require.Equal(t, "de", tr.Current())
 }
 
 func TestN(t *testing.T) {
@@ -85,7 +85,7 @@ func TestUnknownLanguage(t *testing.T) {
 	for _, code := range []string{"", "ar", "../de", "DE"} {
 		err := tr.Use(code, "")
 		require.ErrorIs(t, err, tr.ErrLanguage)
-		require.Equal(t, tr.English, tr.InUse())
+		require.Equal(t, tr.English, tr.Current())
 	}
 }
 

@@ -30,8 +30,8 @@ func shorten(text string, n int) string {
 	return string(runes[:n-1]) + "…"
 }
 
-// Waiting summarizes open jobs: "1 email and 2 tasks wait for the server". It returns "" for none.
-func Waiting(jobs []manager.Job) string {
+// OpenJobs summarizes open jobs: "1 email and 2 tasks wait for the server". It returns "" for none.
+func OpenJobs(jobs []manager.Job) string {
 	mails, tasks := 0, 0
 	for _, j := range jobs {
 		if j.Task == api.TaskEmail {
@@ -56,21 +56,21 @@ func Waiting(jobs []manager.Job) string {
 	return tr.T("%s wait for the server", And(parts))
 }
 
-// TasksWait returns the number of waiting tasks: "2 tasks wait".
-func TasksWait(n int) string { return tr.N(n, "%d task waits", "%d tasks wait") }
+// WaitingTasks returns the number of waiting tasks: "2 tasks wait".
+func WaitingTasks(n int) string { return tr.N(n, "%d task waits", "%d tasks wait") }
 
-// WaitingElsewhere summarizes waiting tasks of accounts other than the current one. It returns "" for none.
-func WaitingElsewhere(list []manager.Elsewhere) string {
+// OtherJobs summarizes waiting tasks of accounts other than the current one. It returns "" for none.
+func OtherJobs(list []manager.Elsewhere) string {
 	switch len(list) {
 	case 0:
 		return ""
 	case 1:
 		a := list[0].Account
-		return tr.T("%s in %s", TasksWait(list[0].Jobs), a.Username+"@"+Host(a.Server))
+		return tr.T("%s in %s", WaitingTasks(list[0].Jobs), a.Username+"@"+Host(a.Server))
 	}
 	n := 0
 	for _, e := range list {
 		n += e.Jobs
 	}
-	return tr.T("%s in other accounts", TasksWait(n))
+	return tr.T("%s in other accounts", WaitingTasks(n))
 }

@@ -31,12 +31,12 @@ var codes = map[license.CodeKind]tr.Text{
 func Parse(kind license.CodeKind) func(text string) (shown string, err error) {
 	return func(text string) (string, error) {
 		shown, err := kind.Shown(text)
-		return shown, Fault(err)
+		return shown, CodeError(err)
 	}
 }
 
-// Fault translates a *license.CodeError and returns other errors unchanged.
-func Fault(err error) error {
+// CodeError translates a *license.CodeError and returns other errors unchanged.
+func CodeError(err error) error {
 	var typed *license.CodeError
 	if !errors.As(err, &typed) {
 		return err
@@ -82,8 +82,8 @@ func (f *fault) Error() string {
 	return tr.T("The %s cannot be read.", name)
 }
 
-// State returns the state of a lock in a comparison: "same".
-func State(l license.LockState) string {
+// LockState returns the state of a lock in a comparison: "same".
+func LockState(l license.LockState) string {
 	switch l.State {
 	case license.Same:
 		return tr.T("same")

@@ -110,8 +110,8 @@ func Age(t, now time.Time) string {
 		func(n int) string { return tr.N(n, "%d year ago", "%d years ago") })
 }
 
-// Wait formats a duration, rounded up: "1 minute", "20 seconds".
-func Wait(d time.Duration) string {
+// Duration formats a duration, rounded up: "1 minute", "20 seconds".
+func Duration(d time.Duration) string {
 	switch {
 	case d < time.Minute:
 		return tr.N(max(1, int((d+time.Second-1)/time.Second)), "%d second", "%d seconds")
@@ -136,8 +136,8 @@ var sources = map[license.Lock]tr.Text{
 // LockSource returns what the bits of a lock are computed from: the kind of source, never its value.
 func LockSource(l license.Lock) string { return tr.T(sources[l]) }
 
-// GivesAway returns three sentences about what the codes of a PC reveal (spec: codes "What the values reveal").
-func GivesAway() []string {
+// Disclosure returns three sentences about what the codes of a PC reveal (spec: codes "What the values reveal").
+func Disclosure() []string {
 	return []string{
 		tr.T("Serial numbers and addresses never leave this PC, but the codes narrow them down: about a thousand of " +
 			"the sixteen million addresses of one maker of network cards match, and about as many serial numbers of " +
@@ -148,9 +148,9 @@ func GivesAway() []string {
 	}
 }
 
-// Left returns what remains of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1 Dec
-// 2026". If limits of a day and of a month apply, it returns the stricter one.
-func Left(a api.Allowance, now time.Time) string {
+// Remaining returns what remains of an allowance: "2 left today", "1 left this month", "no limit", "none left until 1
+// Dec 2026". If limits of a day and of a month apply, it returns the stricter one.
+func Remaining(a api.Allowance, now time.Time) string {
 	today, month := a.RemainingToday, a.RemainingMonth
 	n, one, many := 0, tr.Text("%d left today"), tr.Text("%d left today")
 	switch {
@@ -195,8 +195,8 @@ func Note(note string) string {
 	return note
 }
 
-// Capital returns name with its first letter in upper case, for the start of a line.
-func Capital(name string) string {
+// UpperFirst returns name with its first letter in upper case, for the start of a line.
+func UpperFirst(name string) string {
 	r, size := utf8.DecodeRuneInString(name)
 	if size == 0 {
 		return name
@@ -204,11 +204,11 @@ func Capital(name string) string {
 	return string(unicode.ToUpper(r)) + name[size:]
 }
 
-// Within returns label with its first letter in lower case, for use within a sentence. In German it returns label
+// LowerFirst returns label with its first letter in lower case, for use within a sentence. In German it returns label
 // unchanged, because nouns are capitalized.
-func Within(label string) string {
+func LowerFirst(label string) string {
 	r, size := utf8.DecodeRuneInString(label)
-	if size == 0 || tr.InUse() == "de" {
+	if size == 0 || tr.Current() == "de" {
 		return label
 	}
 	return string(unicode.ToLower(r)) + label[size:]
@@ -253,8 +253,8 @@ func And(things []string) string {
 	return List(things)
 }
 
-// Named returns the name of a license within a sentence: its note in quotation marks, or "license 5" without one.
-func Named(id int64, note string) string {
+// LicenseName returns the name of a license within a sentence: its note in quotation marks, or "license 5" without one.
+func LicenseName(id int64, note string) string {
 	if note == "" {
 		return tr.T("license %d", id)
 	}
@@ -266,7 +266,7 @@ func Quoted(name string) string { return tr.T("“%s”", name) }
 
 // Sentence turns s into a sentence: it capitalizes the first letter and adds a period if s has no final punctuation.
 func Sentence(s string) string {
-	s = Capital(strings.TrimSpace(s))
+	s = UpperFirst(strings.TrimSpace(s))
 	if s == "" {
 		return ""
 	}
@@ -279,8 +279,8 @@ func Sentence(s string) string {
 	return s + "."
 }
 
-// Cause returns a sentence about why the system could not open or write a file. Rare errors are not translated.
-func Cause(err error) string {
+// FileError returns a sentence about why the system could not open or write a file. Rare errors are not translated.
+func FileError(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return tr.T("You do not have permission.")
@@ -315,33 +315,23 @@ var statuses = map[api.LicenseStatus]tr.Text{
 
 // Job returns the title of a job: "Transfer of “Office”", "New license for 7183EC4D".
 func Job(j manager.Job) string {
-	about, ok := j.About()
+	title, about, ok := j.About()
 	if !ok {
 		return j.Title
 	}
 	if j.Task != api.TaskNewLicense && j.Task != api.TaskNewOrder {
-		about = Named(j.LicenseID, about)
+		about = LicenseName(j.LicenseID, about)
 	}
-	return tr.T(jobs[j.Task], about)
+	return tr.T(tr.Text(title), about)
 }
 
-var jobs = map[api.Task]tr.Text{
-	api.TaskNewLicense:   "New license for %s",
-	api.TaskReactivation: "Reactivation of %s",
-	api.TaskTransfer:     "Transfer of %s",
-	api.TaskRemoval:      "Removal of %s",
-	api.TaskRelease:      "Move of %s",
-	api.TaskEmail:        "Email of %s",
-	api.TaskNewOrder:     "New order with serial number %s",
-}
-
-// Say translates a text of the manager and its arguments.
-func Say(t manager.Text) string {
+// Translate translates a text of the manager and its arguments.
+func Translate(t manager.Text) string {
 	args := make([]any, len(t.Args))
 	for i, a := range t.Args {
 		switch inner := a.(type) {
 		case manager.Text:
-			a = Say(inner)
+			a = Translate(inner)
 		case manager.Day:
 			a = tr.LongDate(time.Time(inner))
 		}

@@ -61,7 +61,7 @@ func TestWait(t *testing.T) {
 		0: "1 second", 1500 * time.Millisecond: "2 seconds", time.Minute: "1 minute", 61 * time.Second: "2 minutes",
 		15 * time.Minute: "15 minutes", 3 * time.Hour: "3 hours", 40 * time.Hour: "2 days",
 	} {
-		require.Equal(t, want, words.Wait(d), "%s", d)
+		require.Equal(t, want, words.Duration(d), "%s", d)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestDates(t *testing.T) {
 }
 
 func TestGivesAway(t *testing.T) {
-	text := strings.Join(words.GivesAway(), " ")
+	text := strings.Join(words.Disclosure(), " ")
 	for _, part := range []string{
 		"narrow them down", "about a thousand", "sixteen million", "can be guessed", "several programs",
 	} {
@@ -140,8 +140,8 @@ func TestOtherLanguages(t *testing.T) {
 			require.Equal(t, want, []string{
 				words.Expiry(&ended, now), words.Age(now.Add(-3*time.Hour), now),
 				words.Moment(now, now), words.LongMoment(now, now),
-				words.Left(api.Allowance{RemainingToday: &used, ResetsAt: &resets}, now), words.Task(api.TaskTransfer),
-				words.Within("Vorname"), words.Lock(license.NETID),
+				words.Remaining(api.Allowance{RemainingToday: &used, ResetsAt: &resets}, now), words.Task(api.TaskTransfer),
+				words.LowerFirst("Vorname"), words.Lock(license.NETID),
 			})
 		})
 	}
@@ -176,7 +176,7 @@ func TestComparisonWords(t *testing.T) {
 		{State: license.Gone}: "not readable now", {State: license.New}: "was not readable",
 		{State: license.Absent}: "not readable before or now",
 	} {
-		require.Equal(t, want, words.State(state))
+		require.Equal(t, want, words.LockState(state))
 	}
 	for r := license.ReasonAnyDifference; r <= license.ReasonTooFewReadable; r++ {
 		require.Equal(t, r.String(), words.Refusal(r))
@@ -188,6 +188,6 @@ func TestComparisonWords(t *testing.T) {
 func TestListAndCapital(t *testing.T) {
 	require.Empty(t, words.List(nil))
 	require.Equal(t, "a, b, c", words.List([]string{"a", "b", "c"}))
-	require.Equal(t, "État", words.Capital("état"))
-	require.Empty(t, words.Capital(""))
+	require.Equal(t, "État", words.UpperFirst("état"))
+	require.Empty(t, words.UpperFirst(""))
 }

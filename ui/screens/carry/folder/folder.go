@@ -44,7 +44,7 @@ type File struct {
 	Name string
 	// Docs are the documents in the file. A document in several pictures belongs to the last of them.
 	Docs []carry.Document
-	// Err is why the file has no document: ErrFile or an error of carry.Collector.Take.
+	// Err is why the file has no document: ErrFile or an error of carry.Collector.AddData.
 	Err error
 }
 
@@ -52,10 +52,10 @@ type File struct {
 type Contents struct {
 	Dir   string
 	Files []File // by name
-	// Open are the documents with missing parts.
-	Open []carry.Progress
-	// Left is the number of files that were not read because of a limit.
-	Left int
+	// Incomplete are the documents with missing parts.
+	Incomplete []carry.Progress
+	// Unread is the number of files that were not read because of a limit.
+	Unread int
 }
 
 // Read reads the regular files of a folder that have one of Extensions, except hidden ones. It does not descend into
@@ -89,14 +89,14 @@ func Read(ctx context.Context, dir string, progress func(n, count int)) (c Conte
 		}
 		f := File{Name: name, Err: err}
 		if err == nil {
-			f.Docs, f.Err = parts.Take(ctx, content)
+			f.Docs, f.Err = parts.AddData(ctx, content)
 		}
 		if ctx.Err() != nil {
 			return c, ctx.Err()
 		}
 		c.Files = append(c.Files, f)
 	}
-	c.Open, c.Left = parts.Open(), more
+	c.Incomplete, c.Unread = parts.Incomplete(), more
 	return c, nil
 }
 

@@ -49,7 +49,7 @@ func main() {
 			"Usage: acen [flags] [FILE|FOLDER|LINK]\n\n"+
 				"Manage your licenses, on this PC and on your other PCs. The argument may be a license file, a request, an\n"+
 				"answer, a picture with QR codes, a folder with such files, or a link that begins with acen:. The window\n"+
-				"shows it and does nothing with it by itself.\n\n")
+				"shows it and does nothing with it automatically.\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()

@@ -94,8 +94,9 @@ test-core: ## everything without a window, under the race detector
 	go test -race -timeout 30m . $$(go list $(CORE) ./e2e/... | grep -v /license/carry)
 	go test -timeout 30m ./license/carry # decodes many pictures, which is five times slower with the race detector
 
-test-ui: ## the screens, in Fyne's test driver
+test-ui: ## the screens, in Fyne's test driver, and the presenters, whose work has goroutines, under the race detector
 	go test -tags $(TAGS) $(WINDOW)
+	go test -race -tags ci ./ui/presenter/...
 
 test-postgres: ## the server's rules again, on a real PostgreSQL; the store is tested alone because it crashes the database
 	scripts/with-postgres.sh go test -count=1 -tags postgres ./server/store/postgres

@@ -266,11 +266,13 @@ func TestPasswordForm(t *testing.T) {
 		"hostile token":        {"GET", "token=" + url.QueryEscape(hostile), nil, "", 422, false, false},
 		"broken query":         {"GET", "token=%zz", nil, "", 400, false, false},
 		"broken form":          {"POST", "", nil, "token=%zz", 400, false, false},
-		"two passwords differ": {"POST", "", fill(hostile, "", "long enough", "other"), "", 422, true, false},
+		"two passwords differ": {"POST", "", fill(link(), uuid.NewString(), "long enough", "other"), "", 422, true, false},
+		"hostile form":  {"POST", "", fill(hostile, hostile, "long enough", "other"), "", 422, true, false},
 		"too short":            {"POST", "", fill(link(), uuid.NewString(), "x", "x"), "", 422, true, false},
 		"no key":               {"POST", "", fill(link(), "", "long enough", "long enough"), "", 422, true, false},
 		"token in the query": {
-			"POST", "token=" + link(), fill("", uuid.NewString(), "long enough", "long enough"), "", 422, false, false,
+			"POST", "token=" + link(), nil, "key=" + uuid.NewString() + "&password=long+enough&again=long+enough",
+			422, false, false,
 		},
 		"changed": {"POST", "", fill(link(), uuid.NewString(), "long enough", "long enough"), "", 200, false, true},
 	} {

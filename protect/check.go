@@ -104,6 +104,7 @@ func (u *undecided) Error() string { return u.verdict.Text("en") }
 
 func (u *undecided) Unwrap() error { return u.verdict.Err }
 
+// best finds and judges all licenses and returns the best one. It fails if no decision can be made.
 func (l *License) best(ctx context.Context) (best candidate, err error) {
 	if l.broken != nil {
 		return best, misbuilt{l.broken}
@@ -306,7 +307,9 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder
 
 // storeClock stores the clock if it has advanced, and the typed activation codes that this PC never had. After a
 // failure the next check retries.
-func (l *License) storeClock(ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode) {
+func (l *License) storeClock(
+	ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode,
+) {
 	still := clock.Issued.Equal(own.clock.Issued) && clock.Latest.Sub(own.clock.Latest) <= clockEvery
 	if own.silent || still && len(fresh) == 0 {
 		return

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -70,9 +71,9 @@ func (s *Server) hashNew(ctx context.Context, location, newPassword string) (has
 	return hash, err
 }
 
-// hashForChange is like hashNew, for a change that needs no session. Hashing is expensive, so it returns the error of
-// check instead, or "" if the key has a stored answer. With "", the change fails with errUnhashed if it does not find
-// the stored answer.
+// hashForChange is hashNew for a change without a session. It runs check before the expensive hash and returns its
+// error. It returns "" if the key is malformed or has a stored answer; apply then answers. If that answer was deleted
+// meanwhile, the change must fail with errUnhashed.
 func (s *Server) hashForChange(
 	ctx context.Context, key, location, newPassword string, check func(store.Tx) error,
 ) (string, error) {
@@ -153,7 +154,7 @@ func (s *Server) notifyFormerAddresses(ctx context.Context, tx store.Tx, c store
 	}
 	var former []string
 	for _, address := range before {
-		if _, err := onFile(c.Emails, []string{address}); err != nil {
+		if !slices.ContainsFunc(c.Emails, func(one string) bool { return strings.EqualFold(one, address) }) {
 			former = append(former, address)
 		}
 	}
@@ -228,7 +229,7 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 	if err != nil {
 		return 0, api.Client{}, s.auditRefusal(ctx, request.Caller{}, "account.create", "", err)
 	}
-	r.Password = "" // must not be part of the fingerprint
+	r.Password = "" // must not be part of the stored hash of the request
 	c := change[api.NewAccount, api.Client]{
 		key:    key,
 		call:   "new-account",

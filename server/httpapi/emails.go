@@ -42,8 +42,7 @@ func (s *Server) registerEmails(c contract) {
 		})
 }
 
-// queuedMail wakes the mail service. There may be none if a stored answer is replayed that an earlier process has
-// given.
+// queuedMail wakes the mail service. It may be nil when apply replays an answer from a process that had one.
 func (s *Server) queuedMail() {
 	if s.QueuedMail != nil {
 		s.QueuedMail()

@@ -76,6 +76,7 @@ const (
 	bodyTimeout = 5 * time.Second
 )
 
+// routes returns the handler of all paths, and stores the names of their operations.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	contract := s.contract(humago.New(mux, configuration(s.Version)))
@@ -91,6 +92,7 @@ func (s *Server) routes() http.Handler {
 	return s.withMiddleware(mux)
 }
 
+// configuration returns the configuration of huma: OpenAPI document, JSON format, bearer tokens.
 func configuration(version string) huma.Config {
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	config := huma.Config{

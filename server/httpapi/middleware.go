@@ -136,7 +136,7 @@ func (r *recorder) fail(requestID string) {
 }
 
 // finish sends the buffered answer, or 304 if it matches If-None-Match. The ETag contains the epoch, so that an answer
-// from before a restore does not match one from after it.
+// from before a restore does not match one from after it (spec: api "Epoch", api "Lists").
 func (r *recorder) finish(req *http.Request) {
 	if r.status == 0 {
 		r.status = http.StatusOK

@@ -73,7 +73,8 @@ func (r Rules) Release(
 	}
 	now := r.Now()
 	l.ReleasedAt = &now
-	return l, true, tx.Licenses.Release(ctx, l.ID, now)
+	err = tx.Licenses.Release(ctx, l.ID, now)
+	return l, err == nil, err
 }
 
 // transferable returns the refusal of a transfer of a license, whatever the codes.
@@ -262,7 +263,7 @@ func (r Rules) replace(
 }
 
 // Origin returns the license whose locks a reactivation is compared with: the first one on this PC, before any
-// reactivation. A lock that changed and changed back is therefore the same (spec: codes "Comparing locks").
+// reactivation. A lock that changed and changed back is therefore the same (spec: codes "Which license is compared").
 func Origin(ctx context.Context, tx store.Tx, l store.License) (store.License, error) {
 	if l.ID == l.OriginalID {
 		return l, nil
@@ -310,11 +311,11 @@ func (r Rules) compare(
 	key := p.Signature.Key()
 	then, err := key.Open(first.Codes)
 	if err != nil {
-		return license.Comparison{}, fmt.Errorf("the codes of license %d: %w", first.ID, err)
+		return license.Comparison{}, fmt.Errorf("codes of license %d: %w", first.ID, err)
 	}
 	now, err := key.Open(codes)
 	if err != nil {
-		return license.Comparison{}, err
+		return license.Comparison{}, fmt.Errorf("codes to compare with license %d: %w", l.ID, err)
 	}
 	newest, err := key.Open(l.Codes)
 	if err != nil {
@@ -323,6 +324,7 @@ func (r Rules) compare(
 	return license.Compare(then, now, l.Policy, newest), nil
 }
 
+// wireComparison converts a comparison to its wire type. Reasons are sentences.
 func wireComparison(c license.Comparison) api.Comparison {
 	w := api.Comparison{
 		HardwareChanges:    c.HardwareChanges,
@@ -347,7 +349,7 @@ func wireComparison(c license.Comparison) api.Comparison {
 	return w
 }
 
-// Receipt returns a signed receipt that a task took a license from its PC.
+// Receipt returns a signed receipt that a task took a license from its PC (spec: api "Receipts").
 func (r Rules) Receipt(
 	ctx context.Context, tx store.Tx, l store.License, p store.Program, task license.ReceiptTask,
 ) (string, error) {
@@ -370,7 +372,7 @@ func (r Rules) Receipt(
 
 // departed is like Ended, for tasks that take a license from its PC. If the license was removed or transferred and
 // removalCode is right, the refusal contains a receipt, so that a PC or a courier that has not received the first
-// answer can delete the code. With a wrong code the refusal has no receipt.
+// answer can delete the code. With a wrong code the refusal has no receipt (spec: api "Receipts").
 func (r Rules) departed(ctx context.Context, tx store.Tx, l store.License, p store.Program, removalCode string) error {
 	refusal, err := endedProblem(ctx, tx, l)
 	if err != nil {

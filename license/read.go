@@ -54,7 +54,7 @@ func (s shape) length() int {
 	return n
 }
 
-// decodeShown decodes a hex code in exactly its shown form, as programs write it. It is a fast path: most codes are from
+// decodeShown decodes a hex code in exactly its shown form, as programs write it. It is a fast path: most codes are in
 // files and databases.
 func (k CodeKind) decodeShown(text string, code []byte) bool {
 	s := shapes[k]

@@ -339,7 +339,8 @@ func (s *scan) file(l *License, f installed.File, verified *int) {
 	s.list = addNewest(s.list, c)
 }
 
-// addNewest puts a license file among others. Of several files of one license only the newest counts: the vendor changed it.
+// addNewest adds a license file to others. Of several files of one license only the newest counts: the vendor changed
+// it.
 func addNewest(list []candidate, c candidate) []candidate {
 	for i := range list {
 		if one := &list[i]; one.file.ID == c.file.ID && one.file.Codes == c.file.Codes {

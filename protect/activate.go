@@ -104,7 +104,7 @@ func (l *License) Activate(ctx context.Context, text string) (Verdict, error) {
 func (v Verdict) accepted() bool { return v.Kind == Valid || v.Kind == ValidationDue }
 
 func (l *License) activateFile(ctx context.Context, text string) error {
-	c, kind := l.read(text, new(int))
+	c, kind := l.verifyFile(text)
 	if kind != Valid {
 		v := Verdict{Kind: kind}
 		l.explain(&v)

@@ -116,8 +116,11 @@ func (l *License) best(ctx context.Context) (best candidate, err error) {
 	}
 	if len(all.list) == 0 {
 		best = candidate{verdict: all.other}
-	} else if best, err = l.judge(ctx, all.list, own); err != nil {
-		return candidate{}, err
+	} else {
+		if best, err = l.judge(ctx, all.list, own); err != nil {
+			return candidate{}, err
+		}
+		l.toValidate = toValidate(all.list)
 	}
 	if all.other.Kind < best.verdict.Kind {
 		best = candidate{verdict: all.other}
@@ -211,7 +214,6 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 			}
 		}
 	}
-	l.toValidate = toValidate(list)
 	return best, nil
 }
 

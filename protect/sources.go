@@ -330,7 +330,7 @@ func (s *scan) file(l *License, f installed.File, verified *int) {
 		s.setOther(Verdict{Kind: Unreadable, Path: f.Path, Err: fs.ErrPermission})
 		return
 	}
-	c, kind := l.read(f.Content, verified)
+	c, kind := l.verifyNext(f.Content, verified)
 	if kind != Valid {
 		s.setOther(Verdict{Kind: kind, Path: f.Path})
 		return
@@ -353,10 +353,15 @@ func addNewest(list []candidate, c candidate) []candidate {
 	return append(list, c)
 }
 
-// read verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not
-// verify files that name an unknown key. It counts the signatures that it verified. After verifyFirst of them it
-// reads the claims first, which takes far less time than verifying a signature.
-func (l *License) read(content string, verified *int) (candidate, Kind) {
+// verifyFile verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not
+// verify files that name an unknown key.
+func (l *License) verifyFile(content string) (candidate, Kind) {
+	return l.verifyNext(content, new(int))
+}
+
+// verifyNext is verifyFile for one of many files. It adds 1 to verified if it verifies the signature. After verifyFirst
+// of them it reads the claims first, which takes far less time than verifying a signature.
+func (l *License) verifyNext(content string, verified *int) (candidate, Kind) {
 	if *verified >= verifyFirst {
 		switch claimed, err := license.UnverifiedFile(content); {
 		case err != nil:

@@ -206,7 +206,7 @@ func (l *License) record(ctx context.Context, c candidate, reply license.Validat
 	if reply.State != license.StateActive {
 		contact.Ended = storableState(string(reply.State))
 	} else if reply.File != "" {
-		fresh, kind := l.read(reply.File, new(int))
+		fresh, kind := l.verifyFile(reply.File)
 		if kind != Valid || fresh.file.ID != c.file.ID || fresh.file.Codes != c.file.Codes {
 			return errors.New("the license server sent a license file that is not this license's")
 		}

@@ -35,7 +35,7 @@ WINDOW := ./assets/... ./ui/... ./internal/app ./internal/demo ./cmd/acen ./cmd/
 # Packages with files for Windows or macOS only that need no cgo.
 NATIVE := ./client/keyring ./fingerprint ./internal/app/appleevents ./license/installed ./ui/kit/opener
 
-.PHONY: help run build test test-all setup-run setup-test format vet vet-macos vet-windows lint longlines deadcode \
+.PHONY: help run build test test-all setup-run setup-test format vet vet-macos vet-windows lint deadcode \
   workflows vulnerabilities test-core test-ui test-postgres test-keyring test-mail test-twopcs test-window exactness \
   pictures architecture bench bench-fingerprint bench-protect clean
 
@@ -77,9 +77,6 @@ vet-windows: ## the same for Windows
 
 lint: $(GOLANGCI) ## golangci-lint with .golangci.yml, for each system and set of tags, staticcheck's checks among them
 	go run ./scripts/lint $<
-
-longlines: $(GOLANGCI) ## lower the budget of lines over 120 columns after some were shortened, or their files renamed
-	go run ./scripts/lint -update $<
 
 deadcode: $(DEADCODE) ## functions that no program reaches, but for scripts/deadcode/kept.txt
 	go run ./scripts/deadcode $<

@@ -19,8 +19,8 @@ var WindowIcon []byte
 //go:embed help/*.svg
 var Help embed.FS
 
-// Translations are the catalogs of the window's texts as JSON, English to another language: translations/de.json and others by the
-// language's code.
+// Translations are the catalogs of the window's texts as JSON, English to another language: translations/de.json and
+// others by the language's code.
 //
 //go:embed translations/*.json
 var Translations embed.FS

@@ -264,8 +264,8 @@ func checkLicense(l api.License) error {
 	)
 }
 
-// checkNewLicense checks the new license of a PC. It does not compare the order: a PC that has a license already gets that
-// one, which may belong to another order (spec: api 2).
+// checkNewLicense checks the new license of a PC. It does not compare the order: a PC that has a license already gets
+// that one, which may belong to another order (spec: api 2).
 func checkNewLicense(l api.License, pc api.PCCodes) error {
 	if err := checkLicense(l); err != nil {
 		return err

@@ -16,6 +16,9 @@ import (
 	"github.com/acen-desktop/acen/server/servertest"
 )
 
+// activateStudio is the content of a request for one license.
+var activateStudio = []manager.RequestItem{{Task: carry.TaskActivate, Signature: studioSignature}}
+
 // newOfflinePC returns a PC without a network on which nobody has signed in. The sample program, which contains the
 // keys, has run on it.
 func newOfflinePC(t *testing.T, s *servertest.Server, keys ...string) *pc {
@@ -132,7 +135,7 @@ func TestCourierRoundTrip(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, codes)
 	}
-	second, err := offline.MakeRequest(ctx, "", []manager.RequestItem{{Task: carry.TaskActivate, Signature: studioSignature}})
+	second, err := offline.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
 	require.NotEqual(t, request.Items[0].Codes.Site, second.Items[0].Codes.Site, "the old Site code is spent")
 	taken, err := offline.ReadAnswer(ctx, first(carryOut(t, online, viaFile(t, second))))
@@ -148,7 +151,7 @@ func TestCourierRemovalAndActivation(t *testing.T) {
 	online.signIn(t, s)
 	ctx := t.Context()
 	offline := newOfflinePC(t, s, studioKey(t, online))
-	request, err := offline.MakeRequest(ctx, "", []manager.RequestItem{{Task: carry.TaskActivate, Signature: studioSignature}})
+	request, err := offline.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
 	taken, err := offline.ReadAnswer(ctx, first(carryOut(t, online, viaFile(t, request))))
 	require.NoError(t, err)
@@ -188,12 +191,12 @@ func TestCourierPlans(t *testing.T) {
 	online.signIn(t, s)
 	ctx := t.Context()
 	lost := newOfflinePC(t, s)
-	request, err := lost.MakeRequest(ctx, "", []manager.RequestItem{{Task: carry.TaskActivate, Signature: studioSignature}})
+	request, err := lost.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
 	carryOut(t, online, request)
 
 	reinstalled := newOfflinePC(t, s)
-	request, err = reinstalled.MakeRequest(ctx, "", []manager.RequestItem{{Task: carry.TaskActivate, Signature: studioSignature}})
+	request, err = reinstalled.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
 	answer, plan := carryOut(t, online, request)
 	require.Equal(t, manager.CarryReactivate, plan[0].Options[0].Action)
@@ -210,7 +213,7 @@ func TestCourierPlans(t *testing.T) {
 
 	// An answer is valid on one PC only.
 	wrong := newOfflinePC(t, s)
-	_, err = wrong.MakeRequest(ctx, "", []manager.RequestItem{{Task: carry.TaskActivate, Signature: studioSignature}})
+	_, err = wrong.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
 	other, code := activated(t, s, online, otherPC("A", 1))
 	content := fileContent(online.LicenseFile(ctx, other.ID))
@@ -250,7 +253,7 @@ func TestCourierInterrupted(t *testing.T) {
 	online.signIn(t, s)
 	ctx := t.Context()
 	offline := newOfflinePC(t, s)
-	request, err := offline.MakeRequest(ctx, "", []manager.RequestItem{{Task: carry.TaskActivate, Signature: studioSignature}})
+	request, err := offline.MakeRequest(ctx, "", activateStudio)
 	require.NoError(t, err)
 	plan, err := online.PlanCarry(ctx, request)
 	require.NoError(t, err)

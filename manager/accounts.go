@@ -58,11 +58,13 @@ func (m *Manager) SignIn(ctx context.Context, s SignIn) (account Account, warnin
 func (m *Manager) Recall(ctx context.Context) error { return m.sessions.Recall(ctx) }
 
 // Resume continues the last remembered session. It fails with ErrSignedOut if there is none. If the server cannot be
-// reached it returns the account with the network error; the cached tables can be shown.
+// reached or is busy, the account becomes the current one all the same, because its cached tables can be shown, and
+// Resume returns the error.
 func (m *Manager) Resume(ctx context.Context) (Account, error) { return m.sessions.Resume(ctx) }
 
 // Switch makes another remembered account the current one, with the session from the keyring; the next start resumes
-// it. The former account remains signed in. Switch fails like Resume, and then the current account does not change.
+// it. The former account remains signed in. Switch fails like Resume; if it fails with ErrSignedOut, the current
+// account stays.
 func (m *Manager) Switch(ctx context.Context, id int64) (Account, error) {
 	return m.sessions.Switch(ctx, id)
 }

@@ -350,8 +350,8 @@ var phrases = map[string]phrase{
 	},
 	license.ReasonTooFewReadable.Name(): {
 		license.ReasonTooFewReadable.String(),
-		"Weder Netzwerkkarte noch Festplatte lässt sich vergleichen, und der Rest unterscheidet diesen PC nicht von anderen. " +
-			"Der Anbieter kann die Lizenz ersetzen.",
+		"Weder Netzwerkkarte noch Festplatte lässt sich vergleichen, und der Rest unterscheidet diesen PC nicht von " +
+			"anderen. Der Anbieter kann die Lizenz ersetzen.",
 		"Ni la carte réseau ni le disque ne peut être comparé, et le reste ne distingue pas ce PC des autres. " +
 			"Le fournisseur peut remplacer la licence.",
 		"Ni la tarjeta de red ni el disco se pueden comparar, y el resto no distingue este PC de otros. " +

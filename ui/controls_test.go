@@ -153,7 +153,7 @@ func TestEveryDialogByKeyboard(t *testing.T) {
 			b.findings, b.courier.plan = intercepted, samplePlan()
 			given := make(chan []byte)
 			b.serial = []api.Program{b.programs[1]}
-			d := drive(t, b, func(o *ui.Options) { o.Given = given })
+			d := drive(t, b, func(o *ui.Options) { o.Documents = given })
 			d.given = given
 			d.sees("Studio PC")
 			d.tabs("the window")

@@ -10,7 +10,7 @@ import (
 // tick passes ticks and the documents of starts to the UI thread until the window is closed. It blocks; not on the UI
 // thread.
 func (w *Window) tick() {
-	given, folders := w.options.Given, w.options.GivenFolders
+	given, folders := w.options.Documents, w.options.Folders
 	for {
 		select {
 		case <-w.closed:
@@ -27,8 +27,8 @@ func (w *Window) tick() {
 				continue
 			}
 			w.shell.Work.Do(func() { w.carry.ReceiveFolder(path) })
-		case err := <-w.options.Refused:
-			w.shell.Work.Do(func() { w.carry.Refuse(err) })
+		case err := <-w.options.OpenErrors:
+			w.shell.Work.Do(func() { w.carry.ShowOpenError(err) })
 		case _, ok := <-w.options.Ticks:
 			if !ok {
 				return
@@ -42,13 +42,13 @@ func (w *Window) tick() {
 func (w *Window) handleTick() {
 	now := w.options.Now().Round(0) // wall clock: the monotonic clock may stop while a PC sleeps
 	if slept := !w.lastTick.IsZero() && now.Sub(w.lastTick) > maxTickGap; slept && w.session.SignedIn() {
-		w.connection.RetrySoon()
+		w.connection.ResetBackoff()
 		w.orders.Reload() // also replaces a call whose connection is lost
 	}
 	w.lastTick = now
 	w.showCached()
 	w.takeFocus()
-	w.thisPC.PassDay()
+	w.thisPC.RefreshDay()
 	if w.session.SignedIn() && w.connection.Due() {
 		w.orders.Refresh()
 	}
@@ -59,17 +59,17 @@ func (w *Window) handleTick() {
 
 // showCached shows the cached tables of an account whose session is being resumed.
 func (w *Window) showCached() {
-	if !w.session.Resuming() || w.orders.Loaded() || w.orders.Loading() || !w.session.Known() {
+	if !w.session.Resuming() || w.orders.Loaded() || w.orders.Loading() || !w.session.ShowResuming() {
 		return
 	}
-	w.licenses.Prefetch(w.orders.LoadKnown(nil))
-	w.thisPC.FindKnown(nil)
+	w.licenses.Prefetch(w.orders.LoadCached(nil))
+	w.thisPC.FindCached(nil)
 }
 
 // handleEvent updates the screens after a change in the manager.
 func (w *Window) handleEvent(e manager.Event) {
 	if e.Kind == manager.JobChanged {
-		w.jobs.Learn(e.Job)
+		w.jobs.RecordError(e.Job)
 	}
 	switch {
 	case e.Kind == manager.AccountChanged:
@@ -94,7 +94,7 @@ func (w *Window) handleEvent(e manager.Event) {
 	case manager.JobChanged:
 		if errors.Is(e.Job.Err, manager.ErrUnreachable) {
 			w.connection.Lost(e.Job.Err)
-			peers{w}.JobWaits(e.Job)
+			peers{w}.RefreshAfterJob(e.Job)
 		}
 		w.jobs.Load()
 	case manager.ServerRestored:

@@ -14,14 +14,14 @@ import (
 	"github.com/acen-desktop/acen/ui/text/tr"
 )
 
-// NewFailure returns a window with the reason why the app cannot start. UI thread.
-func NewFailure(app fyne.App, cause error) fyne.Window {
+// NewStartErrorWindow returns a window with the reason why the app cannot start. UI thread.
+func NewStartErrorWindow(app fyne.App, cause error) fyne.Window {
 	return newMessageWindow(app, explain.Error(cause))
 }
 
-// NewRefusal returns a window with the reason why a document of the start cannot be opened. UI thread.
-func NewRefusal(app fyne.App, cause error) fyne.Window {
-	return newMessageWindow(app, presenter.ReadFault(cause))
+// NewOpenErrorWindow returns a window with the reason why a document of the start cannot be opened. UI thread.
+func NewOpenErrorWindow(app fyne.App, cause error) fyne.Window {
+	return newMessageWindow(app, presenter.OpenErrorMessage(cause))
 }
 
 // newMessageWindow returns a window with a message. Escape and Enter close it.

@@ -12,10 +12,10 @@ import (
 // languageKey is the key of the chosen language in Fyne's preferences. An empty value means that of the system.
 const languageKey = "window.language"
 
-// Speak sets the language of the app to the one with code. If code is empty, it uses the language that the person
+// SetLanguage sets the language of the app to the one with code. If code is empty, it uses the language that the person
 // chose, or else that of the system. dates is the locale of dates and numbers, such as "de-CH"; empty means that of the
 // system. Its error wraps tr.ErrLanguage. UI thread, before New.
-func Speak(app fyne.App, code, dates string) error {
+func SetLanguage(app fyne.App, code, dates string) error {
 	system := lang.SystemLocale().LanguageString()
 	if dates == "" {
 		dates = system

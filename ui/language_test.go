@@ -14,24 +14,24 @@ import (
 
 func TestSpeak(t *testing.T) {
 	app := test.NewTempApp(t)
-	t.Cleanup(func() { require.NoError(t, ui.Speak(app, tr.English, "en-GB")) })
+	t.Cleanup(func() { require.NoError(t, ui.SetLanguage(app, tr.English, "en-GB")) })
 
-	require.NoError(t, ui.Speak(app, "de", ""))
+	require.NoError(t, ui.SetLanguage(app, "de", ""))
 	require.Equal(t, "de", tr.Current())
 	require.Equal(t, "Abbrechen", lang.L("Cancel"), "texts of Fyne are in the same language")
 	require.Equal(t, "Versteckte Dateien zeigen", lang.L("Show Hidden Files"))
 
 	app.Preferences().SetString("window.language", "ja")
-	require.NoError(t, ui.Speak(app, "", ""))
+	require.NoError(t, ui.SetLanguage(app, "", ""))
 	require.Equal(t, "ja", tr.Current(), "the chosen language")
-	require.NoError(t, ui.Speak(app, "fr", ""))
+	require.NoError(t, ui.SetLanguage(app, "fr", ""))
 	require.Equal(t, "fr", tr.Current(), "the argument precedes the chosen language")
 
 	app.Preferences().SetString("window.language", "a language of a later version")
-	require.NoError(t, ui.Speak(app, "", ""))
+	require.NoError(t, ui.SetLanguage(app, "", ""))
 	require.Equal(t, tr.Match(lang.SystemLocale().LanguageString()), tr.Current(), "the language of the system")
 
-	require.ErrorIs(t, ui.Speak(app, "xx", ""), tr.ErrLanguage)
+	require.ErrorIs(t, ui.SetLanguage(app, "xx", ""), tr.ErrLanguage)
 }
 
 func TestLanguageMenu(t *testing.T) {

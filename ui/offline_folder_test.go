@@ -145,7 +145,7 @@ func TestFolderFromStart(t *testing.T) {
 	folders := make(chan string, 1)
 	dir := stick(t)
 	folders <- dir
-	d := drive(t, b, func(o *ui.Options) { o.GivenFolders = folders })
+	d := drive(t, b, func(o *ui.Options) { o.Folders = folders })
 	d.sees("Sign in to carry this request")
 	d.key(fyne.KeyReturn)
 	d.signIn()
@@ -243,7 +243,7 @@ func TestAnswersFromFolder(t *testing.T) {
 func TestUnreadableFolder(t *testing.T) {
 	b := newBackend()
 	folders := make(chan string)
-	d := drive(t, b, func(o *ui.Options) { o.GivenFolders = folders })
+	d := drive(t, b, func(o *ui.Options) { o.Folders = folders })
 	d.sees("Sign in to look after")
 	folders <- filepath.Join(t.TempDir(), "pulled out")
 	d.sees("The folder cannot be read.")

@@ -42,7 +42,7 @@ func give(t *testing.T, contents ...[]byte) func(*ui.Options) {
 	for _, c := range contents {
 		given <- c
 	}
-	return func(o *ui.Options) { o.Given = given }
+	return func(o *ui.Options) { o.Documents = given }
 }
 
 func withProgram(b *backend, here bool) *backend {
@@ -212,7 +212,7 @@ func TestInterruptedCourierRetries(t *testing.T) {
 	part.Results = part.Results[:1]
 	b.courier.plan, b.courier.answer, b.courier.broken = samplePlan(), part, unreachable
 	given := make(chan []byte)
-	d := drive(t, b, func(o *ui.Options) { o.Given = given })
+	d := drive(t, b, func(o *ui.Options) { o.Documents = given })
 	d.signIn()
 	given <- file(sampleRequest())
 	d.press("Carry out")
@@ -267,7 +267,10 @@ func TestAnswerFromClipboardPictures(t *testing.T) {
 	claimed, err := a.Results[0].File()
 	require.NoError(t, err)
 	b.courier.requests = []carry.Request{sampleRequest()}
-	b.courier.taken = []manager.TakenResult{{Result: a.Results[0], License: &claimed, Unproven: true}, {Result: a.Results[1]}}
+	b.courier.taken = []manager.TakenResult{
+		{Result: a.Results[0], License: &claimed, Unproven: true},
+		{Result: a.Results[1]},
+	}
 	d := drive(t, b)
 	d.followByKey("This PC has no network…")
 	d.press("Take an answer…")
@@ -384,7 +387,7 @@ func TestTypedActivationCode(t *testing.T) {
 func TestServerLinkFillsSignIn(t *testing.T) {
 	const link = "acen:server?address=https://licenses.lumen.example"
 	given := make(chan []byte)
-	d := drive(t, newBackend(), func(o *ui.Options) { o.Given = given })
+	d := drive(t, newBackend(), func(o *ui.Options) { o.Documents = given })
 	d.sees("Sign in to look after")
 	given <- []byte(link)
 	d.sees("https://licenses.lumen.example")
@@ -420,8 +423,8 @@ func TestDroppedFiles(t *testing.T) {
 
 func TestRefusedFiles(t *testing.T) {
 	refused := make(chan error, 1)
-	refused <- &presenter.Unreadable{Path: "/Users/a/b.acen", Err: fs.ErrNotExist}
-	d := drive(t, newBackend(), func(o *ui.Options) { o.Refused = refused })
+	refused <- &presenter.ArgumentError{Path: "/Users/a/b.acen", Err: fs.ErrNotExist}
+	d := drive(t, newBackend(), func(o *ui.Options) { o.OpenErrors = refused })
 	d.sees("/Users/a/b.acen cannot be read.")
 	d.key(fyne.KeyEscape)
 	refused <- carry.ErrLink
@@ -447,7 +450,7 @@ func TestLargeRequestFitsTheWindow(t *testing.T) {
 		b.courier.plan = append(b.courier.plan, one)
 	}
 	given := make(chan []byte)
-	d := drive(t, b, func(o *ui.Options) { o.Given = given })
+	d := drive(t, b, func(o *ui.Options) { o.Documents = given })
 	d.signIn()
 	given <- file(r)
 	d.sees("60 programs")

@@ -39,38 +39,40 @@ var (
 
 // Session and accounts.
 
-func (p peers) Account() manager.Account               { return p.session.Account() }
-func (p peers) SignedIn() bool                         { return p.session.SignedIn() }
-func (p peers) Resuming() bool                         { return p.session.Resuming() }
-func (p peers) AccountName(id int64) string            { return p.session.AccountName(id) }
-func (p peers) LoadAccounts()                          { p.session.LoadAccounts() }
-func (p peers) SessionKnown()                          { p.session.Known() }
-func (p peers) Enter(a manager.Account, warning error) { p.session.Enter(a, warning) }
-func (p peers) Expired(err error)                      { p.session.Expired(err) }
-func (p peers) GoTo(server string)                     { p.session.GoTo(server) }
-func (p peers) GoElsewhere()                           { p.session.GoElsewhere() }
-func (p peers) ForgotPassword(server string)           { p.accounts.ForgotPassword(server) }
-func (p peers) NewAccount(server string)               { p.accounts.NewAccount(server) }
-func (p peers) Registered(server, username string)     { p.session.Fill(server, username); p.FocusFirst() }
-func (p peers) ShowsAccount() bool                     { return p.SignedIn() || p.Resuming() && p.orders.Loaded() }
-func (p peers) AccountChanged()                        { p.refreshToolbar() }
-func (p peers) Begin()                                 { p.orders.Load(); p.carry.Begin() }
-func (p peers) Ended()                                 { p.carry.Ended() }
+func (p peers) Account() manager.Account                     { return p.session.Account() }
+func (p peers) SignedIn() bool                               { return p.session.SignedIn() }
+func (p peers) Resuming() bool                               { return p.session.Resuming() }
+func (p peers) AccountName(id int64) string                  { return p.session.AccountName(id) }
+func (p peers) LoadAccounts()                                { p.session.LoadAccounts() }
+func (p peers) ShowResuming()                                { p.session.ShowResuming() }
+func (p peers) ShowAccount(a manager.Account, warning error) { p.session.ShowAccount(a, warning) }
+func (p peers) SessionExpired(err error)                     { p.session.Expired(err) }
+func (p peers) SignInTo(server string)                       { p.session.SignInTo(server) }
+func (p peers) SwitchToJobs()                                { p.session.SwitchToJobs() }
+func (p peers) ForgotPassword(server string)                 { p.accounts.ForgotPassword(server) }
+func (p peers) NewAccount(server string)                     { p.accounts.NewAccount(server) }
+func (p peers) Registered(server, username string)           { p.session.Fill(server, username); p.FocusFirst() }
+func (p peers) ShowsAccount() bool {
+	return p.SignedIn() || p.Resuming() && p.orders.Loaded()
+}
+func (p peers) AccountChanged() { p.refreshToolbar() }
+func (p peers) LoadTables()     { p.orders.Load(); p.carry.ShowPending() }
+func (p peers) SessionEnded()   { p.carry.SessionEnded() }
 
-// Leave cancels all work for the account, and then clears the screens.
-func (p peers) Leave() {
-	p.session.Leave()
-	p.connection.Leave()
-	p.orders.Leave()
-	p.licenses.Leave()
-	p.thisPC.Leave()
-	p.jobs.Leave()
-	p.tasks.Leave()
-	p.vendor.Leave()
+// Reset cancels all work for the account, and then clears the screens.
+func (p peers) Reset() {
+	p.session.Reset()
+	p.connection.Reset()
+	p.orders.Reset()
+	p.licenses.Reset()
+	p.thisPC.Reset()
+	p.jobs.Reset()
+	p.tasks.Reset()
+	p.vendor.Reset()
 	p.shell.Files.Cancel()
-	p.shell.Asking.Cancel()
+	p.shell.Requests.Cancel()
 
-	p.shell.Status.Working("")
+	p.shell.Status.SetWorking("")
 	p.ClearSearch()
 	p.orders.Clear()
 	p.licenses.Clear()
@@ -78,22 +80,22 @@ func (p peers) Leave() {
 
 // Tables.
 
-func (p peers) OpenOrder(o api.Order, ok bool)               { p.licenses.Open(o, ok, p.orders.IsFirst(o.ID)) }
-func (p peers) UpdateOrder(o api.Order)                      { p.licenses.Update(o) }
-func (p peers) AddOrder(o api.Order)                         { p.orders.Add(o) }
-func (p peers) ShowOrder(o api.Order)                        { p.orders.Select(o.ID) }
-func (p peers) ShownOrder() int64                            { return p.licenses.Content().Order.ID }
-func (p peers) ProgramName(orderID int64) string             { return p.orders.ProgramName(orderID) }
-func (p peers) SetKnown(known map[int64]orders.Known)        { p.orders.SetKnown(known) }
-func (p peers) Content() licenses.Content                    { return p.licenses.Content() }
-func (p peers) LicensedFor(program int64) int64              { return p.licenses.LicensedFor(program) }
-func (p peers) PutLicense(replaced int64, l manager.License) { p.licenses.Put(replaced, l) }
-func (p peers) RemoveLicense(id int64)                       { p.licenses.Remove(id) }
-func (p peers) RetryLicenses()                               { p.licenses.Load() }
-func (p peers) ShowEnded(bool)                               { p.licenses.Load() }
-func (p peers) ShowHistory(o api.Order)                      { p.licenses.ShowHistory(o) }
-func (p peers) KeepOrdersTable(s table.State)                { p.state.setTable(ordersTable, s) }
-func (p peers) KeepLicensesTable(merged bool, s table.State) {
+func (p peers) OpenOrder(o api.Order, ok bool)                   { p.licenses.Open(o, ok, p.orders.IsFirst(o.ID)) }
+func (p peers) UpdateOrder(o api.Order)                          { p.licenses.Update(o) }
+func (p peers) AddOrder(o api.Order)                             { p.orders.Add(o) }
+func (p peers) ShowOrder(o api.Order)                            { p.orders.Select(o.ID) }
+func (p peers) ShownOrder() int64                                { return p.licenses.Content().Order.ID }
+func (p peers) ProgramName(orderID int64) string                 { return p.orders.ProgramName(orderID) }
+func (p peers) SetLicenseData(data map[int64]orders.LicenseData) { p.orders.SetLicenseData(data) }
+func (p peers) Content() licenses.Content                        { return p.licenses.Content() }
+func (p peers) LicensedOrder(program int64) int64                { return p.licenses.LicensedOrder(program) }
+func (p peers) PutLicense(replaced int64, l manager.License)     { p.licenses.Put(replaced, l) }
+func (p peers) RemoveLicense(id int64)                           { p.licenses.Remove(id) }
+func (p peers) RetryLicenses()                                   { p.licenses.Load() }
+func (p peers) ShowEnded(bool)                                   { p.licenses.Load() }
+func (p peers) ShowHistory(o api.Order)                          { p.licenses.ShowHistory(o) }
+func (p peers) StoreOrdersTable(s table.State)                   { p.state.setTable(ordersTable, s) }
+func (p peers) StoreLicensesTable(merged bool, s table.State) {
 	p.state.setTable(licensesTable(merged), s)
 }
 func (p peers) Copy(text string)   { p.shell.Copy(text) }
@@ -125,8 +127,8 @@ func (p peers) OrdersFetched() {
 }
 
 // Indexed updates what depends on the licenses of all orders.
-func (p peers) Indexed(owners map[int64]presenter.Owner) {
-	p.licenses.SetOwners(owners)
+func (p peers) Indexed(summaries map[int64]presenter.OrderSummary) {
+	p.licenses.SetSummaries(summaries)
 	p.thisPC.Find()
 }
 
@@ -149,7 +151,7 @@ func (p peers) WorkOffline() {
 // Notices and the status bar.
 
 func (p peers) CollectNotices()           { p.notices.Collect() }
-func (p peers) RecallNotices()            { p.notices.Recall() }
+func (p peers) ShowDismissedNotices()     { p.notices.ShowDismissed() }
 func (p peers) RefreshNotices()           { p.notices.Refresh() }
 func (p peers) Notify(m dialogs.Message)  { p.notices.Notify(m) }
 func (p peers) Offers() []presenter.Offer { return p.thisPC.Offers() }
@@ -173,25 +175,25 @@ func (p peers) Facts() statusbar.Facts {
 		Connected: p.SignedIn() && age != "",
 		Age:       age,
 		Jobs:      p.jobs.Text(),
-		Elsewhere: p.session.WaitingElsewhere(),
-		Notices:   p.notices.Unseen(),
+		OtherJobs: p.session.OtherJobs(),
+		Notices:   p.notices.HiddenText(),
 	}
 }
 
 // This PC, tasks and dialogs.
 
-func (p peers) Marks() (bringBacks, letGo map[int64]bool) { return p.thisPC.Marks() }
-func (p peers) MarksChanged()                             { p.licenses.Refresh() }
-func (p peers) Find()                                     { p.thisPC.Find() }
-func (p peers) ShowRemovalCodes()                         { p.thisPC.ShowRemovalCodes() }
-func (p peers) RemovalOptions() removalcode.Options       { return p.thisPC.RemovalOptions() }
-func (p peers) Do(action actions.ID, s actions.Subject)   { p.tasks.Do(action, s) }
-func (p peers) VendorAddress() string                     { return p.vendor.Address() }
-func (p peers) LearnVendorAddress()                       { p.vendor.Learn() }
-func (p peers) ContactVendor(subject, text string)        { p.vendor.Contact(subject, text) }
-func (p peers) NoNetwork()                                { p.carry.Home() }
-func (p peers) ShowJobs()                                 { p.jobs.Show() }
-func (p peers) SetJobs(all []manager.Job)                 { p.jobs.SetAll(all) }
+func (p peers) Marks() (bringBacks, keptCodes map[int64]bool) { return p.thisPC.Marks() }
+func (p peers) MarksChanged()                                 { p.licenses.Refresh() }
+func (p peers) FindThisPCLicenses()                           { p.thisPC.Find() }
+func (p peers) ShowRemovalCodes()                             { p.thisPC.ShowRemovalCodes() }
+func (p peers) RemovalOptions() removalcode.Options           { return p.thisPC.RemovalOptions() }
+func (p peers) Do(action actions.ID, s actions.Subject)       { p.tasks.Do(action, s) }
+func (p peers) VendorAddress() string                         { return p.vendor.Address() }
+func (p peers) LoadVendorAddress()                            { p.vendor.LoadAddress() }
+func (p peers) ContactVendor(subject, text string)            { p.vendor.Contact(subject, text) }
+func (p peers) NoNetwork()                                    { p.carry.Home() }
+func (p peers) ShowJobs()                                     { p.jobs.Show() }
+func (p peers) SetJobs(all []manager.Job)                     { p.jobs.SetAll(all) }
 
 // NewOrder opens the dialog for a new order, if a program accepts serial numbers.
 func (p peers) NewOrder() {
@@ -200,8 +202,8 @@ func (p peers) NewOrder() {
 	}
 }
 
-// JobWaits shows what a job has changed on this PC while the server was unreachable.
-func (p peers) JobWaits(job manager.Job) {
+// RefreshAfterJob shows what a job has changed on this PC while the server was unreachable.
+func (p peers) RefreshAfterJob(job manager.Job) {
 	p.licenses.ReloadCached(job.OrderID)
 	p.thisPC.Find()
 }

@@ -46,7 +46,7 @@ func (w *Window) shortcuts() []shortcut {
 // runAction opens the dialog of an action for the shown order or the selected license. Without one it does nothing.
 func (w *Window) runAction(id actions.ID) {
 	s, selected := w.licenses.Subject()
-	if id == actions.NewLicense && !w.licenses.CanCreate() || id.OfLicense() && !selected {
+	if id == actions.NewLicense && !w.licenses.CanCreate() || id.NeedsLicense() && !selected {
 		return
 	}
 	w.tasks.Do(id, s)

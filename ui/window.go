@@ -59,13 +59,13 @@ type Options struct {
 	After func(time.Duration) <-chan time.Time
 	// Ticks receives about every second, to update the ages on the screen.
 	Ticks <-chan time.Time
-	// Given receives the content of files, pictures and links that this or a second start was given. Empty content
+	// Documents receives the content of files, pictures and links that this or a second start was given. Empty content
 	// raises the window. Optional.
-	Given <-chan []byte
-	// GivenFolders receives the paths of folders that this or a second start was given. Optional.
-	GivenFolders <-chan string
-	// Refused receives errors about files that the system asked the running app to open. Optional.
-	Refused <-chan error
+	Documents <-chan []byte
+	// Folders receives the paths of folders that this or a second start was given. Optional.
+	Folders <-chan string
+	// OpenErrors receives errors about files that the system asked the running app to open. Optional.
+	OpenErrors <-chan error
 	// Version is the version of the app.
 	Version string
 	// DeviceName is the name of this PC.
@@ -95,7 +95,7 @@ type Window struct {
 	state       *windowState
 	unsubscribe func()
 	shown       chan struct{} // closed when the first frame has been drawn
-	closed      chan struct{} // closed by End
+	closed      chan struct{} // closed by Shutdown
 	wantsFocus  bool          // the focus has to be set
 	lastTick    time.Time
 }
@@ -147,13 +147,13 @@ func newShell(app fyne.App, window fyne.Window, o Options, w *Window) *presenter
 		Files:      presenter.NewFiles(window, work, status),
 		Opener:     o.Opener,
 		Now:        o.Now,
-		Asking:     work.NewSlot(),
+		Requests:   work.NewSlot(),
 		DeviceName: o.DeviceName,
 	}
 }
 
 func newPresenters(shell *presenter.Shell, o Options, p peers) presenters {
-	start := presenter.Start{Server: o.Server, Username: o.Username, Hint: o.Hint}
+	start := presenter.SignInDefaults{Server: o.Server, Username: o.Username, Hint: o.Hint}
 	return presenters{
 		session:    presenter.NewSession(shell, o.Backend, start, p),
 		accounts:   presenter.NewAccounts(shell, o.Backend, p),
@@ -181,8 +181,8 @@ func (w *Window) load() {
 		w.shell.Work.Do(func() { w.handleEvent(e) })
 	})
 	w.session.Resume(w.shown)
-	w.licenses.Prefetch(w.orders.LoadKnown(resumes))
-	w.thisPC.FindKnown(resumes)
+	w.licenses.Prefetch(w.orders.LoadCached(resumes))
+	w.thisPC.FindCached(resumes)
 }
 
 // draw creates the screens and adds them to the window.
@@ -234,13 +234,13 @@ func (w *Window) Show() {
 // Close ends all work, stores the state of the window and closes it. Open jobs are resumed at the next start. UI
 // thread.
 func (w *Window) Close() {
-	w.End()
+	w.Shutdown()
 	w.shell.Window.Close()
 }
 
-// End does what Close does without closing the window, for an app that was ended by the system. It is idempotent. UI
-// thread, or any goroutine after the app has ended.
-func (w *Window) End() {
+// Shutdown does what Close does without closing the window, for an app that was ended by the system. It is idempotent.
+// UI thread, or any goroutine after the app has ended.
+func (w *Window) Shutdown() {
 	select {
 	case <-w.closed:
 		return
@@ -257,7 +257,7 @@ func (w *Window) Wait() { w.shell.Work.Wait() }
 
 // complete reports whether the window shows everything that can be shown without the server.
 func (w *Window) complete() bool {
-	if !w.frame.showsTables() || w.orders.Unknown() || w.licenses.Unknown() {
+	if !w.frame.showsTables() || w.orders.NotCached() || w.licenses.NotCached() {
 		return true
 	}
 	return w.orders.Loaded() && w.licenses.Complete() && w.thisPC.Searched()

@@ -1,20 +1,14 @@
 package admincli
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"github.com/acen-desktop/acen/server/admin"
 	"github.com/acen-desktop/acen/server/service"
@@ -51,12 +45,6 @@ func (cs *commandSet) withFlags(c *cobra.Command) *cobra.Command {
 	f.BoolVar(&cs.dryRun, "dry-run", false, "print the result and change nothing")
 	f.BoolVar(&cs.yes, "yes", false, "do not ask for confirmation")
 	return c
-}
-
-// isTerminal reports whether a stream is a terminal.
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // dataFlags adds the flags that name the database and the master key.
@@ -117,77 +105,6 @@ func (cs *commandSet) setupTask(use, short string, args cobra.PositionalArgs, ru
 	}
 }
 
-// printable is the output of a command: columns of text, or the values as JSON.
-type printable struct {
-	lines  [][]string
-	values any
-	data   []byte // printed unchanged, instead of lines and values
-	failed error  // error of the command, after its output
-}
-
-func (p printable) print(w io.Writer, asJSON bool) error {
-	if p.data != nil {
-		_, err := w.Write(p.data)
-		return err
-	}
-	if asJSON {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(p.values)
-	}
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, line := range p.lines {
-		if _, err := fmt.Fprintln(tw, strings.Join(line, "\t")); err != nil {
-			return err
-		}
-	}
-	return tw.Flush()
-}
-
-// view formats rows of type T: many in a table with header and row, one as lines with detail added, both in JSON as
-// wire.
-type view[T any] struct {
-	header []string
-	row    func(T) []string
-	detail func(T) [][2]string
-	wire   func(T) any
-}
-
-func (v view[T]) many(list []T, err error) (printable, error) {
-	out := printable{lines: [][]string{v.header}}
-	values := make([]any, 0, len(list))
-	for _, one := range list {
-		out.lines = append(out.lines, v.row(one))
-		values = append(values, v.wire(one))
-	}
-	out.values = values
-	return out, err
-}
-
-func (v view[T]) one(value T, err error) (printable, error) {
-	if err != nil {
-		return printable{}, err
-	}
-	out := printable{values: v.wire(value)}
-	for i, text := range v.row(value) {
-		out.lines = append(out.lines, []string{v.header[i], text})
-	}
-	for _, line := range v.detail(value) {
-		out.lines = append(out.lines, line[:])
-	}
-	return out, nil
-}
-
-// show returns a command that prints one row by its id.
-func show[T any](cs *commandSet, what string, v view[T],
-	get func(admin.Admin, context.Context, int64) (T, error)) *cobra.Command {
-	return cs.task("show ID", "Show "+what, idArg,
-		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
-			return v.one(get(a, c.Context(), id(args)))
-		})
-}
-
 // idArg checks that the only argument is an id.
 func idArg(c *cobra.Command, args []string) error {
 	if err := cobra.ExactArgs(1)(c, args); err != nil {
@@ -215,20 +132,6 @@ func parseDay(text string) (*time.Time, error) {
 		return nil, usageError{fmt.Errorf("%q is neither a day such as 2027-12-31 nor \"never\"", text)}
 	}
 	return &t, nil
-}
-
-func showDay(t *time.Time) string {
-	if t == nil {
-		return "never"
-	}
-	return t.UTC().Format(time.DateOnly)
-}
-
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }
 
 // require marks flags of c as required.

@@ -1,6 +1,8 @@
 package admincli
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -95,4 +97,61 @@ func changeLicense(cs *commandSet) *cobra.Command {
 	c.Flags().Uint16Var(&features, "features", 0, "features (16 bits)")
 	c.Flags().StringVar(&ends, "ends", "", "last day, such as 2027-12-31, or \"never\"")
 	return c
+}
+
+func extendLicense(cs *commandSet) *cobra.Command {
+	var days int
+	var ends string
+	c := cs.task("extend ID", "Change the end of a license, and with it the activation code", idArg,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			return licenseView.one(a.ChangeLicense(c.Context(), id(args), func(l *store.License) (err error) {
+				if ends != "" {
+					l.ExpiresAt, err = parseDay(ends)
+					return err
+				}
+				if l.ExpiresAt == nil {
+					return fmt.Errorf("license %d never ends", l.ID)
+				}
+				if days < 1 {
+					return usageError{errors.New("the number of days must be at least 1")}
+				}
+				from := *l.ExpiresAt
+				if now := a.Now(); from.Before(now) {
+					from = now
+				}
+				later := from.UTC().AddDate(0, 0, days)
+				l.ExpiresAt = &later
+				return nil
+			}))
+		})
+	c.Flags().IntVar(&days, "days", 0, "days after its end, or after today if it has expired")
+	c.Flags().StringVar(&ends, "to", "", "last day, such as 2027-12-31, or \"never\"")
+	c.MarkFlagsOneRequired("days", "to")
+	c.MarkFlagsMutuallyExclusive("days", "to")
+	return c
+}
+
+func replaceLicense(cs *commandSet) *cobra.Command {
+	var request api.Reactivation
+	c := cs.task("replace ID", "Give a license to another PC without a removal code, when the old PC is gone", idArg,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			if err := cs.confirm(c, fmt.Sprintf("License %d ends on its present PC. Replace it?", id(args))); err != nil {
+				return printable{}, err
+			}
+			return licenseView.one(a.ReplaceLicense(c.Context(), id(args), request))
+		})
+	pcFlags(c, &request.SiteCode, &request.MachineID, &request.SiteMID, &request.Note)
+	return c
+}
+
+func endLicense(cs *commandSet) *cobra.Command {
+	return cs.task("end ID", "End a license without a removal code; its order has one more free license", idArg,
+		func(c *cobra.Command, args []string, a admin.Admin) (printable, error) {
+			if err := cs.confirm(c,
+				fmt.Sprintf("License %d ends and cannot be brought back. The program on its PC may run until it asks the server. "+
+					"End it?", id(args))); err != nil {
+				return printable{}, err
+			}
+			return licenseView.one(a.EndLicense(c.Context(), id(args)))
+		})
 }

@@ -91,7 +91,7 @@ func Run(p Program) (err error) {
 		Migrations: about.Migrations,
 	})
 	a := app.NewWithID(p.ID)
-	if err := ui.Speak(a, p.Language, dates(p.Getenv)); err != nil {
+	if err := ui.SetLanguage(a, p.Language, dates(p.Getenv)); err != nil {
 		return err
 	}
 	opened := newOpened()
@@ -99,7 +99,7 @@ func Run(p Program) (err error) {
 		p.Logger.Warn("links and files from other programs are not opened", "error", err)
 	}
 	if p.Refused != nil {
-		return p.showError(a, ui.NewRefusal(a, p.Refused), p.Refused)
+		return p.showError(a, ui.NewOpenErrorWindow(a, p.Refused), p.Refused)
 	}
 
 	notices, err := recordCrashes(p.Data)
@@ -120,7 +120,7 @@ func Run(p Program) (err error) {
 		return handOver(p)
 	}
 	if err != nil {
-		return p.showError(a, ui.NewFailure(a, err), err)
+		return p.showError(a, ui.NewStartErrorWindow(a, err), err)
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 
@@ -135,35 +135,35 @@ func Run(p Program) (err error) {
 	defer cancel()
 	contents, folders, refused := opened.deliver(ctx)
 	w, err := ui.New(a, ui.Options{
-		Backend:      m,
-		Opener:       programs,
-		Do:           fyne.Do,
-		Now:          time.Now,
-		After:        time.After,
-		Ticks:        ticker.C,
-		Version:      paths.Version(),
-		Given:        watchStarts(ctx, handover.In(p.Data), p.Content, contents, poll.C, p.Logger),
-		GivenFolders: watchStarts(ctx, handover.FoldersIn(p.Data), p.Folder, folders, pollFolders.C, p.Logger),
-		Refused:      refused,
-		DeviceName:   paths.DeviceName(),
-		Server:       p.Server,
-		Username:     p.Username,
-		Hint:         p.Trial.hint(),
+		Backend:    m,
+		Opener:     programs,
+		Do:         fyne.Do,
+		Now:        time.Now,
+		After:      time.After,
+		Ticks:      ticker.C,
+		Version:    paths.Version(),
+		Documents:  watchStarts(ctx, handover.In(p.Data), p.Content, contents, poll.C, p.Logger),
+		Folders:    watchStarts(ctx, handover.FoldersIn(p.Data), p.Folder, folders, pollFolders.C, p.Logger),
+		OpenErrors: refused,
+		DeviceName: paths.DeviceName(),
+		Server:     p.Server,
+		Username:   p.Username,
+		Hint:       p.Trial.hint(),
 	})
 	if err != nil {
 		return err
 	}
 	stopMapping := mapWidgets(w.Fyne(), p.Getenv)
 	defer stopMapping()
-	defer func() { w.End(); w.Wait() }()
+	defer func() { w.Shutdown(); w.Wait() }()
 	return show(a, w.Fyne(), w.Show, enableGC, time.After)
 }
 
 // shownError is an error that a window has shown.
 type shownError struct{ error }
 
-// showError shows w, which has the reason why the app ends, until the person closes it. It returns cause as a shownError.
-// UI thread.
+// showError shows w, which has the reason why the app ends, until the person closes it. It returns cause as a
+// shownError. UI thread.
 func (p Program) showError(a fyne.App, w fyne.Window, cause error) error {
 	stopMapping := mapWidgets(w, p.Getenv)
 	defer stopMapping()

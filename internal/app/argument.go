@@ -42,9 +42,9 @@ func ReadArgument(argument string) (content []byte, folder string, err error) {
 		return nil, folder, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, "", &presenter.Unreadable{
+		return nil, "", &presenter.ArgumentError{
 			Path:    path,
-			Neither: true,
+			NotFile: true,
 			Err:     fmt.Errorf("%s is neither a file nor a folder", path),
 		}
 	}
@@ -84,13 +84,13 @@ func localPath(argument string) (string, error) {
 	return path, nil
 }
 
-// unreadable returns err as a presenter.Unreadable that names the file once.
+// unreadable returns err as a presenter.ArgumentError that names the file once.
 func unreadable(path string, err error) error {
 	var fault *fs.PathError
 	if errors.As(err, &fault) {
 		err = fault.Err
 	}
-	return &presenter.Unreadable{Path: path, Err: fmt.Errorf("%s cannot be read: %w", path, err)}
+	return &presenter.ArgumentError{Path: path, Err: fmt.Errorf("%s cannot be read: %w", path, err)}
 }
 
 // handOver passes the argument of this start to the app that is running, which raises its window.

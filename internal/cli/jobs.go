@@ -46,15 +46,6 @@ func jobOf(j manager.Job) jobJSON {
 	return out
 }
 
-// accountName returns the user name and the server of an account.
-func accountName(a manager.Account) string {
-	server := a.ServerName
-	if server == "" {
-		server = a.Server
-	}
-	return a.Username + ", " + server
-}
-
 // printJobs prints jobs, with their accounts if there are several. Without jobs it prints the sentence none.
 func (cs *commandSet) printJobs(ctx context.Context, m *manager.Manager, jobs []manager.Job, none string) error {
 	accounts, err := m.Accounts(ctx)

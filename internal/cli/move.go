@@ -13,31 +13,6 @@ import (
 	"github.com/acen-desktop/acen/manager"
 )
 
-// fetchLicenses fetches the licenses of all orders into the cache, where manager finds those of this PC.
-func fetchLicenses(ctx context.Context, m *manager.Manager) error {
-	orders, err := m.Orders(ctx)
-	if err != nil {
-		return err
-	}
-	for _, o := range orders.Orders {
-		if !o.RequiresActivation {
-			continue
-		}
-		if _, err := m.Licenses(ctx, o.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// optionalID checks that there is no argument, or one that is an id.
-func optionalID(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return idArg(c, args)
-}
-
 func (cs *commandSet) moveCommand() *cobra.Command {
 	c := cs.orCached("move LICENSE", "Move a license from this PC to another PC, which picks it up", idArg,
 		func(ctx context.Context, m *manager.Manager, args []string) error {

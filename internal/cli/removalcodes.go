@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -69,28 +68,6 @@ handed in from another PC are not listed. The list needs no session; --hand-in a
 	cs.registerCompletion(c, "hand-in", keptCodeIDs)
 	cs.registerCompletion(c, "offer", keptCodeIDs)
 	return c
-}
-
-// refreshed opens the license manager and fetches all licenses. If it returns both a manager and an error, the cached
-// data may be out of date.
-func (cs *commandSet) refreshed(ctx context.Context) (*manager.Manager, error) {
-	m, err := cs.session(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err == nil:
-		return m, fetchLicenses(ctx, m)
-	case errors.Is(err, manager.ErrUnreachable), errors.Is(err, manager.ErrSignedOut):
-		return m, err
-	}
-	return nil, err
-}
-
-// warnOutdated prints err as the reason why a list may be out of date; nothing with --json.
-func (cs *commandSet) warnOutdated(err error) {
-	if err != nil && !cs.asJSON {
-		fmt.Fprintf(cs.errors, "acenctl: the list may be out of date: %s.\n", strings.TrimSuffix(sentence(err), "."))
-	}
 }
 
 // handKeptCode removes the license of a kept code, or releases it for another PC.
@@ -206,11 +183,4 @@ func (cs *commandSet) printKeptCodes(ctx context.Context, m *manager.Manager, re
 		RemovalCodes []keptCodeJSON `json:"removal_codes"`
 		Refreshed    bool           `json:"refreshed"` // the server was asked first
 	}{codes, refreshErr == nil}, lines...)
-}
-
-func yesNo(yes bool) string {
-	if yes {
-		return "yes"
-	}
-	return "no"
 }

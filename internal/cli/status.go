@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -177,12 +176,4 @@ func (cs *commandSet) printStatus(ctx context.Context, m *manager.Manager, refre
 		add("older", 0, 0, "", "", "nothing to do: data of a trial version are in "+folder)
 	}
 	return cs.print(out, lines...)
-}
-
-// number returns an id as text; "" for 0.
-func number(id int64) string {
-	if id == 0 {
-		return ""
-	}
-	return strconv.FormatInt(id, 10)
 }

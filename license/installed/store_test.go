@@ -125,7 +125,10 @@ func TestPutReplacesSuperseded(t *testing.T) {
 		"another license": {map[string]string{"notepad-8.acen": signed(t, testFile(other))},
 			[]string{"notepad-7.acen", "notepad-8.acen"}},
 		"another license of its name": {
-			map[string]string{"Notepad-7.ACEN": signed(t, testFile(other)), "notepad-7-2.acen": signed(t, testFile(other, again))},
+			map[string]string{
+				"Notepad-7.ACEN":   signed(t, testFile(other)),
+				"notepad-7-2.acen": signed(t, testFile(other, again)),
+			},
 			[]string{"Notepad-7.ACEN", "notepad-7-2.acen", "notepad-7-3.acen"},
 		},
 		"one that claims to be newer": {

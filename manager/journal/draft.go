@@ -96,8 +96,8 @@ func versionOf(job Job) version { return version{job.ID, string(job.request)} }
 // comparison is what a Step says about an open job and a draft.
 type comparison struct{ same, replaceable bool }
 
-// decide begins or joins the run that the draft has to wait for. It returns no run if a job must be compared first, which
-// it returns, or if the request must be encoded first.
+// decide begins or joins the run that the draft has to wait for. It returns no run if a job must be compared first,
+// which it returns, or if the request must be encoded first.
 func (m *matcher[S, R, O]) decide(ctx context.Context) (next turn[O], compare *candidate[O], err error) {
 	j := m.journal
 	j.mu.Lock()

@@ -220,8 +220,8 @@ func (j *Journal[S, R, O]) carryOut(ctx context.Context, s S, current *run[O]) {
 	}
 }
 
-// reload reads a job, so that one that was canceled meanwhile is not sent, and returns its Step. It fails for a job that
-// cannot be sent, and closes one that must not be resent.
+// reload reads a job, so that one that was canceled meanwhile is not sent, and returns its Step. It fails for a job
+// that cannot be sent, and closes one that must not be resent.
 func (j *Journal[S, R, O]) reload(ctx context.Context, s S, job *Job) (step Step[S, R, O], err error) {
 	stored, open, err := j.options.Store.Find(ctx, job.ID)
 	if err != nil || !open || stored.Account != s.AccountID() {

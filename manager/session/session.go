@@ -71,7 +71,8 @@ type Options struct {
 	Wrap func(error) error
 	// Notice shows a message to the person.
 	Notice func(title, detail client.Text)
-	// Switched is called after another account became the current one; its server may be unreachable.
+	// Switched is called after Resume or Switch made an account the current one, whose server may be unreachable, and
+	// after a failed Switch made the former one current again.
 	Switched func(account int64)
 	// Restored is called when the server of an account was restored from a backup (spec: api 20).
 	Restored func(account int64)
@@ -81,12 +82,17 @@ type Options struct {
 
 // Sessions are the accounts of a person. Their methods may be called from any goroutine.
 type Sessions struct {
-	options   Options
-	switching sync.Mutex // serializes changes of the current account
+	options  Options
+	resuming sync.Mutex // serializes resume
 
-	mu        sync.Mutex
-	current   *Session // nil if nobody is signed in
-	temporary bool     // signed in for this run only; the remembered session stays
+	mu      sync.Mutex
+	current *active // nil if nobody is signed in
+}
+
+// active is a session that is or was the current one.
+type active struct {
+	Session
+	temporary bool // signed in for this run only; the remembered session stays
 }
 
 // New returns Sessions. Nobody is signed in.
@@ -123,7 +129,7 @@ func (s *Sessions) Current() (Session, bool) {
 	if s.current == nil {
 		return Session{}, false
 	}
-	return *s.current, true
+	return s.current.Session, true
 }
 
 // SignIn begins a session. The warning, if any, is a keyring.ErrUnavailable: the session works but is not remembered.
@@ -132,8 +138,8 @@ func (s *Sessions) SignIn(ctx context.Context, in SignIn) (account Account, warn
 	if err != nil {
 		return account, nil, err
 	}
-	tokens := &tokens{sessions: s}
-	c, err := s.newClient(server, client.Tokens{}, tokens)
+	t := &tokens{sessions: s}
+	c, err := s.newClient(server, "", t)
 	if err != nil {
 		return account, nil, err
 	}
@@ -165,19 +171,25 @@ func (s *Sessions) SignIn(ctx context.Context, in SignIn) (account Account, warn
 		// An older session of this account must not return at the next start; without a keyring there is none.
 		_ = s.forget(ctx, account)
 	}
+	if account.ID, err = s.save(ctx, account, begun.Client.ID, in.Once); err != nil {
+		return account, warning, err
+	}
+	s.use(account, c, t, in.Once)
+	return account, warning, nil
+}
+
+// save stores an account and returns its ID. For a temporary session it does not change whether the account is
+// remembered, nor when it was last used.
+func (s *Sessions) save(ctx context.Context, a Account, clientID int64, temporary bool) (id int64, err error) {
 	err = s.options.DB.QueryRowContext(ctx,
 		`INSERT INTO accounts (server, server_name, client_id, username, display_name, remembered, last_used)
  VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (server, client_id) DO UPDATE SET
  server_name = excluded.server_name, username = excluded.username, display_name = excluded.display_name,
  remembered = CASE WHEN ? THEN remembered ELSE excluded.remembered END,
  last_used = CASE WHEN ? THEN last_used ELSE excluded.last_used END RETURNING id`,
-		server, about.Name, begun.Client.ID, account.Username, account.DisplayName, account.Remembered,
-		s.options.Now().UnixMicro(), in.Once, in.Once).Scan(&account.ID)
-	if err != nil {
-		return account, warning, s.options.Wrap(err)
-	}
-	s.use(account, c, tokens, in.Once)
-	return account, warning, nil
+		a.Server, a.ServerName, clientID, a.Username, a.DisplayName, a.Remembered,
+		s.options.Now().UnixMicro(), temporary, temporary).Scan(&id)
+	return id, s.options.Wrap(err)
 }
 
 // Recall makes the most recently used account the current one without tokens: its cached tables can be read, and no
@@ -190,20 +202,34 @@ func (s *Sessions) Recall(ctx context.Context) error {
 	if len(accounts) == 0 {
 		return client.ErrSignedOut
 	}
-	tokens := &tokens{sessions: s}
-	c, err := s.newClient(accounts[0].Server, client.Tokens{}, tokens)
+	t := &tokens{sessions: s}
+	c, err := s.newClient(accounts[0].Server, "", t)
 	if err == nil {
-		s.use(accounts[0], c, tokens, false)
+		s.use(accounts[0], c, t, false)
 	}
 	return err
 }
 
-// use makes an account the current one.
-func (s *Sessions) use(a Account, c *client.Client, tokens *tokens, temporary bool) {
-	tokens.use(a)
+// use makes an account the current one. It returns its session and the former one, which is nil if there was none.
+func (s *Sessions) use(a Account, c *client.Client, t *tokens, temporary bool) (current, former *active) {
+	t.bind(a)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.current, s.temporary = &Session{a, c}, temporary
+	former = s.current
+	s.current = &active{Session{a, c}, temporary}
+	return s.current, former
+}
+
+// revert makes former the current session instead of current, and reports whether it did: not if another one became
+// the current one meanwhile.
+func (s *Sessions) revert(current, former *active) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current != current {
+		return false
+	}
+	s.current = former
+	return true
 }
 
 // Anonymous returns a client for calls without a session. It fails with client.ErrAddress.
@@ -212,15 +238,16 @@ func (s *Sessions) Anonymous(server string) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.newClient(address, client.Tokens{}, &tokens{sessions: s})
+	return s.newClient(address, "", &tokens{sessions: s})
 }
 
-func (s *Sessions) newClient(server string, t client.Tokens, tokens *tokens) (*client.Client, error) {
+// newClient returns a client with a refresh token, or "", which gives its new tokens and epochs to t.
+func (s *Sessions) newClient(server, refresh string, t *tokens) (*client.Client, error) {
 	return client.New(client.Options{
 		Server:    server,
-		Tokens:    t,
-		OnTokens:  tokens.store,
-		OnEpoch:   tokens.receiveEpoch,
+		Tokens:    client.Tokens{Refresh: refresh},
+		OnTokens:  t.store,
+		OnEpoch:   t.receiveEpoch,
 		Transport: s.options.Transport,
 		UserAgent: s.options.UserAgent,
 		Now:       s.options.Now,
@@ -241,7 +268,8 @@ func (s *Sessions) forget(ctx context.Context, a Account) error {
 }
 
 // Resume continues the last remembered session. It fails with client.ErrSignedOut if there is none. If the server
-// cannot be reached it returns the account with the network error; the cached tables can be shown.
+// cannot be reached or is busy, the account becomes the current one all the same, because its cached tables can be
+// shown, and Resume returns the error.
 func (s *Sessions) Resume(ctx context.Context) (Account, error) {
 	a, err := scan(s.options.DB.QueryRowContext(ctx, `SELECT `+columns+` FROM accounts ORDER BY last_used DESC LIMIT 1`))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -250,11 +278,13 @@ func (s *Sessions) Resume(ctx context.Context) (Account, error) {
 	if err != nil {
 		return Account{}, s.options.Wrap(err)
 	}
-	return s.resume(ctx, a)
+	_, err = s.resume(ctx, a)
+	return a, err
 }
 
 // Switch makes another remembered account the current one, with the session from the keyring; the next start resumes
-// it. The former account remains signed in. Switch fails like Resume, and then the current account does not change.
+// it. The former account remains signed in. Switch fails like Resume; if it fails with client.ErrSignedOut, the current
+// account stays.
 func (s *Sessions) Switch(ctx context.Context, id int64) (Account, error) {
 	a, err := scan(s.options.DB.QueryRowContext(ctx, `SELECT `+columns+` FROM accounts WHERE id = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -263,7 +293,8 @@ func (s *Sessions) Switch(ctx context.Context, id int64) (Account, error) {
 	if err != nil {
 		return Account{}, s.options.Wrap(err)
 	}
-	if a, err = s.resume(ctx, a); err != nil && !errors.Is(err, client.ErrUnreachable) {
+	current, err := s.resume(ctx, a)
+	if !current || ctx.Err() != nil {
 		return a, err
 	}
 	if _, dbErr := s.options.DB.ExecContext(ctx, `UPDATE accounts SET last_used = ? WHERE id = ?`,
@@ -273,68 +304,60 @@ func (s *Sessions) Switch(ctx context.Context, id int64) (Account, error) {
 	return a, err
 }
 
-// resume continues the remembered session of an account and makes it the current one.
-func (s *Sessions) resume(ctx context.Context, a Account) (Account, error) {
+// resume continues the remembered session of an account. It reports whether the account became the current one, as it
+// does even with an error unless there is no session.
+func (s *Sessions) resume(ctx context.Context, a Account) (bool, error) {
 	if !a.Remembered {
-		return a, client.ErrSignedOut
+		return false, client.ErrSignedOut
 	}
-	s.switching.Lock()
-	defer s.switching.Unlock()
+	s.resuming.Lock()
+	defer s.resuming.Unlock()
 	if err := ctx.Err(); err != nil {
-		return a, err // another account was chosen meanwhile
+		return false, err // another account was chosen meanwhile
 	}
 	keyCtx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
 	refresh, err := s.options.Keyring.Get(keyCtx, a.secretName())
 	if errors.Is(err, keyring.ErrNotFound) {
-		return a, client.ErrSignedOut
+		return false, client.ErrSignedOut
 	}
 	if err != nil {
 		s.options.Notice(client.Say("The session could not be taken from the keyring."),
 			client.Say("%s. Sign in to go on.", err.Error()))
-		return a, errors.Join(client.ErrSignedOut, err)
+		return false, errors.Join(client.ErrSignedOut, err)
 	}
-	tokens := &tokens{sessions: s}
-	c, err := s.newClient(a.Server, client.Tokens{Refresh: refresh}, tokens)
+	t := &tokens{sessions: s}
+	c, err := s.newClient(a.Server, refresh, t)
 	if err != nil {
-		return a, err
+		return false, err
 	}
 	if err := ctx.Err(); err != nil {
-		return a, err
+		return false, err
 	}
-	s.mu.Lock()
-	before := s.current
-	s.mu.Unlock()
-	s.use(a, c, tokens, false)
+	current, former := s.use(a, c, t, false)
 	s.options.Switched(a.ID)
-	if err := c.Renew(ctx); err != nil {
-		if errors.Is(err, client.ErrSignedOut) {
-			s.restore(before)
-		}
-		return a, err
+	err = c.Renew(ctx)
+	if !errors.Is(err, client.ErrSignedOut) {
+		return true, err
 	}
-	return a, nil
-}
-
-// restore makes an earlier session the current one again; nil means none.
-func (s *Sessions) restore(before *Session) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.current = before
+	if s.revert(current, former) && former != nil {
+		s.options.Switched(former.Account.ID)
+	}
+	return false, err
 }
 
 // SignOut ends the session on this PC, and on the server if it can be reached. It deletes the keyring entry and the
 // stored data of the account. Open jobs remain for the next sign-in.
 func (s *Sessions) SignOut(ctx context.Context) error {
 	s.mu.Lock()
-	current, temporary := s.current, s.temporary
+	former := s.current
+	s.current = nil
 	s.mu.Unlock()
-	if current == nil {
+	if former == nil {
 		return nil
 	}
-	a, c := current.Account, current.Client
-	s.restore(nil)
-	if temporary { // the remembered session is another one
+	a, c := former.Account, former.Client
+	if former.temporary { // the remembered session is another one
 		return c.SignOut(ctx)
 	}
 	keyringErr := s.forget(ctx, a)
@@ -344,7 +367,7 @@ func (s *Sessions) SignOut(ctx context.Context) error {
 	_, dbErr := s.options.DB.ExecContext(ctx, `UPDATE accounts SET remembered = 0 WHERE id = ?`, a.ID)
 	forgetErr := s.options.Forget(ctx, a.ID)
 	if err := c.SignOut(ctx); err != nil {
-		s.options.Logger.Info("the server was not told of the sign-out", "error", err)
+		s.options.Logger.Info("server sign-out failed", "error", err)
 	}
 	return errors.Join(keyringErr, s.options.Wrap(dbErr), forgetErr)
 }

@@ -79,7 +79,9 @@ type fixture struct {
 	epoch   string
 	tokens  int
 	down    bool
-	refuses bool // the server refuses every refresh token
+	refuses bool   // the server refuses every refresh token
+	busy    bool   // the server renews no session now
+	during  func() // called by the next renewal
 	calls   []string
 	log     []string // notices, switches, restores and deleted accounts
 }
@@ -143,6 +145,10 @@ func (w *fixture) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = json.NewEncoder(answer).Encode(body)
 	}
 	refresh := call == "POST /sessions/refresh"
+	if during := w.during; refresh && during != nil {
+		w.during = nil
+		during()
+	}
 	switch {
 	case call == "GET /server":
 		reply(http.StatusOK, "application/json", api.Server{
@@ -154,6 +160,8 @@ func (w *fixture) RoundTrip(r *http.Request) (*http.Response, error) {
 		})
 	case r.Method == http.MethodDelete:
 		answer.WriteHeader(http.StatusNoContent)
+	case refresh && w.busy:
+		reply(api.ErrUnavailable.HTTPStatus(), api.ProblemMediaType, api.NewProblem(api.ErrUnavailable, "Later."))
 	case refresh && w.refuses:
 		reply(api.ErrAuthorization.HTTPStatus(), api.ProblemMediaType, api.NewProblem(api.ErrAuthorization, "No."))
 	default:
@@ -343,10 +351,11 @@ func TestSwitch(t *testing.T) {
 	require.ErrorIs(t, err, client.ErrSignedOut, "it is not remembered")
 	_, err = w.Switch(t.Context(), 99)
 	require.ErrorIs(t, err, client.ErrSignedOut, "it is not known")
-	w.refuses = true
+	w.refuses, w.log = true, nil
 	_, err = w.Switch(t.Context(), b.ID)
 	require.ErrorIs(t, err, client.ErrSignedOut)
 	require.Equal(t, a.ID, w.current(), "the account remains")
+	require.Equal(t, []string{"switched 2", "switched 1"}, w.log)
 	w.refuses = false
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -365,6 +374,49 @@ func TestSwitch(t *testing.T) {
 	list, err = w.Accounts(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, b.ID, list[0].ID)
+}
+
+// An account whose server is busy becomes the current one, and the next start resumes it.
+func TestSwitchToABusyServer(t *testing.T) {
+	w := newFixture(t)
+	a := w.signIn(t, "anna", SignIn{Remember: true})
+	w.signIn(t, "benjamin", SignIn{Remember: true})
+	w.busy = true
+	_, err := w.Switch(t.Context(), a.ID)
+	require.ErrorIs(t, err, api.ErrUnavailable)
+	require.Equal(t, a.ID, w.current())
+	w.start()
+	_, err = w.Resume(t.Context())
+	require.ErrorIs(t, err, api.ErrUnavailable)
+	require.Equal(t, a.ID, w.current())
+}
+
+// After a failed switch a temporary session is still temporary.
+func TestFailedSwitchFromATemporarySession(t *testing.T) {
+	w := newFixture(t)
+	a := w.signIn(t, "anna", SignIn{Remember: true})
+	b := w.signIn(t, "benjamin", SignIn{Remember: true})
+	w.signIn(t, "anna", SignIn{Once: true})
+	w.refuses = true
+	_, err := w.Switch(t.Context(), b.ID)
+	require.ErrorIs(t, err, client.ErrSignedOut)
+	require.Equal(t, a.ID, w.current())
+	require.NoError(t, w.SignOut(t.Context()))
+	require.Equal(t, "refresh1", w.token(t, a), "the remembered session stays")
+}
+
+// A switch that fails does not revert a sign-in that came meanwhile.
+func TestFailedSwitchAfterASignIn(t *testing.T) {
+	w := newFixture(t)
+	a := w.signIn(t, "anna", SignIn{Remember: true})
+	w.signIn(t, "benjamin", SignIn{Remember: true})
+	var c Account
+	w.during = func() { c = w.signIn(t, "cy", SignIn{}) }
+	w.refuses, w.log = true, nil
+	_, err := w.Switch(t.Context(), a.ID)
+	require.ErrorIs(t, err, client.ErrSignedOut)
+	require.Equal(t, c.ID, w.current())
+	require.Equal(t, []string{"switched 1"}, w.log)
 }
 
 // A new token that cannot be stored causes a notice; that of a session which is not remembered is not stored.

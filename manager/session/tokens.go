@@ -6,8 +6,8 @@ import (
 	"github.com/acen-desktop/acen/client"
 )
 
-// tokens stores new refresh tokens of a remembered account in the keyring before they are used, and receives the
-// epochs of its server.
+// tokens stores the refresh tokens of a remembered account in the keyring, each before the client uses it, and receives
+// the epochs of its server.
 type tokens struct {
 	sessions *Sessions
 	account  *Account
@@ -15,8 +15,8 @@ type tokens struct {
 	epochs   map[string]bool // received epochs
 }
 
-// use sets the account and stores an epoch that was received before.
-func (t *tokens) use(a Account) {
+// bind sets the account and stores an epoch that was received before.
+func (t *tokens) bind(a Account) {
 	t.sessions.mu.Lock()
 	t.account = &a
 	epoch := t.epoch
@@ -57,8 +57,8 @@ func (t *tokens) receiveEpoch(epoch string) {
 	}
 }
 
-// updateEpoch stores the epoch of an account's server. If it differs from the stored one, the server was restored from a
-// backup and may have lost changes; updateEpoch then adds a notice and calls Restored (spec: api 20).
+// updateEpoch stores the epoch of an account's server. If it differs from the stored one, the server was restored from
+// a backup and may have lost changes; updateEpoch then adds a notice and calls Restored (spec: api 20).
 func (s *Sessions) updateEpoch(a Account, epoch string) {
 	ctx := context.Background()
 	var before string

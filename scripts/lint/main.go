@@ -1,12 +1,8 @@
 // Command lint runs golangci-lint with .golangci.yml on every Go file of the module, for several build configurations:
 //
-//	go run ./scripts/lint [-update] GOLANGCI-LINT
+//	go run ./scripts/lint GOLANGCI-LINT
 //
 // GOLANGCI-LINT is the path of the program. A file that no build includes fails the run.
-//
-// Some lines are longer than the linter lll allows. The file longlines.txt is their budget: it has the number of long
-// lines of each file; other files have none. The budget can only shrink: -update rewrites it after lines were shortened
-// or files renamed, and fails if the sum has grown.
 package main
 
 import (
@@ -14,7 +10,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -24,9 +19,6 @@ import (
 	"slices"
 	"strings"
 )
-
-// budgetFile has the budget of long lines.
-const budgetFile = "scripts/lint/longlines.txt"
 
 // A build is a build configuration.
 type build struct {
@@ -69,13 +61,11 @@ var builds = []build{
 }
 
 func main() {
-	update := flag.Bool("update", false, "write the budget of long lines anew")
-	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: lint [-update] GOLANGCI-LINT")
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: lint GOLANGCI-LINT")
 		os.Exit(2)
 	}
-	problems, err := run(context.Background(), flag.Arg(0), *update)
+	problems, err := run(context.Background(), os.Args[1])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lint:", err)
 		os.Exit(2)
@@ -88,15 +78,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, linter string, update bool) (problems []string, err error) {
-	text, err := os.ReadFile(budgetFile)
-	if err != nil {
-		return nil, err
-	}
-	budget, err := parseBudget(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", budgetFile, err)
-	}
+func run(ctx context.Context, linter string) (problems []string, err error) {
 	list, err := files(".")
 	if err != nil {
 		return nil, err
@@ -110,22 +92,10 @@ func run(ctx context.Context, linter string, update bool) (problems []string, er
 	for _, path := range unseen {
 		problems = append(problems, path+": no build includes this file")
 	}
-	long := map[string]int{}
 	for _, i := range issues {
-		if i.FromLinter == "lll" {
-			long[i.Pos.Filename]++
-			continue
-		}
 		problems = append(problems, i.String())
 	}
-	if update {
-		written, err := shrink(budget, long)
-		if err != nil {
-			return nil, err
-		}
-		return problems, os.WriteFile(budgetFile, []byte(written), 0o644)
-	}
-	return append(problems, compare(budget, long)...), nil
+	return problems, nil
 }
 
 // A pkg is a package in a build.

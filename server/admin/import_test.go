@@ -238,7 +238,8 @@ func TestImportClients(t *testing.T) {
 		importFile(t, s.Admin, sheet, "username,email,active,phone\nAnna,a@example.com,no,\n"))
 
 	require.Equal(t, []string{
-		"2 client \"new\": fine 0, no address on file, so no link for a password can be mailed", "3 client \"anna\": exists 1",
+		"2 client \"new\": fine 0, no address on file, so no link for a password can be mailed",
+		"3 client \"anna\": exists 1",
 		"4 client \"NEW\": refused 0, duplicate of line 2",
 		"5 client \"a b\": refused 0, a user name has 1 to 200 characters and no spaces",
 		"6 client \"x\": refused 0, \"nobody\" is not an email address",

@@ -66,7 +66,8 @@ func refuseClient(err error) error {
 func (s *Server) hashNew(ctx context.Context, location, newPassword string) (hash string, err error) {
 	hash, err = s.Passwords.Hash(ctx, newPassword)
 	if errors.Is(err, password.ErrLength) {
-		return "", rules.InvalidField(location, fmt.Sprintf("%s.", capitalize(err.Error())))
+		return "", rules.InvalidField(location,
+			fmt.Sprintf("A password has %d to %d bytes.", api.MinPassword, api.MaxPassword))
 	}
 	return hash, err
 }
@@ -100,9 +101,6 @@ func (s *Server) hashForChange(
 
 // errUnhashed is the error for a stored answer that was deleted between hashForChange and apply.
 var errUnhashed = api.NewProblem(api.ErrUnavailable, "The server is too busy. Try again.")
-
-// capitalize returns a sentence with a capital letter.
-func capitalize(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
 
 // account handles GET /account.
 func (s *Server) account(ctx context.Context) api.Account {

@@ -91,8 +91,8 @@ func register[I, O any](c contract, op huma.Operation, handle func(context.Conte
 	})
 }
 
-// contract registers every call of the contract.
-func (s *Server) contract(a huma.API) contract {
+// registerCalls registers every call of the contract.
+func (s *Server) registerCalls(a huma.API) contract {
 	c := contract{a, s}
 	s.registerPrograms(c)
 	s.registerSessions(c)

@@ -79,8 +79,8 @@ const (
 // routes returns the handler of all paths, and stores the names of their operations.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	contract := s.contract(humago.New(mux, configuration(s.Version)))
-	mux.HandleFunc("GET /docs", contract.page)
+	contract := s.registerCalls(humago.New(mux, configuration(s.Version)))
+	mux.HandleFunc("GET /docs", contract.serveDocs)
 	mux.HandleFunc("GET "+resetPath, s.passwordForm)
 	mux.HandleFunc("POST "+resetPath, s.passwordForm)
 	mux.HandleFunc("GET "+healthPath, s.Healthy)

@@ -390,11 +390,11 @@ func (s *Server) licenseFile(l store.License, o store.Order, p store.Program) (n
 }
 
 // checkRemovalCode refuses an attempt with a removal code while the host, the account or the license must wait.
-func (s *Server) checkRemovalCode(ctx context.Context, tx store.Tx, license int64) error {
-	return s.Guard.CheckRemovalCode(ctx, tx, callerAttempt(ctx), license, s.Rules.Today())
+func (s *Server) checkRemovalCode(ctx context.Context, tx store.Tx, id int64) error {
+	return s.Guard.CheckRemovalCode(ctx, tx, callerAttempt(ctx), id, s.Rules.Today())
 }
 
 // countRemovalCode returns err, the result of a task on a license, and counts a failure if it refuses a removal code.
-func (s *Server) countRemovalCode(ctx context.Context, tx store.Tx, license int64, err error) error {
-	return s.Guard.CountRemovalCode(ctx, tx, callerAttempt(ctx), license, err)
+func (s *Server) countRemovalCode(ctx context.Context, tx store.Tx, id int64, err error) error {
+	return s.Guard.CountRemovalCode(ctx, tx, callerAttempt(ctx), id, err)
 }

@@ -72,7 +72,8 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		c.logger.Info("the certificate has been read again", "file", c.certFile, "ends", c.pair.Leaf.NotAfter.UTC())
 	case err.Error() != c.fault:
 		c.fault = err.Error()
-		c.logger.Error("the changed certificate cannot be used; the former one stays in use", "file", c.certFile, "error", err)
+		c.logger.Error("the changed certificate cannot be used; the former one stays in use", "file", c.certFile,
+			"error", err)
 	}
 	return c.pair, nil
 }

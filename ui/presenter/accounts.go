@@ -48,19 +48,19 @@ func (a *Accounts) options() account.Options {
 		Now:          a.shell.Now,
 		After:        time.After,
 		OnOrder:      a.peers.AddOrder,
-		OnAccount:    func(api.Account) { a.shell.Status.Say(tr.T("Your contact data are saved.")) },
+		OnAccount:    func(api.Account) { a.shell.Status.ShowRemark(tr.T("Your contact data are saved.")) },
 		OnRegistered: a.peers.Registered,
 	}
 }
 
 // NewOrder loads the programs that accept serial numbers and opens the dialog for a new order.
 func (a *Accounts) NewOrder() {
-	if a.shell.Asking.Busy() {
+	if a.shell.Requests.Busy() {
 		return
 	}
-	a.shell.Status.Working(tr.T("Asking for the programs…"))
-	background.Run(a.shell.Asking, a.backend.SerialPrograms, func(programs []api.Program, err error) {
-		a.shell.Status.Working("")
+	a.shell.Status.SetWorking(tr.T("Asking for the programs…"))
+	background.Run(a.shell.Requests, a.backend.SerialPrograms, func(programs []api.Program, err error) {
+		a.shell.Status.SetWorking("")
 		if err == nil {
 			err = account.NewOrder(a.options(), programs)
 		}

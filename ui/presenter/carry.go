@@ -17,8 +17,8 @@ type CarryPeers interface {
 	SignedIn() bool
 	Resuming() bool
 	Refresh()
-	// GoTo fills in the sign-in screen with the server of a link.
-	GoTo(server string)
+	// SignInTo fills in the sign-in screen with the server of a link.
+	SignInTo(server string)
 }
 
 // Carry is the presenter of the dialogs for PCs without a network, and of what the app is started with. It implements
@@ -52,11 +52,11 @@ func (c *Carry) Home() { c.screen.Home() }
 // Open opens the dialog that reads files, pictures and texts.
 func (c *Carry) Open() { c.screen.Open() }
 
-// Begin shows the requests that waited for a sign-in.
-func (c *Carry) Begin() { c.screen.SignedIn() }
+// ShowPending shows the requests that waited for a sign-in.
+func (c *Carry) ShowPending() { c.screen.SignedIn() }
 
-// Ended is called when there is no session after all.
-func (c *Carry) Ended() { c.screen.SignedOut() }
+// SessionEnded is called when there is no session after all.
+func (c *Carry) SessionEnded() { c.screen.SignedOut() }
 
 // Receive raises the window and shows the content that the app, or a second instance of it, was started with. The
 // content, which may be empty, has no effect before the person confirms.
@@ -66,16 +66,16 @@ func (c *Carry) Receive(content []byte) {
 		return
 	}
 	if link, err := carry.ParseLink(string(content)); err == nil && link.Part == nil {
-		c.peers.GoTo(link.Server)
+		c.peers.SignInTo(link.Server)
 		return
 	}
 	c.screen.Receive([][]byte{content}, nil)
 }
 
-// Refuse raises the window and shows why a file that the system passed to the app cannot be opened.
-func (c *Carry) Refuse(err error) {
+// ShowOpenError raises the window and shows why a file that the system passed to the app cannot be opened.
+func (c *Carry) ShowOpenError(err error) {
 	c.shell.Window.RequestFocus()
-	c.shell.Dialogs.Error(ReadFault(err))
+	c.shell.Dialogs.Error(OpenErrorMessage(err))
 }
 
 // ReceiveFolder is like Receive, for the path of a folder.
@@ -90,7 +90,7 @@ func (c *Carry) Dropped(files []fyne.URI) {
 		return readDropped(files)
 	}, func(d dropped, err error) {
 		if err != nil {
-			c.shell.Dialogs.Error(ReadFault(err))
+			c.shell.Dialogs.Error(OpenErrorMessage(err))
 		}
 		if len(d.contents)+len(d.folders) > 0 {
 			c.screen.Receive(d.contents, d.folders)
@@ -130,8 +130,8 @@ func (c *Carry) Picture(ctx context.Context) ([]byte, error) {
 // SignedIn reports whether there is an account to carry requests with; pending, whether a sign-in is under way.
 func (c *Carry) SignedIn() (yes, pending bool) { return c.peers.SignedIn(), c.peers.Resuming() }
 
-// Carried reloads the tables after requests were carried out.
-func (c *Carry) Carried() { c.peers.Refresh() }
+// OrdersChanged reloads the tables after requests were carried out.
+func (c *Carry) OrdersChanged() { c.peers.Refresh() }
 
-// Taken reloads the tables after licenses of this PC changed.
-func (c *Carry) Taken() { c.peers.Refresh() }
+// PCLicensesChanged reloads the tables after licenses of this PC changed.
+func (c *Carry) PCLicensesChanged() { c.peers.Refresh() }

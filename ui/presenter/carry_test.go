@@ -10,10 +10,10 @@ import (
 
 type carryPeers struct{ *stage }
 
-func (p carryPeers) SignedIn() bool     { return false }
-func (p carryPeers) Resuming() bool     { return true }
-func (p carryPeers) Refresh()           { p.call("refresh") }
-func (p carryPeers) GoTo(server string) { p.call("go to %s", server) }
+func (p carryPeers) SignedIn() bool         { return false }
+func (p carryPeers) Resuming() bool         { return true }
+func (p carryPeers) Refresh()               { p.call("refresh") }
+func (p carryPeers) SignInTo(server string) { p.call("go to %s", server) }
 
 // unusedBackend is a Backend whose methods must not be called.
 type unusedBackend struct{ screen.Backend }
@@ -38,13 +38,13 @@ func TestCarryActions(t *testing.T) {
 	require.True(t, pending)
 	c.Copy("request")
 	require.Equal(t, "request", c.Paste())
-	c.Carried()
-	c.Taken()
+	c.OrdersChanged()
+	c.PCLicensesChanged()
 	require.Equal(t, []string{"refresh", "refresh"}, s.calls)
 }
 
 func TestRefuse(t *testing.T) {
 	s := newStage(t)
-	NewCarry(s.shell, unusedBackend{}, carryPeers{s}).Refuse(&Unreadable{Path: "/tmp/none.acen", Err: errNoFile})
+	NewCarry(s.shell, unusedBackend{}, carryPeers{s}).ShowOpenError(&ArgumentError{Path: "/tmp/none.acen", Err: errNoFile})
 	require.True(t, s.Shows("/tmp/none.acen cannot be read."))
 }

@@ -24,8 +24,8 @@ type ConnectionPeers interface {
 	ConnectionLost()
 	// WorkOffline loads what the tables need from the cache.
 	WorkOffline()
-	// Expired shows the sign-in screen, because the session has ended.
-	Expired(err error)
+	// SessionExpired shows the sign-in screen, because the session has ended.
+	SessionExpired(err error)
 	Refresh()
 	NoNetwork()
 }
@@ -60,7 +60,7 @@ func (c *Connection) Lost(err error) {
 func (c *Connection) Failed(err error) {
 	switch {
 	case isSignedOut(err):
-		c.peers.Expired(err)
+		c.peers.SessionExpired(err)
 	case !errors.Is(err, context.Canceled):
 		c.Lost(err)
 		c.peers.WorkOffline()
@@ -70,14 +70,14 @@ func (c *Connection) Failed(err error) {
 // Reached is called after the server answered.
 func (c *Connection) Reached() { c.fault, c.attempts = dialogs.Message{}, 0 }
 
-// RetrySoon resets the backoff, such as after the PC has slept.
-func (c *Connection) RetrySoon() { c.attempts = 0 }
+// ResetBackoff resets the backoff, such as after the PC has slept.
+func (c *Connection) ResetBackoff() { c.attempts = 0 }
 
 // Due reports whether it is time for the next attempt.
 func (c *Connection) Due() bool { return c.fault.What != "" && !c.shell.Now().Before(c.retryAt) }
 
-// Leave clears the fault and the backoff.
-func (c *Connection) Leave() { c.fault, c.attempts, c.retryAt = dialogs.Message{}, 0, time.Time{} }
+// Reset clears the fault and the backoff.
+func (c *Connection) Reset() { c.fault, c.attempts, c.retryAt = dialogs.Message{}, 0, time.Time{} }
 
 // Banner returns the banner about a fault of the server host, or false without a fault. age is the age of the tables,
 // or "" if none are shown.

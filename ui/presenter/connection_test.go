@@ -14,11 +14,11 @@ import (
 
 type connectionPeers struct{ *stage }
 
-func (p connectionPeers) ConnectionLost()   { p.call("lost") }
-func (p connectionPeers) WorkOffline()      { p.call("offline") }
-func (p connectionPeers) Expired(err error) { p.call("expired") }
-func (p connectionPeers) Refresh()          { p.call("refresh") }
-func (p connectionPeers) NoNetwork()        { p.call("no network") }
+func (p connectionPeers) ConnectionLost()          { p.call("lost") }
+func (p connectionPeers) WorkOffline()             { p.call("offline") }
+func (p connectionPeers) SessionExpired(err error) { p.call("expired") }
+func (p connectionPeers) Refresh()                 { p.call("refresh") }
+func (p connectionPeers) NoNetwork()               { p.call("no network") }
 
 func TestRetryBackoff(t *testing.T) {
 	s := newStage(t)
@@ -31,7 +31,7 @@ func TestRetryBackoff(t *testing.T) {
 		s.now = s.now.Add(1)
 		require.True(t, c.Due(), "failure %d", i+1)
 	}
-	c.RetrySoon()
+	c.ResetBackoff()
 	c.Lost(unreachable)
 	s.now = s.now.Add(15 * time.Second)
 	require.True(t, c.Due(), "after sleep")

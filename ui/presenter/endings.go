@@ -45,10 +45,10 @@ func (n *Notices) Restore() {
 // isDismissed reports whether an offer was dismissed: since the start of the app or, if it is about endings, since
 // their current step.
 func (n *Notices) isDismissed(o Offer) bool {
-	if len(o.Ends) == 0 {
+	if len(o.Endings) == 0 {
 		return n.dismissed[o.Key]
 	}
-	for _, e := range o.Ends {
+	for _, e := range o.Endings {
 		if one, ok := n.endings[e.Name]; !ok || one.Step != e.Step || !one.Ends.Equal(e.At) {
 			return false
 		}
@@ -57,11 +57,11 @@ func (n *Notices) isDismissed(o Offer) bool {
 }
 
 func (n *Notices) setDismissed(o Offer, dismissed bool) {
-	if len(o.Ends) == 0 {
+	if len(o.Endings) == 0 {
 		n.dismissed[o.Key] = dismissed
 		return
 	}
-	for _, e := range o.Ends {
+	for _, e := range o.Endings {
 		if dismissed {
 			n.endings[e.Name] = dismissedEnding{e.Step, e.At}
 		} else {

@@ -1,7 +1,6 @@
 package presenter
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -54,7 +53,7 @@ func (f *Files) Save(name, text, extension string, done func(error)) {
 	f.show(d)
 }
 
-// write writes text with mode 0600, because license files hold the removal seed.
+// write writes text with mode 0600, because license files contain the removal seed.
 func (f *Files) write(to fyne.URIWriteCloser, text string, done func(error)) {
 	path := to.URI().Path()
 	background.Run(f.saving, func(context.Context) (struct{}, error) {
@@ -69,7 +68,7 @@ func (f *Files) write(to fyne.URIWriteCloser, text string, done func(error)) {
 		return struct{}{}, err
 	}, func(_ struct{}, err error) {
 		if err == nil {
-			f.status.Say(tr.T("Saved as %s", path))
+			f.status.ShowRemark(tr.T("Saved as %s", path))
 		}
 		done(err)
 	})
@@ -99,12 +98,21 @@ func (f *Files) Choose(done func([]byte, error)) {
 // ChooseFolder asks for a folder. It calls done with its path unless the person canceled.
 func (f *Files) ChooseFolder(done func(string, error)) {
 	f.show(dialog.NewFolderOpen(func(chosen fyne.ListableURI, err error) {
-		if err != nil || chosen != nil && chosen.Scheme() != "file" {
-			done("", cmp.Or(err, errNoFile))
-		} else if chosen != nil {
-			done(chosen.Path(), nil)
+		if err != nil || chosen != nil {
+			done(folderPath(chosen, err))
 		}
 	}, f.window))
+}
+
+// folderPath returns the path of a folder that a dialog returned, or an error for one that is not in the file system.
+func folderPath(chosen fyne.URI, err error) (string, error) {
+	switch {
+	case err != nil:
+		return "", err
+	case chosen.Scheme() != "file":
+		return "", errNoFolder
+	}
+	return chosen.Path(), nil
 }
 
 // show shows a file dialog and resizes it to fit the window. The toolkit panics if it is resized first.
@@ -139,7 +147,10 @@ func readDropped(files []fyne.URI) (d dropped, err error) {
 	return d, nil
 }
 
-var errNoFile = errors.New("what was dropped is no file of this PC")
+var (
+	errNoFile   = errors.New("what was dropped is no file of this PC")
+	errNoFolder = errors.New("the chosen folder is not on this PC")
+)
 
 // readFile reads a regular file of limited size.
 func readFile(path string) ([]byte, error) {
@@ -166,31 +177,31 @@ func readLimited(from io.Reader) ([]byte, error) {
 	return content, err
 }
 
-// Unreadable is the error for an argument of the app that cannot be read. Err is a sentence that contains the path.
-type Unreadable struct {
+// ArgumentError is the error for an argument of the app that cannot be read. Err is a sentence that contains the path.
+type ArgumentError struct {
 	Path string
-	// Neither reports that Path is neither a file nor a folder, but such as a device.
-	Neither bool
+	// NotFile reports that Path is neither a file nor a folder, but such as a device.
+	NotFile bool
 	Err     error
 }
 
-func (u *Unreadable) Error() string { return u.Err.Error() }
-func (u *Unreadable) Unwrap() error { return u.Err }
+func (u *ArgumentError) Error() string { return u.Err.Error() }
+func (u *ArgumentError) Unwrap() error { return u.Err }
 
-// ReadFault returns the message for a file or link that cannot be opened.
-func ReadFault(err error) dialogs.Message {
+// OpenErrorMessage returns the message for a file or link that cannot be opened.
+func OpenErrorMessage(err error) dialogs.Message {
 	var damaged *carry.DocumentError
 	if errors.Is(err, carry.ErrTooLarge) || errors.Is(err, carry.ErrLink) || errors.Is(err, carry.ErrServer) ||
 		errors.As(err, &damaged) {
 		return explain.Error(err)
 	}
 	what, why := tr.T("The file cannot be read."), words.FileError(err)
-	named := &Unreadable{}
+	named := &ArgumentError{}
 	if errors.As(err, &named) {
 		what = tr.T("%s cannot be read.", named.Path)
 	}
 	switch {
-	case named.Neither:
+	case named.NotFile:
 		why = tr.T("It is neither a file nor a folder.")
 	case errors.Is(err, errNoFile):
 		why = tr.T("What was dropped is no file of this PC.")

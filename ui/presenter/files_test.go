@@ -41,6 +41,14 @@ func TestReadDropped(t *testing.T) {
 	web, err := storage.ParseURI("https://licenses.lumen.example/answer.acen")
 	require.NoError(t, err)
 
+	path, err := folderPath(storage.NewFileURI(dir), nil)
+	require.NoError(t, err)
+	require.Equal(t, dir, path)
+	_, err = folderPath(web, nil)
+	require.ErrorIs(t, err, errNoFolder)
+	_, err = folderPath(nil, os.ErrPermission)
+	require.ErrorIs(t, err, os.ErrPermission)
+
 	d, err := readDropped([]fyne.URI{storage.NewFileURI(file), storage.NewFileURI(dir)})
 	require.NoError(t, err)
 	require.Equal(t, dropped{contents: [][]byte{[]byte("answer")}, folders: []string{dir}}, d)
@@ -55,9 +63,9 @@ func TestReadDropped(t *testing.T) {
 	} {
 		d, err := readDropped([]fyne.URI{storage.NewFileURI(file), test.dropped})
 		require.Len(t, d.contents, 1, "what was read before")
-		m := ReadFault(err)
+		m := OpenErrorMessage(err)
 		require.Contains(t, m.What+" "+m.Why, test.why)
 	}
 	require.Equal(t, "It is neither a file nor a folder.",
-		ReadFault(&Unreadable{Path: "/dev/null", Neither: true, Err: errNoFile}).Why)
+		OpenErrorMessage(&ArgumentError{Path: "/dev/null", NotFile: true, Err: errNoFile}).Why)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/acen-desktop/acen/manager"
 	"github.com/acen-desktop/acen/ui/kit/background"
 	"github.com/acen-desktop/acen/ui/kit/dialogs"
-	"github.com/acen-desktop/acen/ui/screens/waiting"
+	"github.com/acen-desktop/acen/ui/screens/jobs"
 	"github.com/acen-desktop/acen/ui/text/explain"
 	"github.com/acen-desktop/acen/ui/text/tr"
 	"github.com/acen-desktop/acen/ui/text/words"
@@ -35,8 +35,8 @@ type JobsPeers interface {
 	// LoadAccounts reloads the accounts and the jobs of all of them.
 	LoadAccounts()
 	Notify(m dialogs.Message)
-	// JobWaits redraws what a job changed on this PC without the server.
-	JobWaits(job manager.Job)
+	// RefreshAfterJob redraws what a job changed on this PC without the server.
+	RefreshAfterJob(job manager.Job)
 	Refresh()
 	// Failed is called if a request failed.
 	Failed(err error)
@@ -53,7 +53,7 @@ type Jobs struct {
 	open    []manager.Job    // jobs of the current account
 	all     []manager.Job    // jobs of all accounts
 	reasons map[int64]error  // last error of open jobs, by id
-	list    *waiting.List    // the open dialog, or nil
+	list    *jobs.List       // the open dialog, or nil
 }
 
 // NewJobs returns a presenter without jobs. UI thread.
@@ -69,8 +69,8 @@ func NewJobs(shell *Shell, backend JobsBackend, peers JobsPeers) *Jobs {
 	}
 }
 
-// Leave cancels sending and clears the jobs of the account.
-func (j *Jobs) Leave() {
+// Reset cancels sending and clears the jobs of the account.
+func (j *Jobs) Reset() {
 	j.loading.Cancel()
 	j.sending.Cancel()
 	j.open = nil
@@ -96,7 +96,7 @@ func (j *Jobs) Resume() {
 // explainFailed shows notices about jobs that the server refused.
 func (j *Jobs) explainFailed(done []manager.Job) {
 	for _, job := range done {
-		j.Learn(job)
+		j.RecordError(job)
 		if job.Err != nil && job.State == manager.JobFailed {
 			m := explain.Error(job.Err)
 			j.peers.Notify(dialogs.Message{
@@ -107,8 +107,8 @@ func (j *Jobs) explainFailed(done []manager.Job) {
 	}
 }
 
-// Learn records the last error of an open job.
-func (j *Jobs) Learn(job manager.Job) {
+// RecordError records the last error of an open job.
+func (j *Jobs) RecordError(job manager.Job) {
 	open := job.State == manager.JobPending || job.State == manager.JobSent
 	switch {
 	case !open:
@@ -135,7 +135,7 @@ func (j *Jobs) Load() {
 
 // Show lists the open jobs in the order in which they are sent.
 func (j *Jobs) Show() {
-	j.list = waiting.Open(waiting.Options{
+	j.list = jobs.Open(jobs.Options{
 		Dialogs:  j.shell.Dialogs,
 		SignedIn: j.peers.SignedIn(),
 		OnSend:   j.send,
@@ -150,21 +150,21 @@ func (j *Jobs) refreshList() {
 		return
 	}
 	signedIn := j.peers.SignedIn()
-	jobs := j.open
+	shown := j.open
 	if !signedIn {
-		jobs = j.all
+		shown = j.all
 	}
-	rows := make([]waiting.Row, len(jobs))
-	for i, job := range jobs {
+	rows := make([]jobs.Row, len(shown))
+	for i, job := range shown {
 		rows[i] = j.row(job, signedIn)
 	}
 	j.list.Show(rows, signedIn)
 }
 
 // row returns the row of a job. A pending job can be canceled; a sent one can be given up after a day.
-func (j *Jobs) row(job manager.Job, signedIn bool) waiting.Row {
+func (j *Jobs) row(job manager.Job, signedIn bool) jobs.Row {
 	now := j.shell.Now()
-	r := waiting.Row{
+	r := jobs.Row{
 		What: words.Job(job),
 		Why:  tr.T("Asked for on %s. %s", words.LongMoment(job.CreatedAt, now), j.why(job, signedIn)),
 	}
@@ -218,7 +218,7 @@ func (j *Jobs) end(job manager.Job, working string, endJob func(ctx context.Cont
 		if err != nil {
 			list.SetError(explain.Error(err))
 		}
-		j.peers.JobWaits(job)
+		j.peers.RefreshAfterJob(job)
 		j.Load()
 	})
 }

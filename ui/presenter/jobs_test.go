@@ -56,14 +56,14 @@ type jobsPeers struct {
 	fault     string
 }
 
-func (p *jobsPeers) SignedIn() bool           { return !p.signedOut }
-func (p *jobsPeers) Fault() string            { return p.fault }
-func (p *jobsPeers) AccountName(int64) string { return "Berta · keys.tide.example" }
-func (p *jobsPeers) LoadAccounts()            { p.call("accounts") }
-func (p *jobsPeers) Notify(m dialogs.Message) { p.call("notify %s", m.What) }
-func (p *jobsPeers) JobWaits(job manager.Job) { p.call("waits %d", job.ID) }
-func (p *jobsPeers) Refresh()                 { p.call("refresh") }
-func (p *jobsPeers) Failed(err error)         { p.call("failed %v", err) }
+func (p *jobsPeers) SignedIn() bool                  { return !p.signedOut }
+func (p *jobsPeers) Fault() string                   { return p.fault }
+func (p *jobsPeers) AccountName(int64) string        { return "Berta · keys.tide.example" }
+func (p *jobsPeers) LoadAccounts()                   { p.call("accounts") }
+func (p *jobsPeers) Notify(m dialogs.Message)        { p.call("notify %s", m.What) }
+func (p *jobsPeers) RefreshAfterJob(job manager.Job) { p.call("waits %d", job.ID) }
+func (p *jobsPeers) Refresh()                        { p.call("refresh") }
+func (p *jobsPeers) Failed(err error)                { p.call("failed %v", err) }
 
 func newTestJobs(t *testing.T, open ...manager.Job) (*stage, *Jobs, *jobsBackend, *jobsPeers) {
 	t.Helper()
@@ -107,7 +107,7 @@ func TestJobRow(t *testing.T) {
 			if test.reason != nil {
 				failed := test.job
 				failed.Err = test.reason
-				j.Learn(failed)
+				j.RecordError(failed)
 			}
 			j.Show()
 			s.WaitFor("Removal of “Studio PC”")
@@ -123,14 +123,14 @@ func TestLearn(t *testing.T) {
 	job := removal(manager.JobSent, 0)
 	for _, err := range []error{manager.ErrSignedOut, context.Canceled, nil} {
 		job.Err = err
-		j.Learn(job)
+		j.RecordError(job)
 		require.Empty(t, j.reasons, err)
 	}
 	job.Err = api.ErrLimitReached
-	j.Learn(job)
+	j.RecordError(job)
 	require.ErrorIs(t, j.reasons[1], api.ErrLimitReached)
 	job.State = manager.JobFailed
-	j.Learn(job)
+	j.RecordError(job)
 	require.Empty(t, j.reasons, "it does not wait any more")
 }
 
@@ -221,6 +221,6 @@ func TestExplainFailed(t *testing.T) {
 	s.WaitUntil("the tasks", func() bool { return j.Text() != "" })
 	require.Equal(t, []string{"notify New license for 7183EC4D: There is no free license."}, s.calls)
 	require.Equal(t, "1 task waits for the server", j.Text())
-	j.Leave()
+	j.Reset()
 	require.Empty(t, j.Text())
 }

@@ -39,24 +39,24 @@ type LicensesPeers interface {
 	Failed(err error)
 	// Marks returns the ids of the licenses that can be brought back, and of those with a kept removal code that no job
 	// sends.
-	Marks() (bringBacks, letGo map[int64]bool)
-	// SetKnown sets the data of the licenses of orders, by order id, in the table of orders.
-	SetKnown(known map[int64]orders.Known)
-	// Find searches for licenses that concern this PC.
-	Find()
+	Marks() (bringBacks, keptCodes map[int64]bool)
+	// SetLicenseData sets the data of the licenses of orders, by order id, in the table of orders.
+	SetLicenseData(data map[int64]orders.LicenseData)
+	// FindThisPCLicenses searches for licenses that concern this PC.
+	FindThisPCLicenses()
 	ClearSearch()
 }
 
 // Licenses is the presenter of the licenses of the selected order.
 type Licenses struct {
-	shell   *Shell
-	backend LicensesBackend
-	peers   LicensesPeers
-	screen  *licenses.Screen
-	loading *background.Slot
-	history *background.Slot
-	content licenses.Content
-	owners  map[int64]Owner // by order id
+	shell     *Shell
+	backend   LicensesBackend
+	peers     LicensesPeers
+	screen    *licenses.Screen
+	loading   *background.Slot
+	history   *background.Slot
+	content   licenses.Content
+	summaries map[int64]OrderSummary // by order id
 	// reading is the id of the order whose licenses are being read from the cache, or 0. prefetch means that they are
 	// read for the order that will be selected first.
 	reading  int64
@@ -68,12 +68,12 @@ type Licenses struct {
 // NewLicenses returns a presenter without an order. UI thread.
 func NewLicenses(shell *Shell, backend LicensesBackend, peers LicensesPeers) *Licenses {
 	return &Licenses{
-		shell:   shell,
-		backend: backend,
-		peers:   peers,
-		loading: shell.Work.NewSlot(),
-		history: shell.Work.NewSlot(),
-		owners:  map[int64]Owner{},
+		shell:     shell,
+		backend:   backend,
+		peers:     peers,
+		loading:   shell.Work.NewSlot(),
+		history:   shell.Work.NewSlot(),
+		summaries: map[int64]OrderSummary{},
 	}
 }
 
@@ -96,11 +96,11 @@ func (p *Licenses) Object() fyne.CanvasObject { return p.screen.Object() }
 // DetailsObject returns the panel about the selected license.
 func (p *Licenses) DetailsObject() fyne.CanvasObject { return p.screen.DetailsObject() }
 
-// Leave cancels loading and clears the licenses. The table remains until Clear.
-func (p *Licenses) Leave() {
+// Reset cancels loading and clears the licenses. The table remains until Clear.
+func (p *Licenses) Reset() {
 	p.loading.Cancel()
 	p.history.Cancel()
-	p.content, p.owners = licenses.Content{}, map[int64]Owner{}
+	p.content, p.summaries = licenses.Content{}, map[int64]OrderSummary{}
 	p.reading, p.prefetch, p.unknown, p.selectID = 0, false, false, 0
 }
 
@@ -131,22 +131,22 @@ func (p *Licenses) Complete() bool {
 	return (c.Loaded || !c.Order.RequiresActivation) && !p.screen.Comparing()
 }
 
-// Unknown reports whether the licenses of the selected order are not in the cache.
-func (p *Licenses) Unknown() bool { return p.unknown }
+// NotCached reports whether the licenses of the selected order are not in the cache.
+func (p *Licenses) NotCached() bool { return p.unknown }
 
-// LicensedFor returns the id of an order with a license of a program for this PC, or 0.
-func (p *Licenses) LicensedFor(program int64) (order int64) {
-	for id, owner := range p.owners {
-		if owner.ThisPC && owner.Program == program {
+// LicensedOrder returns the id of an order with a license of a program for this PC, or 0.
+func (p *Licenses) LicensedOrder(program int64) (order int64) {
+	for id, summary := range p.summaries {
+		if summary.ThisPC && summary.Program == program {
 			order = max(order, id)
 		}
 	}
 	return order
 }
 
-// SetOwners sets which orders have a license of this PC, by order id.
-func (p *Licenses) SetOwners(owners map[int64]Owner) {
-	maps.Copy(p.owners, owners)
+// SetSummaries sets which orders have a license of this PC, by order id.
+func (p *Licenses) SetSummaries(summaries map[int64]OrderSummary) {
+	maps.Copy(p.summaries, summaries)
 	p.Refresh()
 }
 
@@ -222,13 +222,13 @@ func (p *Licenses) Refresh() {
 
 func (p *Licenses) show() {
 	c := &p.content
-	c.ThisPCElsewhere = 0
-	for id, owner := range p.owners {
-		if id != c.Order.ID && owner.ThisPC && owner.Program == c.Order.ProgramID {
-			c.ThisPCElsewhere = max(c.ThisPCElsewhere, id)
+	c.OtherLicensedOrder = 0
+	for id, summary := range p.summaries {
+		if id != c.Order.ID && summary.ThisPC && summary.Program == c.Order.ProgramID {
+			c.OtherLicensedOrder = max(c.OtherLicensedOrder, id)
 		}
 	}
-	c.BringBacks, c.LetGo = p.peers.Marks()
+	c.BringBacks, c.KeptCodes = p.peers.Marks()
 	p.screen.Show(*c)
 	p.selectPending()
 }
@@ -355,10 +355,10 @@ func (p *Licenses) showTable(t cachedTable) {
 	c := &p.content
 	c.Program, c.Licenses, c.Loaded = t.program, t.licenses.Licenses, true
 	k := summary(t.licenses.Licenses)
-	p.owners[c.Order.ID] = Owner{c.Order.ProgramID, k.ThisPC}
-	p.peers.SetKnown(map[int64]orders.Known{c.Order.ID: k})
+	p.summaries[c.Order.ID] = OrderSummary{c.Order.ProgramID, k.ThisPC}
+	p.peers.SetLicenseData(map[int64]orders.LicenseData{c.Order.ID: k})
 	p.show()
-	p.peers.Find()
+	p.peers.FindThisPCLicenses()
 }
 
 // Put shows a new or changed license at once, in place of the license with the id replaced, or 0. The next load

@@ -87,24 +87,24 @@ type licensesPeers struct {
 	*stage
 	resuming   bool
 	bringBacks map[int64]bool
-	known      map[int64]orders.Known
+	data       map[int64]orders.LicenseData
 }
 
-func (p *licensesPeers) Do(actions.ID, actions.Subject)            {}
-func (p *licensesPeers) RetryLicenses()                            { p.call("retry") }
-func (p *licensesPeers) ShowEnded(bool)                            {}
-func (p *licensesPeers) ShowHistory(api.Order)                     {}
-func (p *licensesPeers) ShowRemovalCodes()                         {}
-func (p *licensesPeers) ShowJobs()                                 {}
-func (p *licensesPeers) KeepLicensesTable(bool, table.State)       {}
-func (p *licensesPeers) PointerMoved()                             {}
-func (p *licensesPeers) Copy(string)                               {}
-func (p *licensesPeers) ClearSearch()                              { p.call("clear search") }
-func (p *licensesPeers) Resuming() bool                            { return p.resuming }
-func (p *licensesPeers) Failed(err error)                          { p.call("failed") }
-func (p *licensesPeers) Marks() (bringBacks, letGo map[int64]bool) { return p.bringBacks, nil }
-func (p *licensesPeers) SetKnown(known map[int64]orders.Known)     { p.known = known }
-func (p *licensesPeers) Find()                                     { p.call("find") }
+func (p *licensesPeers) Do(actions.ID, actions.Subject)                   {}
+func (p *licensesPeers) RetryLicenses()                                   { p.call("retry") }
+func (p *licensesPeers) ShowEnded(bool)                                   {}
+func (p *licensesPeers) ShowHistory(api.Order)                            {}
+func (p *licensesPeers) ShowRemovalCodes()                                {}
+func (p *licensesPeers) ShowJobs()                                        {}
+func (p *licensesPeers) StoreLicensesTable(bool, table.State)             {}
+func (p *licensesPeers) PointerMoved()                                    {}
+func (p *licensesPeers) Copy(string)                                      {}
+func (p *licensesPeers) ClearSearch()                                     { p.call("clear search") }
+func (p *licensesPeers) Resuming() bool                                   { return p.resuming }
+func (p *licensesPeers) Failed(err error)                                 { p.call("failed") }
+func (p *licensesPeers) Marks() (bringBacks, keptCodes map[int64]bool)    { return p.bringBacks, nil }
+func (p *licensesPeers) SetLicenseData(data map[int64]orders.LicenseData) { p.data = data }
+func (p *licensesPeers) FindThisPCLicenses()                              { p.call("find") }
 
 func newTestLicenses(t *testing.T) (*stage, *Licenses, *licensesBackend, *licensesPeers) {
 	t.Helper()
@@ -128,8 +128,8 @@ func TestOpenOrder(t *testing.T) {
 	s, p, b, peers := newTestLicenses(t)
 	p.Open(testOrder(1042), true, false)
 	s.WaitFor("Studio PC")
-	require.True(t, p.Unknown(), "they were not known before")
-	require.Contains(t, peers.known[1042].Text, "Laptop")
+	require.True(t, p.NotCached(), "they were not known before")
+	require.Contains(t, peers.data[1042].Text, "Laptop")
 	require.True(t, s.called("find"))
 	s.WaitUntil("the history", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.history == 1 })
 	s.WaitUntil("the comparison", p.Complete)
@@ -239,18 +239,22 @@ func TestSelectLicense(t *testing.T) {
 	require.EqualValues(t, 2, selected.License.ID)
 	require.EqualValues(t, 1042, selected.Order.ID)
 	p.Select(77)
-	p.Leave()
+	p.Reset()
 	require.Zero(t, p.selectID)
 }
 
-func TestLicensedFor(t *testing.T) {
+func TestLicensedOrder(t *testing.T) {
 	s, p, _, _ := newTestLicenses(t)
 	p.Open(testOrder(1042), true, false)
 	s.WaitFor("Studio PC")
-	require.Zero(t, p.LicensedFor(1))
-	p.SetOwners(map[int64]Owner{1037: {Program: 1, ThisPC: true}, 1050: {Program: 2, ThisPC: true}, 1060: {Program: 1}})
-	require.EqualValues(t, 1037, p.LicensedFor(1))
-	require.EqualValues(t, 1037, p.Content().ThisPCElsewhere)
+	require.Zero(t, p.LicensedOrder(1))
+	p.SetSummaries(map[int64]OrderSummary{
+		1037: {Program: 1, ThisPC: true},
+		1050: {Program: 2, ThisPC: true},
+		1060: {Program: 1},
+	})
+	require.EqualValues(t, 1037, p.LicensedOrder(1))
+	require.EqualValues(t, 1037, p.Content().OtherLicensedOrder)
 	require.True(t, s.Shows("licensed in order 1037"))
 	changed := testOrder(1042)
 	changed.LicensesActivated = 5

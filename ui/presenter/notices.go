@@ -27,6 +27,9 @@ const (
 
 // Banner is a message at the top of the window.
 type Banner struct {
+	// Key distinguishes banners with equal texts whose buttons do different things, and identifies an Offer without Ends,
+	// whose dismissal lasts until the app ends.
+	Key     string
 	Tone    theme.Tone
 	Message dialogs.Message
 	Actions []dialogs.Action // the first of several is highlighted
@@ -45,18 +48,19 @@ func (b Banner) object() fyne.CanvasObject {
 	return dialogs.Banner(b.Tone, b.Message, buttons...)
 }
 
-// same reports whether two banners have the same text.
+// same reports whether two banners have equal keys, tones and texts, those of their buttons included.
 func (b Banner) same(other Banner) bool {
-	return b.Message.What == other.Message.What && b.Message.Why == other.Message.Why
+	mine, others := b.Message, other.Message
+	return b.Key == other.Key && b.Tone == other.Tone &&
+		mine.What == others.What && mine.Why == others.Why && mine.Next == others.Next &&
+		slices.EqualFunc(b.Actions, other.Actions, func(a, c dialogs.Action) bool { return a.Label == c.Label })
 }
 
 // Offer is a banner that proposes a step.
 type Offer struct {
 	Banner
-	// Key identifies an offer without Ends. Its dismissal lasts until the app ends.
-	Key string
-	// Ends are the endings that the offer is about. Their dismissal is stored for later starts of the app.
-	Ends []Ending
+	// Endings are the endings that the offer is about. Their dismissal is stored for later starts of the app.
+	Endings []Ending
 }
 
 // NoticesPeers is what Notices needs of the other presenters.
@@ -121,8 +125,8 @@ func (n *Notices) Notify(m dialogs.Message) {
 	n.Refresh()
 }
 
-// Recall shows dismissed notices and offers.
-func (n *Notices) Recall() {
+// ShowDismissed shows dismissed notices and offers.
+func (n *Notices) ShowDismissed() {
 	for _, one := range n.notices {
 		one.dismissed = false
 	}
@@ -134,8 +138,8 @@ func (n *Notices) Recall() {
 	n.shell.Status.Refresh()
 }
 
-// Unseen returns the number of hidden banners, dismissed or deferred, in words, or "" if there are none.
-func (n *Notices) Unseen() string {
+// HiddenText returns the number of hidden banners, dismissed or deferred, in words, or "" if there are none.
+func (n *Notices) HiddenText() string {
 	count := n.deferred
 	for _, one := range n.notices {
 		if one.dismissed {

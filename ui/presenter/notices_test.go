@@ -43,7 +43,7 @@ func newTestNotices(t *testing.T) (*stage, *Notices, *noticesPeers) {
 }
 
 func offer(key string) Offer {
-	return Offer{Banner: Banner{Message: dialogs.Message{What: "Offer " + key}}, Key: key}
+	return Offer{Banner: Banner{Key: key, Message: dialogs.Message{What: "Offer " + key}}}
 }
 
 func TestNotify(t *testing.T) {
@@ -56,10 +56,10 @@ func TestNotify(t *testing.T) {
 	require.False(t, s.Shows("The local data file was damaged."))
 	n.Collect()
 	require.False(t, s.Shows("The local data file was damaged."), "the person has read it")
-	require.Equal(t, "1 notice", n.Unseen())
-	n.Recall()
+	require.Equal(t, "1 notice", n.HiddenText())
+	n.ShowDismissed()
 	require.True(t, s.Shows("The local data file was damaged."))
-	require.Empty(t, n.Unseen())
+	require.Empty(t, n.HiddenText())
 }
 
 func TestMaxOffers(t *testing.T) {
@@ -74,7 +74,28 @@ func TestMaxOffers(t *testing.T) {
 	n.Show()
 	require.False(t, s.Shows("Offer 1"))
 	require.True(t, s.Shows("Offer 3"), "it follows when another is dismissed")
-	require.Equal(t, "1 notice", n.Unseen())
+	require.Equal(t, "1 notice", n.HiddenText())
+}
+
+// A banner with the texts of another one does what it says.
+func TestEqualBanners(t *testing.T) {
+	s, n, peers := newTestNotices(t)
+	done := ""
+	of := func(license string, next string) []Offer {
+		o := offer("for the same program")
+		o.Key, o.Message.Next = license, next
+		o.Actions = []dialogs.Action{{Label: "Accept", Do: func() { done = license }}}
+		return []Offer{o}
+	}
+	peers.offers = of("20000", "")
+	n.Show()
+	peers.offers = of("20001", "")
+	n.Show()
+	s.Press("Accept")
+	require.Equal(t, "20001", done)
+	peers.offers = of("20001", "Try again.")
+	n.Show()
+	require.True(t, s.Shows("Try again."))
 }
 
 func TestBannersWaitForPointer(t *testing.T) {
@@ -84,11 +105,11 @@ func TestBannersWaitForPointer(t *testing.T) {
 	s.now = s.now.Add(pointerRest - 1)
 	n.Refresh()
 	require.False(t, s.Shows("Offer 1"))
-	require.Equal(t, "1 notice", n.Unseen())
+	require.Equal(t, "1 notice", n.HiddenText())
 	s.now = s.now.Add(1)
 	n.Refresh()
 	require.True(t, s.Shows("Offer 1"), "the pointer rests")
-	require.Empty(t, n.Unseen())
+	require.Empty(t, n.HiddenText())
 
 	n.PointerMoved()
 	peers.offers = append(peers.offers, offer("2"))
@@ -109,7 +130,7 @@ func TestDismissedEndings(t *testing.T) {
 	ends := start.AddDate(0, 0, 12)
 	at := func(step int, ends time.Time) Offer {
 		o := offer("end")
-		o.Ends = []Ending{{Name: "https://licenses.lumen.example 20000", Step: step, At: ends}}
+		o.Endings = []Ending{{Name: "https://licenses.lumen.example 20000", Step: step, At: ends}}
 		return o
 	}
 	peers.offers = []Offer{at(14, ends)}

@@ -37,7 +37,7 @@ func programOf(e removalcode.Entry) string {
 
 // newOffer returns an offer about licenses or orders by their ids; prefix is unique for each kind of offer.
 func newOffer(tone theme.Tone, prefix string, ids []string) Offer {
-	return Offer{Banner: Banner{Tone: tone}, Key: prefix + strings.Join(ids, " ")}
+	return Offer{Banner: Banner{Key: prefix + strings.Join(ids, " "), Tone: tone}}
 }
 
 // do returns a button that opens the dialog of an action.
@@ -63,7 +63,7 @@ func (p *ThisPC) Offers() (list []Offer) {
 	if o, ok := p.pickUpOffer(); ok {
 		list = append(list, o)
 	}
-	if o, ok := p.letGoOffer(); ok {
+	if o, ok := p.keptCodesOffer(); ok {
 		list = append(list, o)
 	}
 	for i := range list { // ids of licenses are unique only within an account
@@ -174,7 +174,7 @@ func (p *ThisPC) pickUpOffer() (Offer, bool) {
 	var open []manager.Released
 	var key, names []string
 	for _, one := range p.found.Released {
-		licensed := p.peers.LicensedFor(one.Order.ProgramID)
+		licensed := p.peers.LicensedOrder(one.Order.ProgramID)
 		if one.License.LeftThisPC || manager.PickUpRefusal(one.Order, one.License, licensed) != nil {
 			continue
 		}
@@ -205,10 +205,10 @@ func (p *ThisPC) pickUpOffer() (Offer, bool) {
 	return o, true
 }
 
-// letGoOffer offers to hand in the kept removal codes that no job sends, because the program gave up its license or the
-// job was given up or lost.
-func (p *ThisPC) letGoOffer() (Offer, bool) {
-	list := p.found.letGo
+// keptCodesOffer offers to hand in the kept removal codes that no job sends, because the program gave up its license or
+// the job was given up or lost.
+func (p *ThisPC) keptCodesOffer() (Offer, bool) {
+	list := p.found.keptCodes
 	if len(list) == 0 {
 		return Offer{}, false
 	}
@@ -248,7 +248,7 @@ func (p *ThisPC) expiryOffer() (Offer, bool) {
 	o := newOffer(theme.Warning, "", nil)
 	for _, e := range list {
 		name := fmt.Sprintf("%s %d", p.peers.Account().Server, e.License.ID)
-		o.Ends = append(o.Ends, Ending{Name: name, Step: e.Step, At: *e.License.ExpiresAt})
+		o.Endings = append(o.Endings, Ending{Name: name, Step: e.Step, At: *e.License.ExpiresAt})
 	}
 	show := func() { p.peers.ShowLicense(first.Order, first.License) }
 	if len(list) == 1 {

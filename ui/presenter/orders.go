@@ -35,8 +35,8 @@ type OrdersPeers interface {
 	SignedIn() bool
 	// Fault returns why the server was not reached at the latest attempt, or "".
 	Fault() string
-	// SessionKnown shows the account that is being resumed.
-	SessionKnown()
+	// ShowResuming shows the account that is being resumed.
+	ShowResuming()
 	// OrdersShown updates what depends on the orders: toolbar, status bar, focus.
 	OrdersShown()
 	RefreshNotices()
@@ -47,13 +47,13 @@ type OrdersPeers interface {
 	OrdersFetched()
 	// ShownOrder returns the id of the selected order, or 0.
 	ShownOrder() int64
-	// Indexed sets the owners of orders, by order id.
-	Indexed(owners map[int64]Owner)
+	// Indexed sets the summaries of orders, by order id.
+	Indexed(summaries map[int64]OrderSummary)
 	ClearSearch()
 }
 
-// Owner says whether this PC has a license of an order, and the id of its program.
-type Owner struct {
+// OrderSummary is the id of an order's program, and whether this PC has a license of the order.
+type OrderSummary struct {
 	Program int64
 	ThisPC  bool
 }
@@ -96,8 +96,8 @@ func (o *Orders) Draw() (err error) {
 // Object returns the content for the window.
 func (o *Orders) Object() fyne.CanvasObject { return o.screen.Object() }
 
-// Leave cancels loading and clears the orders. The table remains until Clear.
-func (o *Orders) Leave() {
+// Reset cancels loading and clears the orders. The table remains until Clear.
+func (o *Orders) Reset() {
 	o.loading.Cancel()
 	o.indexing.Cancel()
 	o.list, o.fetchedAt, o.loaded, o.unknown, o.canAdd, o.stale = nil, time.Time{}, false, false, false, true
@@ -124,8 +124,8 @@ func (o *Orders) Select(id int64) bool {
 	return o.screen.Select(id)
 }
 
-// SetKnown sets the data of the licenses of orders, by order id.
-func (o *Orders) SetKnown(known map[int64]orders.Known) { o.screen.SetKnown(known) }
+// SetLicenseData sets the data of the licenses of orders, by order id.
+func (o *Orders) SetLicenseData(data map[int64]orders.LicenseData) { o.screen.SetLicenseData(data) }
 
 // List returns the orders that are shown.
 func (o *Orders) List() []api.Order { return o.list }
@@ -136,8 +136,8 @@ func (o *Orders) Loaded() bool { return o.loaded }
 // Loading reports whether orders are being loaded.
 func (o *Orders) Loading() bool { return o.loading.Busy() }
 
-// Unknown reports whether the orders are not in the cache.
-func (o *Orders) Unknown() bool { return o.unknown }
+// NotCached reports whether the orders are not in the cache.
+func (o *Orders) NotCached() bool { return o.unknown }
 
 // CanAdd reports whether a program accepts serial numbers.
 func (o *Orders) CanAdd() bool { return o.canAdd }
@@ -185,9 +185,9 @@ func (o *Orders) cached(ctx context.Context) (c cachedOrders, err error) {
 	return c, err
 }
 
-// LoadKnown shows the cached orders, unless those of the server are shown. It reads them after session is closed, or at
-// once if it is nil. It sends the order that will be selected first to the returned channel and closes it.
-func (o *Orders) LoadKnown(session <-chan struct{}) <-chan api.Order {
+// LoadCached shows the cached orders, unless those of the server are shown. It reads them after session is closed, or
+// at once if it is nil. It sends the order that will be selected first to the returned channel and closes it.
+func (o *Orders) LoadCached(session <-chan struct{}) <-chan api.Order {
 	first := make(chan api.Order, 1)
 	background.Run(o.loading, func(ctx context.Context) (c cachedOrders, err error) {
 		defer close(first)
@@ -200,7 +200,7 @@ func (o *Orders) LoadKnown(session <-chan struct{}) <-chan api.Order {
 		}
 		return c, err
 	}, func(c cachedOrders, err error) {
-		o.peers.SessionKnown()
+		o.peers.ShowResuming()
 		if o.unknown = err != nil || !c.ok; !o.unknown && !o.loaded {
 			o.show(c.orders)
 			o.peers.RefreshNotices()
@@ -211,7 +211,7 @@ func (o *Orders) LoadKnown(session <-chan struct{}) <-chan api.Order {
 
 // Load shows the cached orders, if none are shown yet, and then those of the server.
 func (o *Orders) Load() {
-	o.shell.Status.Working(tr.T("Loading orders…"))
+	o.shell.Status.SetWorking(tr.T("Loading orders…"))
 	if o.loaded {
 		o.fetch()
 		return
@@ -247,7 +247,7 @@ func (o *Orders) Restored() {
 
 func (o *Orders) fetch() {
 	background.Run(o.loading, o.backend.Orders, func(list manager.Orders, err error) {
-		o.shell.Status.Working("")
+		o.shell.Status.SetWorking("")
 		if err != nil {
 			o.peers.Failed(err)
 			return
@@ -272,25 +272,27 @@ func (o *Orders) Index() {
 	if stale {
 		o.stale = false
 	}
-	background.Run(o.indexing, func(ctx context.Context) (map[int64]orders.Known, error) {
+	background.Run(o.indexing, func(ctx context.Context) (map[int64]orders.LicenseData, error) {
 		return index(ctx, o.backend, list, online, stale), nil
-	}, func(found map[int64]orders.Known, _ error) {
-		owners := map[int64]Owner{}
+	}, func(found map[int64]orders.LicenseData, _ error) {
+		summaries := map[int64]OrderSummary{}
 		shown := o.peers.ShownOrder()
 		for _, one := range list {
 			if k, ok := found[one.ID]; ok && one.ID != shown {
-				owners[one.ID] = Owner{one.ProgramID, k.ThisPC}
+				summaries[one.ID] = OrderSummary{one.ProgramID, k.ThisPC}
 			}
 		}
 		delete(found, shown)
-		o.screen.SetKnown(found)
-		o.peers.Indexed(owners)
+		o.screen.SetLicenseData(found)
+		o.peers.Indexed(summaries)
 	})
 }
 
 // index collects the data of the licenses of orders. It stops if the server is not reached. Not on the UI thread.
-func index(ctx context.Context, backend OrdersBackend, list []api.Order, online, stale bool) map[int64]orders.Known {
-	found := map[int64]orders.Known{}
+func index(
+	ctx context.Context, backend OrdersBackend, list []api.Order, online, stale bool,
+) map[int64]orders.LicenseData {
+	found := map[int64]orders.LicenseData{}
 	requests := 0
 	for _, o := range list {
 		if !o.RequiresActivation {
@@ -313,8 +315,8 @@ func index(ctx context.Context, backend OrdersBackend, list []api.Order, online,
 }
 
 // summary returns the data of an order's licenses for the table of orders.
-func summary(list []manager.License) orders.Known {
-	var k orders.Known
+func summary(list []manager.License) orders.LicenseData {
+	var k orders.LicenseData
 	texts := make([]string, len(list))
 	for i, l := range list {
 		if l.Status != api.StatusActive {

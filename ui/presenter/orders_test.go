@@ -47,28 +47,31 @@ func (b *ordersBackend) CachedLicenses(_ context.Context, order int64) (manager.
 // ordersPeers records its calls.
 type ordersPeers struct {
 	*stage
-	signedIn bool
-	fault    string
-	shown    int64
-	owners   map[int64]Owner
+	signedIn  bool
+	fault     string
+	shown     int64
+	summaries map[int64]OrderSummary
 }
 
 func (p *ordersPeers) OpenOrder(o api.Order, ok bool) { p.call("open %d", o.ID) }
 func (p *ordersPeers) UpdateOrder(o api.Order)        { p.call("update %d", o.ID) }
-func (p *ordersPeers) KeepOrdersTable(table.State)    {}
+func (p *ordersPeers) StoreOrdersTable(table.State)   {}
 func (p *ordersPeers) PointerMoved()                  {}
 func (p *ordersPeers) Copy(string)                    {}
 func (p *ordersPeers) ClearSearch()                   { p.call("clear search") }
 func (p *ordersPeers) SignedIn() bool                 { return p.signedIn }
 func (p *ordersPeers) Fault() string                  { return p.fault }
-func (p *ordersPeers) SessionKnown()                  { p.call("session known") }
+func (p *ordersPeers) ShowResuming()                  { p.call("session known") }
 func (p *ordersPeers) OrdersShown()                   { p.call("shown") }
 func (p *ordersPeers) RefreshNotices()                { p.call("notices") }
 func (p *ordersPeers) Reached()                       { p.call("reached") }
 func (p *ordersPeers) Failed(err error)               { p.call("failed: %v", err) }
 func (p *ordersPeers) OrdersFetched()                 { p.call("fetched") }
 func (p *ordersPeers) ShownOrder() int64              { return p.shown }
-func (p *ordersPeers) Indexed(owners map[int64]Owner) { p.owners = owners; p.call("indexed") }
+func (p *ordersPeers) Indexed(summaries map[int64]OrderSummary) {
+	p.summaries = summaries
+	p.call("indexed")
+}
 
 func newTestOrders(t *testing.T, b *ordersBackend) (*stage, *Orders, *ordersPeers) {
 	t.Helper()
@@ -84,22 +87,22 @@ func TestLoadKnown(t *testing.T) {
 	b := &ordersBackend{cached: []api.Order{testOrder(1037), testOrder(1042)}}
 	s, o, _ := newTestOrders(t, b)
 	session := make(chan struct{})
-	first := o.LoadKnown(session)
+	first := o.LoadCached(session)
 	require.True(t, o.Loading())
 	close(session)
 	s.WaitUntil("the orders", o.Loaded)
 	require.Equal(t, []string{"session known", "open 1042", "shown", "notices"}, s.calls)
 	require.EqualValues(t, 1042, (<-first).ID, "the order that is selected first")
 	require.Equal(t, "3 hours ago", o.Age())
-	require.False(t, o.Unknown())
+	require.False(t, o.NotCached())
 	require.True(t, o.IsFirst(1042))
 	require.False(t, o.IsFirst(1037))
 }
 
 func TestLoadKnownWithoutCache(t *testing.T) {
 	s, o, _ := newTestOrders(t, &ordersBackend{})
-	first := o.LoadKnown(nil)
-	s.WaitUntil("the answer", o.Unknown)
+	first := o.LoadCached(nil)
+	s.WaitUntil("the answer", o.NotCached)
 	require.False(t, o.Loaded())
 	_, ok := <-first
 	require.False(t, ok)
@@ -117,7 +120,7 @@ func TestLoadOrders(t *testing.T) {
 	require.Equal(t, "Lumen Studio 7", o.ProgramName(1042))
 	require.Equal(t, "order 1", o.ProgramName(1))
 
-	o.Leave()
+	o.Reset()
 	o.Clear()
 	require.False(t, o.Loaded())
 	require.Empty(t, o.List())
@@ -202,7 +205,8 @@ func TestIndexOwners(t *testing.T) {
 	s.WaitUntil("the orders", func() bool { return s.called("fetched") })
 	o.Index()
 	s.WaitUntil("the index", func() bool { return s.called("indexed") })
-	require.Equal(t, map[int64]Owner{1037: {Program: 1, ThisPC: true}}, peers.owners, "the shown order tells for itself")
+	require.Equal(t, map[int64]OrderSummary{1037: {Program: 1, ThisPC: true}}, peers.summaries,
+		"the shown order tells for itself")
 	require.False(t, o.stale)
 	o.SetFilter("studio pc")
 	require.True(t, s.Shows("1037"))

@@ -37,8 +37,8 @@ type Shell struct {
 	Files   *Files
 	Opener  Opener
 	Now     func() time.Time
-	// Asking is the slot of requests that precede a dialog, one at a time.
-	Asking *background.Slot
+	// Requests is the slot of requests that precede a dialog, one at a time.
+	Requests *background.Slot
 	// DeviceName is the name of this PC.
 	DeviceName string
 }
@@ -46,7 +46,7 @@ type Shell struct {
 // Copy copies a text to the clipboard and shows a remark.
 func (s *Shell) Copy(text string) {
 	s.App.Clipboard().SetContent(text)
-	s.Status.Say(tr.T("Copied."))
+	s.Status.ShowRemark(tr.T("Copied."))
 }
 
 // Explain shows a dialog about err, unless it is nil.

@@ -49,7 +49,7 @@ func newStage(t *testing.T) *stage {
 		Files:      NewFiles(s.Window, s.Work, status),
 		Opener:     s.opener,
 		Now:        now,
-		Asking:     s.Work.NewSlot(),
+		Requests:   s.Work.NewSlot(),
 		DeviceName: "Anna's PC",
 	}
 	return s
@@ -65,8 +65,8 @@ func (s *stage) called(call string) bool { return slices.Contains(s.calls, call)
 type statusPeers struct{ *stage }
 
 func (p statusPeers) ShowJobs()              { p.call("ShowJobs") }
-func (p statusPeers) GoElsewhere()           { p.call("GoElsewhere") }
-func (p statusPeers) RecallNotices()         { p.call("RecallNotices") }
+func (p statusPeers) SwitchToJobs()          { p.call("SwitchToJobs") }
+func (p statusPeers) ShowDismissedNotices()  { p.call("ShowDismissedNotices") }
 func (p statusPeers) Facts() statusbar.Facts { return p.facts }
 
 // fakeOpener is an Opener that records the opened addresses.

@@ -38,12 +38,12 @@ type SessionPeers interface {
 	ShowSignIn(screen fyne.CanvasObject)
 	// FocusFirst focuses the control that a person is likely to use first.
 	FocusFirst()
-	// Leave clears the state of all presenters and cancels their work, before another account is shown.
-	Leave()
-	// Begin loads the tables of the current account and resumes its jobs.
-	Begin()
-	// Ended is called when there is no session after all.
-	Ended()
+	// Reset clears the state of all presenters and cancels their work, before another account is shown.
+	Reset()
+	// LoadTables loads the tables of the current account and resumes its jobs.
+	LoadTables()
+	// SessionEnded is called when there is no session after all.
+	SessionEnded()
 	// AccountChanged shows the name of the current account.
 	AccountChanged()
 	CollectNotices()
@@ -53,8 +53,8 @@ type SessionPeers interface {
 	OpenMenu()
 }
 
-// Start is the initial content of the sign-in screen.
-type Start struct {
+// SignInDefaults is the initial content of the sign-in screen.
+type SignInDefaults struct {
 	Server, Username string
 	// Hint is shown below the fields, such as the password of a trial server.
 	Hint string
@@ -65,7 +65,7 @@ type Session struct {
 	shell     *Shell
 	backend   SessionBackend
 	peers     SessionPeers
-	start     Start
+	start     SignInDefaults
 	screen    *signin.Screen
 	opening   *background.Slot // resuming or switching
 	ending    *background.Slot
@@ -74,11 +74,11 @@ type Session struct {
 	signedIn  bool
 	resuming  bool // cached tables are shown until the session is resumed
 	accounts  []manager.Account
-	elsewhere []manager.Elsewhere // open jobs of other accounts
+	otherJobs []manager.Elsewhere // open jobs of other accounts
 }
 
 // NewSession returns a presenter without an account. UI thread.
-func NewSession(shell *Shell, backend SessionBackend, start Start, peers SessionPeers) *Session {
+func NewSession(shell *Shell, backend SessionBackend, start SignInDefaults, peers SessionPeers) *Session {
 	return &Session{
 		shell:   shell,
 		backend: backend,
@@ -123,40 +123,40 @@ func (s *Session) Escape() bool { return s.screen.Escape() }
 // Fill fills in the sign-in screen.
 func (s *Session) Fill(server, username string) { s.screen.Fill(server, username) }
 
-// Leave cancels resuming and clears the account.
-func (s *Session) Leave() {
+// Reset cancels resuming and clears the account.
+func (s *Session) Reset() {
 	s.opening.Cancel()
 	s.account, s.signedIn, s.resuming = manager.Account{}, false, false
 }
 
-// resumed is the result of resuming: the latest account and the one that was resumed.
-type resumed struct{ latest, account manager.Account }
+// resumption is the result of resuming: the latest account and the one that was resumed.
+type resumption struct{ latest, account manager.Account }
 
 // Resume resumes the latest session, or shows the sign-in screen if there is none. It waits for shown to be closed,
 // because the requests that follow would delay the first frame.
 func (s *Session) Resume(shown <-chan struct{}) {
 	s.resuming = true
-	background.Run(s.opening, func(ctx context.Context) (resumed, error) {
+	background.Run(s.opening, func(ctx context.Context) (r resumption, err error) {
 		known, err := s.backend.Accounts(ctx)
 		if err != nil {
-			return resumed{}, err
+			return r, err
 		}
-		r := resumed{}
 		if len(known) > 0 {
 			r.latest = known[0]
 		}
 		if given := s.start.Server; given != "" && given != r.latest.Server {
-			return resumed{}, manager.ErrSignedOut // another server was given at the start
+			return resumption{}, manager.ErrSignedOut // another server was given at the start
 		}
 		r.account, err = s.backend.Resume(ctx)
 		if _, ok := s.backend.Current(); ok {
 			_ = background.Wait(ctx, shown)
 		}
 		return r, err
-	}, s.resumed)
+	}, s.showResumed)
 }
 
-func (s *Session) resumed(r resumed, err error) {
+// showResumed shows the account that was resumed, or else the sign-in screen.
+func (s *Session) showResumed(r resumption, err error) {
 	s.resuming = false
 	s.peers.CollectNotices()
 	s.LoadAccounts()
@@ -171,12 +171,12 @@ func (s *Session) resumed(r resumed, err error) {
 		message = explain.Error(err)
 	}
 	s.showSignIn(message)
-	s.peers.Ended()
+	s.peers.SessionEnded()
 }
 
-// Known shows the account that is being resumed, as soon as the manager has it. It reports false if there is none, or
-// if another account is shown.
-func (s *Session) Known() bool {
+// ShowResuming shows the account that is being resumed, as soon as the manager has it. It reports false if there is
+// none, or if another account is shown.
+func (s *Session) ShowResuming() bool {
 	account, ok := s.backend.Current()
 	if !ok || s.account.ID != 0 && s.account.ID != account.ID {
 		return false
@@ -190,12 +190,12 @@ func (s *Session) Known() bool {
 func (s *Session) begin(a manager.Account) {
 	s.account, s.signedIn = a, true
 	s.peers.AccountChanged()
-	s.peers.Begin()
+	s.peers.LoadTables()
 }
 
 // showSignIn shows the sign-in screen with a message, which may be zero.
 func (s *Session) showSignIn(m dialogs.Message) {
-	s.peers.Leave()
+	s.peers.Reset()
 	s.screen.ShowError(m)
 	s.showAccountLinks()
 	s.peers.ShowSignIn(s.screen.Object())
@@ -208,9 +208,9 @@ func (s *Session) Expired(err error) {
 	s.showSignIn(explain.Error(err))
 }
 
-// Enter shows an account after the sign-in; warning is why the session cannot be remembered, or nil.
-func (s *Session) Enter(a manager.Account, warning error) {
-	s.peers.Leave()
+// ShowAccount shows an account that is signed in; warning is why a new session cannot be remembered, or nil.
+func (s *Session) ShowAccount(a manager.Account, warning error) {
+	s.peers.Reset()
 	s.account, s.signedIn = a, true
 	if warning != nil {
 		m := explain.Error(warning)
@@ -219,7 +219,7 @@ func (s *Session) Enter(a manager.Account, warning error) {
 	s.peers.ShowTables()
 	s.peers.FocusFirst()
 	s.LoadAccounts()
-	s.peers.Begin()
+	s.peers.LoadTables()
 }
 
 // SignOut asks for a confirmation and ends the session.
@@ -235,13 +235,13 @@ func (s *Session) SignOut() {
 
 func (s *Session) signOut() {
 	account := s.account
-	s.peers.Leave() // late answers must not be cached
+	s.peers.Reset() // late answers must not be cached
 	s.account = account
-	s.shell.Status.Working(tr.T("Signing out…"))
+	s.shell.Status.SetWorking(tr.T("Signing out…"))
 	background.Run(s.ending, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, s.backend.SignOut(ctx)
 	}, func(_ struct{}, err error) {
-		s.shell.Status.Working("")
+		s.shell.Status.SetWorking("")
 		message := dialogs.Message{}
 		if err != nil {
 			message = explain.Error(err)
@@ -251,14 +251,15 @@ func (s *Session) signOut() {
 	})
 }
 
-// Add shows the sign-in screen for another account. The current one stays signed in, and a link leads back to it.
-func (s *Session) Add() {
+// AddAccount shows the sign-in screen for another account. The current one stays signed in, and a link leads back to
+// it.
+func (s *Session) AddAccount() {
 	s.screen.Reset()
 	s.showSignIn(dialogs.Message{})
 }
 
-// GoTo fills in the sign-in screen with the server of a link. While an account is shown it asks for a confirmation.
-func (s *Session) GoTo(server string) {
+// SignInTo fills in the sign-in screen with the server of a link. While an account is shown it asks for a confirmation.
+func (s *Session) SignInTo(server string) {
 	fill := func() {
 		s.screen.Fill(server, "")
 		s.peers.FocusFirst()
@@ -272,18 +273,8 @@ func (s *Session) GoTo(server string) {
 		Text: tr.T("It leads to %s. You can sign in there with another account; the one that is shown stays signed in.",
 			server),
 		Label:     tr.T("Add an account…"),
-		OnConfirm: func() { s.Add(); fill() },
+		OnConfirm: func() { s.AddAccount(); fill() },
 	})
-}
-
-// goBack shows the account whose session is still open.
-func (s *Session) goBack(a manager.Account) {
-	s.peers.Leave()
-	s.account, s.signedIn = a, true
-	s.peers.ShowTables()
-	s.peers.FocusFirst()
-	s.LoadAccounts()
-	s.peers.Begin()
 }
 
 // SwitchTo shows another account. It asks for a confirmation if the current one is not remembered, because returning to
@@ -304,13 +295,13 @@ func (s *Session) SwitchTo(a manager.Account) {
 
 // open shows an account: its cached tables at once, and those of the server after its session is resumed.
 func (s *Session) open(a manager.Account) {
-	s.peers.Leave()
+	s.peers.Reset()
 	s.account, s.resuming = a, true
 	s.peers.ShowTables()
 	s.peers.FocusFirst()
 	background.Run(s.opening, func(ctx context.Context) (manager.Account, error) {
 		return s.backend.Switch(ctx, a.ID)
-	}, func(now manager.Account, err error) {
+	}, func(opened manager.Account, err error) {
 		s.resuming = false
 		s.peers.CollectNotices()
 		s.LoadAccounts()
@@ -324,7 +315,7 @@ func (s *Session) open(a manager.Account) {
 			s.showSignIn(m)
 			return
 		}
-		s.begin(now)
+		s.begin(opened)
 		if err != nil && !errors.Is(err, manager.ErrUnreachable) {
 			s.shell.Explain(err)
 		}
@@ -335,20 +326,20 @@ func (s *Session) open(a manager.Account) {
 func (s *Session) LoadAccounts() {
 	type known struct {
 		accounts  []manager.Account
-		elsewhere []manager.Elsewhere
+		otherJobs []manager.Elsewhere
 		jobs      []manager.Job
 	}
 	background.Run(s.listing, func(ctx context.Context) (k known, err error) {
 		var listErr, waitErr, jobsErr error
 		k.accounts, listErr = s.backend.Accounts(ctx)
-		k.elsewhere, waitErr = s.backend.WaitingElsewhere(ctx)
+		k.otherJobs, waitErr = s.backend.WaitingElsewhere(ctx)
 		k.jobs, jobsErr = s.backend.AllJobs(ctx)
 		return k, errors.Join(listErr, waitErr, jobsErr)
 	}, func(k known, err error) {
 		if err != nil {
 			return // the menu stays as it is until the next attempt
 		}
-		s.accounts, s.elsewhere = k.accounts, k.elsewhere
+		s.accounts, s.otherJobs = k.accounts, k.otherJobs
 		s.shell.Status.Refresh()
 		s.showAccountLinks()
 		s.screen.SetJobs(words.OpenJobs(k.jobs))
@@ -363,7 +354,7 @@ func (s *Session) showAccountLinks() {
 	for _, a := range s.accounts {
 		switch {
 		case active && a.ID == current.ID:
-			back := signin.AccountLink{Label: tr.T("Back to %s", words.Account(a)), Go: func() { s.goBack(a) }}
+			back := signin.AccountLink{Label: tr.T("Back to %s", words.Account(a)), Go: func() { s.ShowAccount(a, nil) }}
 			links = append([]signin.AccountLink{back}, links...)
 		case a.Remembered:
 			links = append(links, signin.AccountLink{Label: tr.T("Go on as %s", words.Account(a)), Go: func() { s.open(a) }})
@@ -382,12 +373,12 @@ func (s *Session) AccountName(id int64) string {
 	return ""
 }
 
-// WaitingElsewhere returns the open jobs of other accounts in words, or "".
-func (s *Session) WaitingElsewhere() string { return words.OtherJobs(s.elsewhere) }
+// OtherJobs returns the open jobs of other accounts in words, or "".
+func (s *Session) OtherJobs() string { return words.OtherJobs(s.otherJobs) }
 
 // openJobsIn returns the number of open jobs in another account.
 func (s *Session) openJobsIn(a manager.Account) int {
-	for _, e := range s.elsewhere {
+	for _, e := range s.otherJobs {
 		if e.Account.ID == a.ID {
 			return e.Jobs
 		}
@@ -411,13 +402,13 @@ func (s *Session) MenuItems() (items []*fyne.MenuItem) {
 		}
 		items = append(items, fyne.NewMenuItem(text, func() { s.SwitchTo(a) }))
 	}
-	return append(items, fyne.NewMenuItem(tr.T("Add an account…"), s.Add))
+	return append(items, fyne.NewMenuItem(tr.T("Add an account…"), s.AddAccount))
 }
 
-// GoElsewhere switches to the account with open jobs, or opens the menu if there are several.
-func (s *Session) GoElsewhere() {
-	if len(s.elsewhere) == 1 {
-		s.SwitchTo(s.elsewhere[0].Account)
+// SwitchToJobs switches to the account with open jobs, or opens the menu if there are several.
+func (s *Session) SwitchToJobs() {
+	if len(s.otherJobs) == 1 {
+		s.SwitchTo(s.otherJobs[0].Account)
 		return
 	}
 	s.peers.OpenMenu()

@@ -113,31 +113,31 @@ func (b *sessionBackend) SignOut(context.Context) error {
 	return nil
 }
 
-// sessionPeers shows the sign-in screen, forwards Enter and Leave to the session, and records its calls.
+// sessionPeers shows the sign-in screen, forwards ShowAccount and Reset to the session, and records its calls.
 type sessionPeers struct {
 	*stage
 	session *Session
 }
 
-func (p *sessionPeers) ForgotPassword(server string)     { p.call("forgot %s", server) }
-func (p *sessionPeers) NewAccount(server string)         { p.call("new account %s", server) }
-func (p *sessionPeers) NoNetwork()                       { p.call("no network") }
-func (p *sessionPeers) ShowJobs()                        { p.call("jobs") }
-func (p *sessionPeers) Examine(server string)            { p.call("examine %s", server) }
-func (p *sessionPeers) Enter(a manager.Account, w error) { p.session.Enter(a, w) }
-func (p *sessionPeers) ShowTables()                      { p.call("tables") }
-func (p *sessionPeers) ShowSignIn(o fyne.CanvasObject)   { p.call("sign in"); p.Window.SetContent(o) }
-func (p *sessionPeers) FocusFirst()                      { p.call("focus") }
-func (p *sessionPeers) Leave()                           { p.call("leave"); p.session.Leave() }
-func (p *sessionPeers) Begin()                           { p.call("begin %d", p.session.Account().ID) }
-func (p *sessionPeers) Ended()                           { p.call("ended") }
-func (p *sessionPeers) AccountChanged()                  { p.call("account") }
-func (p *sessionPeers) CollectNotices()                  {}
-func (p *sessionPeers) Notify(m dialogs.Message)         { p.call("notify %s", m.What) }
-func (p *sessionPeers) SetJobs(all []manager.Job)        { p.call("%d jobs", len(all)) }
-func (p *sessionPeers) OpenMenu()                        { p.call("menu") }
+func (p *sessionPeers) ForgotPassword(server string)           { p.call("forgot %s", server) }
+func (p *sessionPeers) NewAccount(server string)               { p.call("new account %s", server) }
+func (p *sessionPeers) NoNetwork()                             { p.call("no network") }
+func (p *sessionPeers) ShowJobs()                              { p.call("jobs") }
+func (p *sessionPeers) Examine(server string)                  { p.call("examine %s", server) }
+func (p *sessionPeers) ShowAccount(a manager.Account, w error) { p.session.ShowAccount(a, w) }
+func (p *sessionPeers) ShowTables()                            { p.call("tables") }
+func (p *sessionPeers) ShowSignIn(o fyne.CanvasObject)         { p.call("sign in"); p.Window.SetContent(o) }
+func (p *sessionPeers) FocusFirst()                            { p.call("focus") }
+func (p *sessionPeers) Reset()                                 { p.call("leave"); p.session.Reset() }
+func (p *sessionPeers) LoadTables()                            { p.call("begin %d", p.session.Account().ID) }
+func (p *sessionPeers) SessionEnded()                          { p.call("ended") }
+func (p *sessionPeers) AccountChanged()                        { p.call("account") }
+func (p *sessionPeers) CollectNotices()                        {}
+func (p *sessionPeers) Notify(m dialogs.Message)               { p.call("notify %s", m.What) }
+func (p *sessionPeers) SetJobs(all []manager.Job)              { p.call("%d jobs", len(all)) }
+func (p *sessionPeers) OpenMenu()                              { p.call("menu") }
 
-func newTestSession(t *testing.T, b *sessionBackend, at Start) (*stage, *Session) {
+func newTestSession(t *testing.T, b *sessionBackend, at SignInDefaults) (*stage, *Session) {
 	t.Helper()
 	peers := &sessionPeers{stage: newStage(t)}
 	peers.session = NewSession(peers.shell, b, at, peers)
@@ -172,7 +172,7 @@ func TestResume(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := &sessionBackend{accounts: test.accounts, err: test.err}
-			s, session := newTestSession(t, b, Start{Server: test.server})
+			s, session := newTestSession(t, b, SignInDefaults{Server: test.server})
 			resume(s, session)
 			require.Equal(t, test.signedIn, session.SignedIn())
 			require.Equal(t, test.signedIn, s.called("begin 1"))
@@ -188,10 +188,10 @@ func TestResume(t *testing.T) {
 
 func TestResumeWaitsForFirstFrame(t *testing.T) {
 	b := &sessionBackend{accounts: []manager.Account{anna}}
-	s, session := newTestSession(t, b, Start{})
+	s, session := newTestSession(t, b, SignInDefaults{})
 	shown := make(chan struct{})
 	session.Resume(shown)
-	s.WaitUntil("whose session it is", func() bool { return session.Known() })
+	s.WaitUntil("whose session it is", func() bool { return session.ShowResuming() })
 	require.Equal(t, anna, session.Account())
 	require.False(t, session.SignedIn())
 	require.False(t, s.called("begin 1"))
@@ -208,8 +208,8 @@ func TestResumeWaitsForFirstFrame(t *testing.T) {
 }
 
 func TestEnterShowsWarning(t *testing.T) {
-	s, session := newTestSession(t, &sessionBackend{}, Start{})
-	session.Enter(anna, manager.ErrKeyringUnavailable)
+	s, session := newTestSession(t, &sessionBackend{}, SignInDefaults{})
+	session.ShowAccount(anna, manager.ErrKeyringUnavailable)
 	require.True(t, session.SignedIn())
 	require.Contains(t, s.calls[1], "notify")
 	require.True(t, s.called("begin 1"))
@@ -217,7 +217,7 @@ func TestEnterShowsWarning(t *testing.T) {
 
 func TestSignOut(t *testing.T) {
 	b := &sessionBackend{accounts: []manager.Account{anna}}
-	s, session := newTestSession(t, b, Start{})
+	s, session := newTestSession(t, b, SignInDefaults{})
 	resume(s, session)
 	session.SignOut()
 	require.True(t, s.Shows("Anna Berg is signed out on this PC"))
@@ -233,7 +233,7 @@ func TestSwitchTo(t *testing.T) {
 		accounts:  []manager.Account{anna, berta, carl},
 		elsewhere: []manager.Elsewhere{{Account: carl, Jobs: 2}},
 	}
-	s, session := newTestSession(t, b, Start{})
+	s, session := newTestSession(t, b, SignInDefaults{})
 	resume(s, session)
 	var labels []string
 	for _, item := range session.MenuItems() {
@@ -242,7 +242,7 @@ func TestSwitchTo(t *testing.T) {
 	require.Equal(t, []string{
 		"Switch to Berta · keys.tide.example", "Sign in as Carl · keys.tide.example… (2 tasks wait)", "Add an account…",
 	}, labels)
-	require.Equal(t, "2 tasks wait in carl@keys.tide.example", session.WaitingElsewhere())
+	require.Equal(t, "2 tasks wait in carl@keys.tide.example", session.OtherJobs())
 	require.Equal(t, "Carl · keys.tide.example", session.AccountName(3))
 	require.Empty(t, session.AccountName(4))
 
@@ -263,8 +263,8 @@ func TestSwitchTo(t *testing.T) {
 
 func TestLeavingTemporarySession(t *testing.T) {
 	b := &sessionBackend{accounts: []manager.Account{anna, berta}}
-	s, session := newTestSession(t, b, Start{})
-	session.Enter(carl, nil)
+	s, session := newTestSession(t, b, SignInDefaults{})
+	session.ShowAccount(carl, nil)
 	session.SwitchTo(berta)
 	require.True(t, s.Shows("Leave Carl?"))
 	require.Equal(t, carl, session.Account())
@@ -277,22 +277,22 @@ func TestGoElsewhere(t *testing.T) {
 		accounts:  []manager.Account{anna, berta},
 		elsewhere: []manager.Elsewhere{{Account: berta, Jobs: 1}},
 	}
-	s, session := newTestSession(t, b, Start{})
+	s, session := newTestSession(t, b, SignInDefaults{})
 	resume(s, session)
-	session.GoElsewhere()
+	session.SwitchToJobs()
 	require.Equal(t, berta, session.Account())
-	session.elsewhere = append(session.elsewhere, manager.Elsewhere{Account: carl, Jobs: 1})
-	session.GoElsewhere()
+	session.otherJobs = append(session.otherJobs, manager.Elsewhere{Account: carl, Jobs: 1})
+	session.SwitchToJobs()
 	require.True(t, s.called("menu"), "the person chooses")
 }
 
 func TestGoTo(t *testing.T) {
-	s, session := newTestSession(t, &sessionBackend{}, Start{})
+	s, session := newTestSession(t, &sessionBackend{}, SignInDefaults{})
 	resume(s, session)
-	session.GoTo("https://keys.tide.example")
+	session.SignInTo("https://keys.tide.example")
 	require.True(t, s.Shows("https://keys.tide.example"))
-	session.Enter(anna, nil)
-	session.GoTo("https://other.example")
+	session.ShowAccount(anna, nil)
+	session.SignInTo("https://other.example")
 	require.True(t, s.Shows("It leads to https://other.example."))
 	require.True(t, session.SignedIn(), "nothing happens before the person says so")
 	s.Press("Add an account…")

@@ -39,14 +39,14 @@ func (s *Status) Draw() fyne.CanvasObject {
 	return s.bar.Object()
 }
 
-// Working shows the work in progress; "" means none.
-func (s *Status) Working(text string) {
+// SetWorking shows the work in progress; "" means none.
+func (s *Status) SetWorking(text string) {
 	s.working = text
 	s.Refresh()
 }
 
-// Say shows a remark for remarkTime.
-func (s *Status) Say(text string) {
+// ShowRemark shows a remark for remarkTime.
+func (s *Status) ShowRemark(text string) {
 	s.remark, s.remarkUntil = text, s.now().Add(remarkTime)
 	s.Refresh()
 }

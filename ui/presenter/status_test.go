@@ -11,7 +11,7 @@ import (
 func TestRemark(t *testing.T) {
 	s := newStage(t)
 	s.facts = statusbar.Facts{Server: "licenses.lumen.example", Connected: true}
-	s.shell.Status.Working("Loading orders…")
+	s.shell.Status.SetWorking("Loading orders…")
 	require.True(t, s.Shows("Loading orders…"))
 	s.shell.Copy("code")
 	require.Equal(t, "code", s.App.Clipboard().Content())
@@ -24,7 +24,7 @@ func TestRemark(t *testing.T) {
 	s.shell.Status.Refresh()
 	require.False(t, s.Shows("Copied."))
 	require.True(t, s.Shows("Loading orders…"))
-	s.shell.Status.Working("")
+	s.shell.Status.SetWorking("")
 	require.False(t, s.Shows("Loading orders…"))
 	require.True(t, s.Shows("Connected to licenses.lumen.example"))
 }

@@ -32,7 +32,7 @@ type TasksPeers interface {
 	Account() manager.Account
 	// Content returns the selected order with its licenses.
 	Content() licenses.Content
-	LicensedFor(program int64) int64
+	LicensedOrder(program int64) int64
 	ProgramName(orderID int64) string
 	// NewOrder opens the dialog for a new order.
 	NewOrder()
@@ -60,12 +60,12 @@ func NewTasks(shell *Shell, backend TasksBackend, peers TasksPeers) *Tasks {
 	}
 }
 
-// Leave cancels fetching a license file.
-func (t *Tasks) Leave() { t.saving.Cancel() }
+// Reset cancels fetching a license file.
+func (t *Tasks) Reset() { t.saving.Cancel() }
 
 // Do opens the dialog of an action, or shows why it is not possible.
 func (t *Tasks) Do(action actions.ID, s actions.Subject) {
-	s.Licensed = t.peers.LicensedFor(s.Order.ProgramID)
+	s.LicensedOrder = t.peers.LicensedOrder(s.Order.ProgramID)
 	if err := action.WhyNot(s); err != nil {
 		t.shell.Explain(err)
 		return
@@ -96,7 +96,7 @@ func (t *Tasks) withProgram(o api.Order, do func(api.Program)) {
 		do(c.Program)
 		return
 	}
-	background.Run(t.shell.Asking, func(ctx context.Context) (api.Program, error) {
+	background.Run(t.shell.Requests, func(ctx context.Context) (api.Program, error) {
 		return t.backend.Program(ctx, o.ProgramID)
 	}, func(p api.Program, err error) {
 		if err != nil {
@@ -126,11 +126,11 @@ func (t *Tasks) NewOrder(actions.Subject) { t.peers.NewOrder() }
 // first, so that the layout of the dialog does not change.
 func (t *Tasks) Reactivate(s actions.Subject) {
 	t.withProgram(s.Order, func(p api.Program) {
-		t.shell.Status.Working(tr.T("Comparing this PC…"))
-		background.Run(t.shell.Asking, func(ctx context.Context) (tasks.ComparedPC, error) {
+		t.shell.Status.SetWorking(tr.T("Comparing this PC…"))
+		background.Run(t.shell.Requests, func(ctx context.Context) (tasks.ComparedPC, error) {
 			return tasks.CompareThisPC(ctx, t.backend, s.License, p.ID)
 		}, func(c tasks.ComparedPC, err error) {
-			t.shell.Status.Working("")
+			t.shell.Status.SetWorking("")
 			first := &c
 			if err != nil {
 				first = nil
@@ -180,7 +180,7 @@ func (t *Tasks) Email(s actions.Subject) {
 		Copy:    t.shell.Copy,
 		Explain: explain.Error,
 		OnSent: func(to []string) {
-			t.shell.Status.Say(tr.T("The server sends the code to %s.", words.List(to)))
+			t.shell.Status.ShowRemark(tr.T("The server sends the code to %s.", words.List(to)))
 		},
 	}, s.License, t.peers.ProgramName(s.License.OrderID))
 }
@@ -190,12 +190,12 @@ type licenseFile struct{ name, content string }
 
 // SaveFile fetches the license file, asks for a path and saves it.
 func (t *Tasks) SaveFile(s actions.Subject) {
-	t.shell.Status.Working(tr.T("Fetching the license file…"))
+	t.shell.Status.SetWorking(tr.T("Fetching the license file…"))
 	background.Run(t.saving, func(ctx context.Context) (f licenseFile, err error) {
 		f.name, f.content, err = t.backend.LicenseFile(ctx, s.License.ID)
 		return f, err
 	}, func(f licenseFile, err error) {
-		t.shell.Status.Working("")
+		t.shell.Status.SetWorking("")
 		if err != nil {
 			m := explain.Error(err)
 			m.Action = &dialogs.Action{Label: tr.T("Try again"), Do: func() { t.SaveFile(s) }}

@@ -78,7 +78,7 @@ func (p *tasksPeers) ShowJobs()                             { p.call("jobs") }
 func (p *tasksPeers) ContactVendor(string, string)          { p.call("vendor") }
 func (p *tasksPeers) Account() manager.Account              { return anna }
 func (p *tasksPeers) Content() licenses.Content             { return p.content }
-func (p *tasksPeers) LicensedFor(int64) int64               { return p.licensed }
+func (p *tasksPeers) LicensedOrder(int64) int64             { return p.licensed }
 func (p *tasksPeers) ProgramName(int64) string              { return "Lumen Studio 7" }
 func (p *tasksPeers) NewOrder()                             { p.call("new order") }
 func (p *tasksPeers) RemovalOptions() removalcode.Options {

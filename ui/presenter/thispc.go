@@ -21,7 +21,7 @@ import (
 
 // ThisPCBackend is the part of the license manager that ThisPC uses. Its methods may block.
 type ThisPCBackend interface {
-	removalcode.Keeper
+	removalcode.Backend
 	privacy.Reader
 	Find(ctx context.Context) (manager.Found, error)
 }
@@ -32,7 +32,7 @@ type ThisPCPeers interface {
 	// ShowsAccount reports whether an account is shown: signed in, or being resumed with its cached tables.
 	ShowsAccount() bool
 	Account() manager.Account
-	LicensedFor(program int64) int64
+	LicensedOrder(program int64) int64
 	// MarksChanged redraws the licenses after Marks changed.
 	MarksChanged()
 	RefreshNotices()
@@ -43,8 +43,8 @@ type ThisPCPeers interface {
 	ShowLicense(o api.Order, l manager.License)
 	// VendorAddress returns the email address of the vendor, or "" while unknown.
 	VendorAddress() string
-	// LearnVendorAddress requests the email address of the vendor.
-	LearnVendorAddress()
+	// LoadVendorAddress requests the email address of the vendor.
+	LoadVendorAddress()
 	// ContactVendor opens an email to the vendor.
 	ContactVendor(subject, text string)
 }
@@ -62,22 +62,22 @@ type ThisPC struct {
 // found is the result of manager.Find with the kept removal codes that no job sends.
 type found struct {
 	manager.Found
-	letGo []removalcode.Entry
-	day   string // of the search
+	keptCodes []removalcode.Entry
+	day       string // of the search
 }
 
 // marks returns the ids of the licenses that can be brought back, and of those with a kept removal code.
-func (f found) marks() (bringBacks, letGo map[int64]bool) {
-	bringBacks, letGo = map[int64]bool{}, map[int64]bool{}
+func (f found) marks() (bringBacks, keptCodes map[int64]bool) {
+	bringBacks, keptCodes = map[int64]bool{}, map[int64]bool{}
 	for _, b := range f.BringBacks {
 		bringBacks[b.License.ID] = true
 	}
-	for _, e := range f.letGo {
+	for _, e := range f.keptCodes {
 		if e.Fault == nil {
-			letGo[e.License.ID] = true
+			keptCodes[e.License.ID] = true
 		}
 	}
-	return bringBacks, letGo
+	return bringBacks, keptCodes
 }
 
 // isStranded reports whether a license is stranded.
@@ -100,8 +100,8 @@ func NewThisPC(shell *Shell, backend ThisPCBackend, peers ThisPCPeers) *ThisPC {
 	}
 }
 
-// Leave cancels the search and clears its results.
-func (p *ThisPC) Leave() {
+// Reset cancels the search and clears its results.
+func (p *ThisPC) Reset() {
 	p.finding.Cancel()
 	p.found, p.searched = found{}, false
 }
@@ -111,10 +111,10 @@ func (p *ThisPC) Searched() bool { return p.searched }
 
 // Marks returns the ids of the licenses that can be brought back, and of those with a kept removal code that no job
 // sends.
-func (p *ThisPC) Marks() (bringBacks, letGo map[int64]bool) { return p.found.marks() }
+func (p *ThisPC) Marks() (bringBacks, keptCodes map[int64]bool) { return p.found.marks() }
 
-// PassDay repeats the search on a new day, because the remaining days of licenses have changed.
-func (p *ThisPC) PassDay() {
+// RefreshDay repeats the search on a new day, because the remaining days of licenses have changed.
+func (p *ThisPC) RefreshDay() {
 	if p.found.day != "" && p.found.day != words.FileDay(p.shell.Now()) {
 		p.found.day = ""
 		p.Find()
@@ -124,13 +124,13 @@ func (p *ThisPC) PassDay() {
 // Find searches the cached licenses for those that concern this PC, if an account is signed in.
 func (p *ThisPC) Find() {
 	if p.peers.SignedIn() {
-		p.FindKnown(nil)
+		p.FindCached(nil)
 	}
 }
 
-// FindKnown is like Find, also while the session is being resumed, so that the first frame shows the result. It starts
+// FindCached is like Find, also while the session is being resumed, so that the first frame shows the result. It starts
 // after session is closed, or at once if it is nil.
-func (p *ThisPC) FindKnown(session <-chan struct{}) {
+func (p *ThisPC) FindCached(session <-chan struct{}) {
 	background.Run(p.finding, func(ctx context.Context) (f found, err error) {
 		if err := background.Wait(ctx, session); err != nil {
 			return f, err
@@ -140,7 +140,7 @@ func (p *ThisPC) FindKnown(session <-chan struct{}) {
 		kept, codesErr := removalcode.Load(ctx, p.backend)
 		for _, e := range kept {
 			if !e.HasJob() {
-				f.letGo = append(f.letGo, e)
+				f.keptCodes = append(f.keptCodes, e)
 			}
 		}
 		return f, errors.Join(findErr, codesErr)
@@ -153,16 +153,16 @@ func (p *ThisPC) show(f found, err error) {
 		return // the results remain; the next loaded table starts another search
 	}
 	f.day = words.FileDay(p.shell.Now())
-	bringBacks, letGo := f.marks()
-	shownBringBacks, shownLetGo := p.found.marks()
+	bringBacks, keptCodes := f.marks()
+	shownBringBacks, shownKeptCodes := p.found.marks()
 	p.found = f
-	if !maps.Equal(bringBacks, shownBringBacks) || !maps.Equal(letGo, shownLetGo) {
+	if !maps.Equal(bringBacks, shownBringBacks) || !maps.Equal(keptCodes, shownKeptCodes) {
 		p.peers.MarksChanged()
 	}
 	p.peers.RefreshNotices()
 	p.shell.Status.Refresh()
 	if list := f.Forgotten; len(list) == 1 && list[0].Refusal != nil && p.peers.SignedIn() {
-		p.peers.LearnVendorAddress() // the banner names it
+		p.peers.LoadVendorAddress() // the banner names it
 	}
 }
 
@@ -201,15 +201,15 @@ func (p *ThisPC) RemovalOptions() removalcode.Options {
 }
 
 // handOver is the type of removalcode.HandIn and removalcode.Offer.
-type handOver func(context.Context, removalcode.Keeper, removalcode.Entry) (dialogs.Message, error)
+type handOver func(context.Context, removalcode.Backend, removalcode.Entry) (dialogs.Message, error)
 
 // handOver hands in a kept removal code, or offers its license.
 func (p *ThisPC) handOver(e removalcode.Entry, do handOver) {
-	p.shell.Status.Working(tr.T("Telling the server…"))
-	background.Run(p.shell.Asking, func(ctx context.Context) (dialogs.Message, error) {
+	p.shell.Status.SetWorking(tr.T("Telling the server…"))
+	background.Run(p.shell.Requests, func(ctx context.Context) (dialogs.Message, error) {
 		return do(ctx, p.backend, e)
 	}, func(done dialogs.Message, err error) {
-		p.shell.Status.Working("")
+		p.shell.Status.SetWorking("")
 		_, m, ok := removalcode.Outcome(done, err)
 		if !ok {
 			p.shell.Explain(err)
@@ -240,7 +240,7 @@ func (p *ThisPC) strandedRow(s manager.Stranded) stranded.Row {
 		return one
 	}
 	back := step(tr.T("Bring back…"), actions.Reactivate)
-	if licensed := p.peers.LicensedFor(s.Order.ProgramID); back.WhyNot == "" && licensed != 0 {
+	if licensed := p.peers.LicensedOrder(s.Order.ProgramID); back.WhyNot == "" && licensed != 0 {
 		back.WhyNot = tr.T("this PC is licensed in order %d", licensed)
 	}
 	return stranded.Row{

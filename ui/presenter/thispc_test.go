@@ -52,14 +52,14 @@ type thisPCPeers struct {
 func (p *thisPCPeers) SignedIn() bool                             { return !p.signedOut }
 func (p *thisPCPeers) ShowsAccount() bool                         { return !p.hidden }
 func (p *thisPCPeers) Account() manager.Account                   { return anna }
-func (p *thisPCPeers) LicensedFor(int64) int64                    { return p.licensed }
+func (p *thisPCPeers) LicensedOrder(int64) int64                  { return p.licensed }
 func (p *thisPCPeers) MarksChanged()                              { p.call("marks") }
 func (p *thisPCPeers) RefreshNotices()                            { p.call("notices") }
 func (p *thisPCPeers) Do(a actions.ID, s actions.Subject)         { p.call("%s %d", a.Label(), s.License.ID) }
 func (p *thisPCPeers) ShowOrder(o api.Order)                      { p.call("order %d", o.ID) }
 func (p *thisPCPeers) ShowLicense(_ api.Order, l manager.License) { p.call("license %d", l.ID) }
 func (p *thisPCPeers) VendorAddress() string                      { return p.address }
-func (p *thisPCPeers) LearnVendorAddress()                        { p.call("vendor") }
+func (p *thisPCPeers) LoadVendorAddress()                         { p.call("vendor") }
 func (p *thisPCPeers) ContactVendor(subject, text string)         { p.call("contact %s: %s", subject, text) }
 
 // newTestThisPC returns a presenter that has searched b.
@@ -114,8 +114,8 @@ func TestOffers(t *testing.T) {
 			"a license that waits", thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false)}}},
 			[]string{"A license of Lumen Studio 7 waits to be picked up: “Studio PC”."}, "Pick up on this PC… 1",
 		},
-		{"one that this PC released", thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, true)}}}, nil,
-			""},
+		{"one that this PC released", thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, true)}}},
+			nil, ""},
 		{
 			"two that wait",
 			thisPCBackend{found: manager.Found{Released: []manager.Released{released(1, false), released(2, false)}}},
@@ -240,9 +240,9 @@ func TestMarks(t *testing.T) {
 	}}}}
 	b.kept = []manager.KeptCode{{}}
 	s, p, _ := newTestThisPC(t, b)
-	bringBacks, letGo := p.Marks()
+	bringBacks, keptCodes := p.Marks()
 	require.Equal(t, map[int64]bool{7: true}, bringBacks)
-	require.Equal(t, map[int64]bool{9: true}, letGo)
+	require.Equal(t, map[int64]bool{9: true}, keptCodes)
 	require.True(t, s.called("marks"))
 
 	s.calls, p.searched = nil, false
@@ -257,20 +257,20 @@ func TestMarks(t *testing.T) {
 	bringBacks, _ = p.Marks()
 	require.NotEmpty(t, bringBacks, "what is shown stays")
 
-	p.Leave()
-	bringBacks, letGo = p.Marks()
+	p.Reset()
+	bringBacks, keptCodes = p.Marks()
 	require.Empty(t, bringBacks)
-	require.Empty(t, letGo)
+	require.Empty(t, keptCodes)
 }
 
 func TestPassDay(t *testing.T) {
 	s, p, peers := newTestThisPC(t, &thisPCBackend{})
-	p.PassDay()
+	p.RefreshDay()
 	require.False(t, p.finding.Busy())
 	s.now = s.now.AddDate(0, 0, 1)
-	p.PassDay()
+	p.RefreshDay()
 	require.True(t, p.finding.Busy(), "the licenses end a day sooner")
-	p.Leave()
+	p.Reset()
 	peers.signedOut = true
 	p.Find()
 	require.False(t, p.finding.Busy(), "nobody is signed in")

@@ -21,32 +21,32 @@ type Vendor struct {
 	contacting *background.Slot
 	learning   *background.Slot
 	address    string // "" while unknown
-	learned    func()
+	loaded     func()
 }
 
-// NewVendor returns a presenter without an address; learned is called after Learn has found it. UI thread.
-func NewVendor(shell *Shell, backend VendorBackend, learned func()) *Vendor {
+// NewVendor returns a presenter without an address; loaded is called after LoadAddress has found it. UI thread.
+func NewVendor(shell *Shell, backend VendorBackend, loaded func()) *Vendor {
 	return &Vendor{
 		shell:      shell,
 		backend:    backend,
 		contacting: shell.Work.NewSlot(),
 		learning:   shell.Work.NewSlot(),
-		learned:    learned,
+		loaded:     loaded,
 	}
 }
 
-// Leave cancels the background work and clears the address.
-func (v *Vendor) Leave() {
+// Reset cancels the background work and clears the address.
+func (v *Vendor) Reset() {
 	v.contacting.Cancel()
 	v.learning.Cancel()
 	v.address = ""
 }
 
-// Address returns the email address of the vendor, or "" before Learn has found it.
+// Address returns the email address of the vendor, or "" before LoadAddress has found it.
 func (v *Vendor) Address() string { return v.address }
 
-// Learn requests the vendor's address, unless it is known.
-func (v *Vendor) Learn() {
+// LoadAddress requests the vendor's address, unless it is known.
+func (v *Vendor) LoadAddress() {
 	if v.address != "" || v.learning.Busy() {
 		return
 	}
@@ -56,14 +56,14 @@ func (v *Vendor) Learn() {
 	}, func(address string, err error) {
 		if err == nil && address != "" {
 			v.address = address
-			v.learned()
+			v.loaded()
 		}
 	})
 }
 
 // Contact opens an email to the vendor in the person's mail program. If that fails it copies subject and text.
 func (v *Vendor) Contact(subject, text string) {
-	v.shell.Status.Working(tr.T("Asking for the vendor's address…"))
+	v.shell.Status.SetWorking(tr.T("Asking for the vendor's address…"))
 	background.Run(v.contacting, func(ctx context.Context) (string, error) {
 		about, err := v.backend.About(ctx, "")
 		if err != nil || about.Contact == "" {
@@ -75,9 +75,9 @@ func (v *Vendor) Contact(subject, text string) {
 		}
 		return about.Contact, v.shell.Opener.Open(ctx, address)
 	}, func(address string, err error) {
-		v.shell.Status.Working("")
+		v.shell.Status.SetWorking("")
 		if err == nil && address != "" {
-			v.shell.Status.Say(tr.T("Your mail program writes to %s.", address))
+			v.shell.Status.ShowRemark(tr.T("Your mail program writes to %s.", address))
 			return
 		}
 		v.shell.Copy(subject + "\n\n" + text)

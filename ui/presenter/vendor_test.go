@@ -51,14 +51,14 @@ func TestContact(t *testing.T) {
 
 func TestLearnVendor(t *testing.T) {
 	s := newStage(t)
-	learned := 0
-	v := NewVendor(s.shell, vendorBackend{contact: "support@lumen.example"}, func() { learned++ })
+	loaded := 0
+	v := NewVendor(s.shell, vendorBackend{contact: "support@lumen.example"}, func() { loaded++ })
 	require.Empty(t, v.Address())
-	v.Learn()
+	v.LoadAddress()
 	s.WaitUntil("the address", func() bool { return v.Address() == "support@lumen.example" })
-	v.Learn()
+	v.LoadAddress()
 	require.False(t, v.learning.Busy())
-	require.Equal(t, 1, learned)
-	v.Leave()
+	require.Equal(t, 1, loaded)
+	v.Reset()
 	require.Empty(t, v.Address(), "another account has another vendor")
 }

@@ -78,7 +78,10 @@ func TestRead(t *testing.T) {
 			}},
 		"too few and many cells": {
 			"name,legs\nant\ncat,4,5\ndog,4\n",
-			[]string{"2: the row has 1 cells, but the header has 2", "3: the row has 3 cells, but the header has 2", "4 dog 4 false "},
+			[]string{
+				"2: the row has 1 cells, but the header has 2", "3: the row has 3 cells, but the header has 2",
+				"4 dog 4 false ",
+			},
 		},
 		"long value": {
 			"name\n" + strings.Repeat("x", sheet.MaxCell+1) + "\nant\n",
@@ -90,7 +93,10 @@ func TestRead(t *testing.T) {
 		},
 		"open quote": {
 			"name\nant\n\"cat\ndog\n",
-			[]string{"2 ant 4 false ", "3: a quotation mark is not closed, or text follows it; the rest of the file was not read"},
+			[]string{
+				"2 ant 4 false ",
+				"3: a quotation mark is not closed, or text follows it; the rest of the file was not read",
+			},
 		},
 		"bare quote": {
 			"name\nc\"at\ndog\n",

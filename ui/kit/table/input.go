@@ -181,10 +181,11 @@ func (b *body[T]) DoubleTapped(e *fyne.PointEvent) {
 	}
 }
 
-// TappedSecondary opens the context menu.
+// TappedSecondary selects a row and opens its context menu.
 func (b *body[T]) TappedSecondary(e *fyne.PointEvent) {
-	b.press(e.Position)
-	b.openMenu(e.AbsolutePosition)
+	if b.press(e.Position) {
+		b.openMenu(e.AbsolutePosition)
+	}
 }
 
 func (b *body[T]) activate() {

@@ -402,6 +402,10 @@ func TestMenuOpensByKeyAndRightClick(t *testing.T) {
 	require.Equal(t, []string{"b", "c"}, f.selected, "a right click selects the row of its menu")
 	require.Contains(t, labels(), "Email code of c")
 
+	overlays.Remove(overlays.Top())
+	f.body.TappedSecondary(&fyne.PointEvent{Position: fyne.NewPos(5, 4.5*theme.RowHeight)})
+	require.Nil(t, overlays.Top(), "there is no row")
+
 	sort := f.menu().Items[5].ChildMenu
 	require.Len(t, sort.Items, 2)
 	sort.Items[1].Action()

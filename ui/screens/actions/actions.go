@@ -35,8 +35,8 @@ const (
 type Subject struct {
 	Order   api.Order
 	License manager.License // zero for a new license or order
-	// Licensed is the id of an order with a license of the same program for this PC, or 0.
-	Licensed int64
+	// LicensedOrder is the id of an order with a license of the same program for this PC, or 0.
+	LicensedOrder int64
 }
 
 // Dialogs opens the dialog of each action, or performs an action without one. Its methods are called on the UI thread
@@ -148,7 +148,7 @@ var table = [...]Action{
 	PickUp: {
 		Task:      api.TaskTransfer,
 		Dialog:    Dialogs.PickUp,
-		WhyNot:    func(s Subject) error { return manager.PickUpRefusal(s.Order, s.License, s.Licensed) },
+		WhyNot:    func(s Subject) error { return manager.PickUpRefusal(s.Order, s.License, s.LicensedOrder) },
 		Allowance: transferAllowance,
 		Label:     "Pick up on this PC…",
 	},
@@ -213,8 +213,8 @@ func (id ID) Allowance(s Subject) *api.Allowance {
 	return nil
 }
 
-// OfLicense reports whether the action needs an existing license.
-func (id ID) OfLicense() bool { return id != NewLicense && id != ActivateThisPC && id != NewOrder }
+// NeedsLicense reports whether the action needs an existing license.
+func (id ID) NeedsLicense() bool { return id != NewLicense && id != ActivateThisPC && id != NewOrder }
 
 // Open opens the dialog of the action. WhyNot must have returned nil. UI thread.
 func (id ID) Open(d Dialogs, s Subject) { table[id].Dialog(d, s) }

@@ -111,7 +111,7 @@ func TestWhyNot(t *testing.T) {
 	}
 	at := func(s *actions.Subject) { s.License.ReleasedAt, s.License.ThisPC = &s.Order.OrderedAt, false }
 	require.NoError(t, actions.PickUp.WhyNot(subject(at)))
-	licensed := func(s *actions.Subject) { at(s); s.Licensed = 1037 }
+	licensed := func(s *actions.Subject) { at(s); s.LicensedOrder = 1037 }
 	require.Error(t, actions.PickUp.WhyNot(subject(licensed)), "this PC has a license of the program")
 	require.NoError(t, actions.NewOrder.WhyNot(actions.Subject{}))
 }

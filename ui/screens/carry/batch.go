@@ -140,11 +140,11 @@ func (d *Screen) classify(c folder.Contents, own []carry.Request, kind wanted, b
 	for _, a := range answers { // the latest one last, so that it takes effect
 		b.others = append(b.others, a)
 	}
-	for _, p := range c.Open {
+	for _, p := range c.Incomplete {
 		b.remarks = append(b.remarks, remark{c.Dir, "", missingText(p)})
 	}
-	if c.Left > 0 {
-		b.remarks = append(b.remarks, remark{c.Dir, "", tr.N(c.Left,
+	if c.Unread > 0 {
+		b.remarks = append(b.remarks, remark{c.Dir, "", tr.N(c.Unread,
 			"There are too many or too large files in the folder: %d file was not looked at. Move some to another folder.",
 			"There are too many or too large files in the folder: %d files were not looked at. Move some to another folder.")})
 	}

@@ -352,7 +352,7 @@ func (c *carryDialog) submit() {
 	}, func(answers []carry.Answer, err error) {
 		c.dialog.SetIdle()
 		c.dialog.Close()
-		c.screen.options.Actions.Carried()
+		c.screen.options.Actions.OrdersChanged()
 		c.screen.showCarried(planned, c.intake.remarks, answers, err)
 	})
 }

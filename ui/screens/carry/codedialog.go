@@ -35,7 +35,7 @@ func (d *Screen) enterCode(code string) {
 	c.choice = dialogs.NewSelect(nil, func(string) { c.changed() })
 	c.choice.PlaceHolder = tr.T("Choose the program")
 	var err error
-	format := tasks.Format(license.KindActivationCode, "F3945D8C-B0D71FFA-02A956E3-8D6DB947")
+	format := tasks.CodeFormat(license.KindActivationCode, "F3945D8C-B0D71FFA-02A956E3-8D6DB947")
 	if c.code, err = codeentry.New(format); err != nil {
 		d.options.Dialogs.Error(d.options.Explain(err))
 		return
@@ -131,7 +131,7 @@ func (c *codeDialog) submit() {
 			c.dialog.SetError(c.screen.options.Explain(err))
 		default:
 			c.dialog.Close()
-			c.screen.options.Actions.Taken()
+			c.screen.options.Actions.PCLicensesChanged()
 			c.screen.options.Dialogs.Info(tr.T("The code is kept for the program"),
 				tr.T("Start %s on this PC now: it checks the code, and says so if the code is for another PC.",
 					programName(p.Name, p.Signature)))

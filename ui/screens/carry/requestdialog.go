@@ -298,7 +298,7 @@ func (a *requestDialog) giveBack(p manager.OfflineProgram) {
 					return
 				}
 				dialog.Close()
-				a.screen.options.Actions.Taken()
+				a.screen.options.Actions.PCLicensesChanged()
 				reopen(&k)
 			})
 		}}},

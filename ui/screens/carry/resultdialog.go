@@ -191,7 +191,7 @@ func (c *resultDialog) savedText(s saved) (theme.Tone, string) {
 	case s.err != nil:
 		m := c.screen.explain(s.err)
 		return theme.Bad, strings.Join(strings.Fields(tr.T("The answer could not be saved. %s %s", m.Why, m.Next)), " ")
-	case s.Kept:
+	case s.Unchanged:
 		return theme.Good, tr.T("%s lies there already with the same results, and stays as it is.", s.Name)
 	case s.Other != "":
 		return theme.Good, tr.T("Saved as %s. %s was there already with other content, and stays as it is.", s.Name, s.Other)

@@ -55,9 +55,10 @@ type Actions interface {
 	Picture(ctx context.Context) ([]byte, error)
 	// SignedIn reports whether there is an account to carry requests with; pending, whether a sign-in is under way.
 	SignedIn() (yes, pending bool)
-	// Carried is called when orders and licenses of the account may have changed, Taken when licenses of this PC have.
-	Carried()
-	Taken()
+	// OrdersChanged is called when orders and licenses of the account may have changed, PCLicensesChanged when licenses
+	// of this PC have.
+	OrdersChanged()
+	PCLicensesChanged()
 }
 
 // Options configures the dialogs. Functions are called on the UI thread.

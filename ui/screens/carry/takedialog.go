@@ -210,7 +210,7 @@ func (t *takeDialog) submit() {
 		func(o outcome, err error) {
 			t.dialog.SetIdle()
 			if len(o.taken) > 0 {
-				t.screen.options.Actions.Taken()
+				t.screen.options.Actions.PCLicensesChanged()
 			}
 			if err != nil && len(o.taken) == 0 {
 				if !errors.Is(err, context.Canceled) {

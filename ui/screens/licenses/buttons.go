@@ -90,8 +90,8 @@ func (s *Screen) refreshActions() {
 		button.set(true, widget.MediumImportance, tr.T("this PC had a license"))
 	case activate && hasProposal:
 		button.set(true, widget.MediumImportance, "")
-	case activate && c.ThisPCElsewhere != 0:
-		button.set(true, widget.MediumImportance, tr.T("licensed in order %d", c.ThisPCElsewhere))
+	case activate && c.OtherLicensedOrder != 0:
+		button.set(true, widget.MediumImportance, tr.T("licensed in order %d", c.OtherLicensedOrder))
 	case activate:
 		button.set(true, widget.HighImportance, "")
 	}
@@ -101,7 +101,7 @@ func (s *Screen) refreshActions() {
 		s.refreshTask(action, l, selected)
 	}
 	importance := widget.HighImportance
-	if hasProposal || activate && c.ThisPCElsewhere == 0 {
+	if hasProposal || activate && c.OtherLicensedOrder == 0 {
 		importance = widget.MediumImportance
 	}
 	reason := s.emailReason(l, selected)

@@ -67,7 +67,7 @@ const selectLicense tr.Text = "Select a license to see its codes and how this PC
 
 // isStale reports whether the situation of the shown license has changed since it was drawn.
 func (d *Details) isStale(c Content) bool {
-	return d.shown.ID != 0 && (d.shownAs != c.situation(d.shown) || d.content.Licensed() != c.Licensed())
+	return d.shown.ID != 0 && (d.shownAs != c.situation(d.shown) || d.content.LicensedOrder() != c.LicensedOrder())
 }
 
 // Clear shows a sentence instead of a license.

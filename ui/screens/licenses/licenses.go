@@ -46,8 +46,8 @@ type Actions interface {
 	ShowRemovalCodes()
 	// ShowJobs lists the open jobs.
 	ShowJobs()
-	// KeepLicensesTable is called after the person changed the sort order or a column width of one of the two tables.
-	KeepLicensesTable(merged bool, s table.State)
+	// StoreLicensesTable is called after the person changed the sort order or a column width of one of the two tables.
+	StoreLicensesTable(merged bool, s table.State)
 	// PointerMoved is called while the pointer moves over the rows.
 	PointerMoved()
 	Copy(text string)
@@ -70,11 +70,11 @@ type Content struct {
 	Program  api.Program // zero while unknown
 	Licenses []manager.License
 	Loaded   bool // Licenses is set, from the server or the cache
-	// ThisPCElsewhere is the id of another order with a license of the same program for this PC, or 0.
-	ThisPCElsewhere int64
-	// BringBacks are the ids of the licenses that can be brought back; LetGo are those of the licenses that left this PC
-	// and whose kept removal codes no job sends.
-	BringBacks, LetGo map[int64]bool
+	// OtherLicensedOrder is the id of another order with a license of the same program for this PC, or 0.
+	OtherLicensedOrder int64
+	// BringBacks are the ids of the licenses that can be brought back; KeptCodes are those of the licenses that left
+	// this PC and whose kept removal codes no job sends.
+	BringBacks, KeptCodes map[int64]bool
 }
 
 // Screen shows the licenses of the selected order. Its methods run on the UI thread.
@@ -275,7 +275,7 @@ func (s *Screen) selected(l manager.License, ok bool) {
 // do runs an action on the order or the selected license.
 func (s *Screen) do(action actions.ID) {
 	l, ok := s.Selected()
-	if ok || !action.OfLicense() {
+	if ok || !action.NeedsLicense() {
 		s.options.Actions.Do(action, s.content.subject(l))
 	}
 }

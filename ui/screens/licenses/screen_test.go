@@ -31,15 +31,15 @@ func (r *recorder) ask(format string, args ...any) {
 func (r *recorder) Do(a actions.ID, s actions.Subject) {
 	r.ask("%s %d", a.Action().Label, s.License.ID)
 }
-func (r *recorder) RetryLicenses()                               { r.ask("retry") }
-func (r *recorder) ShowEnded(on bool)                            { r.ask("ended %v", on) }
-func (r *recorder) ShowHistory(o api.Order)                      { r.ask("history %d", o.ID) }
-func (r *recorder) ShowRemovalCodes()                            { r.ask("removal codes") }
-func (r *recorder) ShowJobs()                                    { r.ask("jobs") }
-func (r *recorder) KeepLicensesTable(merged bool, _ table.State) { r.ask("table %v", merged) }
-func (r *recorder) PointerMoved()                                {}
-func (r *recorder) Copy(text string)                             { r.ask("copy %s", text) }
-func (r *recorder) ClearSearch()                                 { r.ask("clear search") }
+func (r *recorder) RetryLicenses()                                { r.ask("retry") }
+func (r *recorder) ShowEnded(on bool)                             { r.ask("ended %v", on) }
+func (r *recorder) ShowHistory(o api.Order)                       { r.ask("history %d", o.ID) }
+func (r *recorder) ShowRemovalCodes()                             { r.ask("removal codes") }
+func (r *recorder) ShowJobs()                                     { r.ask("jobs") }
+func (r *recorder) StoreLicensesTable(merged bool, _ table.State) { r.ask("table %v", merged) }
+func (r *recorder) PointerMoved()                                 {}
+func (r *recorder) Copy(text string)                              { r.ask("copy %s", text) }
+func (r *recorder) ClearSearch()                                  { r.ask("clear search") }
 
 // comparer is a Rechecker that finds every lock the same.
 type comparer struct{}
@@ -95,7 +95,7 @@ func content(change func(c *Content, l *manager.License)) Content {
 		}}},
 		Loaded:     true,
 		BringBacks: map[int64]bool{},
-		LetGo:      map[int64]bool{},
+		KeptCodes:  map[int64]bool{},
 	}
 	change(&c, &c.Licenses[0])
 	return c
@@ -126,7 +126,7 @@ func TestButtonCaptions(t *testing.T) {
 			"needs no activation", nil, []string{"New license…", "Email code…"}},
 		{"this PC has its license", func(_ *Content, l *manager.License) { l.ThisPC = true },
 			"3 of 5 left", []string{"New license…", "Move to another PC…"}, []string{"Activate this PC"}},
-		{"this PC has a license elsewhere", func(c *Content, _ *manager.License) { c.ThisPCElsewhere = 1037 },
+		{"this PC has a license elsewhere", func(c *Content, _ *manager.License) { c.OtherLicensedOrder = 1037 },
 			"licensed in order 1037", []string{"Activate this PC"}, nil},
 		{"this PC had a license", func(c *Content, _ *manager.License) { c.BringBacks[7] = true },
 			"this PC had a license", []string{"Activate this PC", "Bring back…"}, nil},
@@ -170,7 +170,7 @@ func TestSituations(t *testing.T) {
 			"The license file is not in place yet.", "Move to another PC…", "Move to another PC… 7"},
 		{"a task tells the server", func(_ *Content, l *manager.License) { l.LeftThisPC, l.JobOpen = true, true },
 			"The server is told by itself when it answers.", "What waits…", "jobs"},
-		{"its removal code is kept", func(c *Content, l *manager.License) { l.LeftThisPC, c.LetGo[7] = true, true },
+		{"its removal code is kept", func(c *Content, l *manager.License) { l.LeftThisPC, c.KeptCodes[7] = true, true },
 			"its removal code is kept here", "Hand in or offer…", "removal codes"},
 		{"the server does not know", func(_ *Content, l *manager.License) { l.LeftThisPC = true },
 			"the server does not know that yet", "Bring back…", "Reactivate… 7"},
@@ -194,10 +194,10 @@ func TestSituations(t *testing.T) {
 func TestLicensedPCTakesNoOther(t *testing.T) {
 	at := now
 	stage, s, _ := newScreen(t)
-	s.Show(content(func(c *Content, l *manager.License) { l.ReleasedAt, c.ThisPCElsewhere = &at, 1037 }))
+	s.Show(content(func(c *Content, l *manager.License) { l.ReleasedAt, c.OtherLicensedOrder = &at, 1037 }))
 	require.False(t, stage.Enabled("Pick up on this PC…"))
 	require.True(t, stage.Shows("this PC is licensed in order 1037"))
-	s.Show(content(func(c *Content, l *manager.License) { l.LeftThisPC, c.ThisPCElsewhere = true, 1037 }))
+	s.Show(content(func(c *Content, l *manager.License) { l.LeftThisPC, c.OtherLicensedOrder = true, 1037 }))
 	require.False(t, stage.Enabled("Bring back…"))
 }
 

@@ -38,7 +38,7 @@ func (c Content) situation(l manager.License) situation {
 		return released
 	case l.JobOpen:
 		return departing
-	case c.LetGo[l.ID]:
+	case c.KeptCodes[l.ID]:
 		return codeKept
 	case l.LeftThisPC:
 		return stranded
@@ -50,14 +50,14 @@ func (c Content) situation(l manager.License) situation {
 	return unrelated
 }
 
-// Licensed returns the id of an order with a license of the program for this PC, or 0.
-func (c Content) Licensed() int64 {
+// LicensedOrder returns the id of an order with a license of the program for this PC, or 0.
+func (c Content) LicensedOrder() int64 {
 	for _, l := range c.Licenses {
 		if l.ThisPC && l.Status == api.StatusActive {
 			return c.Order.ID
 		}
 	}
-	return c.ThisPCElsewhere
+	return c.OtherLicensedOrder
 }
 
 // badge returns the badge of a license that concerns this PC or is released.
@@ -75,7 +75,7 @@ func badge(l manager.License) (table.Badge, bool) {
 
 // subject returns a license as the subject of an action.
 func (c Content) subject(l manager.License) actions.Subject {
-	return actions.Subject{Order: c.Order, License: l, Licensed: c.Licensed()}
+	return actions.Subject{Order: c.Order, License: l, LicensedOrder: c.LicensedOrder()}
 }
 
 // step is a button of a situation.
@@ -113,12 +113,12 @@ func (o Options) steps(c Content, l manager.License) []step {
 		return []step{move}
 	case released:
 		pickUp := stepFor(actions.PickUp, fynetheme.DownloadIcon())
-		pickUp.prominent, pickUp.licensed = !l.LeftThisPC, c.Licensed()
+		pickUp.prominent, pickUp.licensed = !l.LeftThisPC, c.LicensedOrder()
 		return []step{pickUp}
 	case former:
 		return []step{back}
 	case stranded:
-		if back.licensed = c.Licensed(); back.licensed != 0 {
+		if back.licensed = c.LicensedOrder(); back.licensed != 0 {
 			back.refusal = api.ErrSiteCodeInUse
 		}
 		move.text = tr.T("Offer to another PC…")

@@ -185,7 +185,7 @@ func (s *Screen) newTable(merged bool, empty fyne.CanvasObject, selected func(ma
 		Empty:         func() fyne.CanvasObject { return empty },
 		NoMatch:       func(text string) string { return tr.T("No license of this order matches “%s”.", text) },
 		OnClearFilter: o.Actions.ClearSearch,
-		OnState:       func(s table.State) { o.Actions.KeepLicensesTable(merged, s) },
+		OnState:       func(s table.State) { o.Actions.StoreLicensesTable(merged, s) },
 		OnPointer:     o.Actions.PointerMoved,
 		Copy:          o.Actions.Copy,
 	})

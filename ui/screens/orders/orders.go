@@ -36,8 +36,8 @@ type Actions interface {
 	OpenOrder(order api.Order, ok bool)
 	// UpdateOrder is called after the values of the selected order changed.
 	UpdateOrder(order api.Order)
-	// KeepOrdersTable is called after the person changed the sort order or a column width.
-	KeepOrdersTable(table.State)
+	// StoreOrdersTable is called after the person changed the sort order or a column width.
+	StoreOrdersTable(table.State)
 	// PointerMoved is called while the pointer moves over the rows.
 	PointerMoved()
 	Copy(text string)
@@ -58,12 +58,12 @@ type Screen struct {
 	object  fyne.CanvasObject
 	empty   *widget.Label
 	orders  []api.Order
-	known   map[int64]Known
+	data    map[int64]LicenseData
 }
 
 // New returns an empty screen. An error means that the table is defined incorrectly, a bug. UI thread.
 func New(o Options) (*Screen, error) {
-	s := &Screen{options: o, known: map[int64]Known{}}
+	s := &Screen{options: o, data: map[int64]LicenseData{}}
 	s.empty = widget.NewLabel(tr.T("Loading orders…"))
 	s.empty.Alignment = fyne.TextAlignCenter
 	s.empty.Importance = widget.LowImportance
@@ -79,7 +79,7 @@ func New(o Options) (*Screen, error) {
 		Empty:         func() fyne.CanvasObject { return s.empty },
 		NoMatch:       func(text string) string { return tr.T("No order and no license matches “%s”.", text) },
 		OnClearFilter: o.Actions.ClearSearch,
-		OnState:       o.Actions.KeepOrdersTable,
+		OnState:       o.Actions.StoreOrdersTable,
 		OnPointer:     o.Actions.PointerMoved,
 		Copy:          o.Actions.Copy,
 	})
@@ -107,18 +107,18 @@ func (s *Screen) SetOrders(list []api.Order) {
 	}
 }
 
-// Known is the data of an order's licenses.
-type Known struct {
+// LicenseData is the data of an order's licenses.
+type LicenseData struct {
 	Text   string // notes and codes, for the search
 	ThisPC bool   // a license belongs to this PC
 }
 
-// SetKnown sets the data of the licenses of orders, by order id, for the search and the badge "This PC".
-func (s *Screen) SetKnown(known map[int64]Known) {
+// SetLicenseData sets the data of the licenses of orders, by order id, for the search and the badge "This PC".
+func (s *Screen) SetLicenseData(data map[int64]LicenseData) {
 	changed := false
-	for order, k := range known {
-		changed = changed || s.known[order] != k
-		s.known[order] = k
+	for order, k := range data {
+		changed = changed || s.data[order] != k
+		s.data[order] = k
 	}
 	if changed {
 		s.refresh()
@@ -127,7 +127,7 @@ func (s *Screen) SetKnown(known map[int64]Known) {
 
 // Clear removes all orders, such as after signing out.
 func (s *Screen) Clear() {
-	s.orders, s.known = nil, map[int64]Known{}
+	s.orders, s.data = nil, map[int64]LicenseData{}
 	s.table.Unselect()
 	s.empty.SetText(tr.T("Loading orders…"))
 	s.refresh()
@@ -136,7 +136,7 @@ func (s *Screen) Clear() {
 func (s *Screen) refresh() {
 	rows := make([]Row, len(s.orders))
 	for i, o := range s.orders {
-		rows[i] = Row{Order: o, ThisPC: s.known[o.ID].ThisPC, LicenseText: s.known[o.ID].Text}
+		rows[i] = Row{Order: o, ThisPC: s.data[o.ID].ThisPC, LicenseText: s.data[o.ID].Text}
 	}
 	s.table.SetRows(rows)
 }

@@ -28,11 +28,11 @@ func (r *recorder) OpenOrder(o api.Order, ok bool) {
 	}
 }
 
-func (r *recorder) UpdateOrder(o api.Order)     { r.updated = append(r.updated, o.ID) }
-func (r *recorder) KeepOrdersTable(table.State) { r.states++ }
-func (r *recorder) PointerMoved()               {}
-func (r *recorder) Copy(string)                 {}
-func (r *recorder) ClearSearch()                { r.cleared++ }
+func (r *recorder) UpdateOrder(o api.Order)      { r.updated = append(r.updated, o.ID) }
+func (r *recorder) StoreOrdersTable(table.State) { r.states++ }
+func (r *recorder) PointerMoved()                {}
+func (r *recorder) Copy(string)                  {}
+func (r *recorder) ClearSearch()                 { r.cleared++ }
 
 func newScreen(t *testing.T) (*uitest.Stage, *Screen, *recorder) {
 	t.Helper()
@@ -74,7 +74,7 @@ func TestFirstOrderIsSelected(t *testing.T) {
 func TestSearchFindsLicenses(t *testing.T) {
 	stage, s, r := newScreen(t)
 	s.SetOrders(list())
-	s.SetKnown(map[int64]Known{1003: {Text: "Survey boat", ThisPC: true}})
+	s.SetLicenseData(map[int64]LicenseData{1003: {Text: "Survey boat", ThisPC: true}})
 	require.True(t, stage.Shows("This PC"))
 	s.SetFilter("survey BOAT")
 	require.True(t, stage.Shows("1003"))

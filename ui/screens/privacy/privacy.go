@@ -24,8 +24,8 @@ import (
 // Title is the title of the dialog.
 const Title tr.Text = "What is sent about this PC"
 
-const sentText tr.Text = "To the license server go your user name and password when you sign in, the name of this PC, " +
-	"and what you enter. About the hardware go Site code and Machine ID only. They hold 63 bits for each program: " +
+const sentText tr.Text = "To the license server go your user name and password when you sign in, the name of this " +
+	"PC, and what you enter. About the hardware go Site code and Machine ID only. They hold 63 bits for each program: " +
 	"5 to 14 for each of seven locks."
 
 const storedText tr.Text = "The session is kept in the keyring of this PC, the last known tables in your own " +

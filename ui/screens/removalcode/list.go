@@ -20,8 +20,8 @@ import (
 	"github.com/acen-desktop/acen/ui/text/words"
 )
 
-// Keeper stores removal codes; *manager.Manager implements it. Its methods may block and are called off the UI thread.
-type Keeper interface {
+// Backend stores removal codes; *manager.Manager implements it. Its methods may block and are called off the UI thread.
+type Backend interface {
 	KeptCodes(ctx context.Context) ([]manager.KeptCode, error)
 	LicenseOf(ctx context.Context, k manager.KeptCode) (manager.License, api.Order, error)
 	HandIn(ctx context.Context, k manager.KeptCode) (api.Order, error)
@@ -41,7 +41,7 @@ type Entry struct {
 func (e Entry) HasJob() bool { return e.Purpose != "" }
 
 // Load returns the kept removal codes of this PC with their licenses. Not on the UI thread.
-func Load(ctx context.Context, k Keeper) ([]Entry, error) {
+func Load(ctx context.Context, k Backend) ([]Entry, error) {
 	kept, err := k.KeptCodes(ctx)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (e Entry) Refusals() (handIn, offer error) {
 // list is the open dialog with the kept removal codes.
 type list struct {
 	options Options
-	keeper  Keeper
+	keeper  Backend
 	changed func()
 	dialog  *dialogs.Dialog
 	content *fyne.Container
@@ -83,7 +83,7 @@ const explanation tr.Text = "When a license leaves this PC, the program runs her
 	"the license files."
 
 // List shows the dialog with the kept removal codes; changed is called after one was handed in or offered. UI thread.
-func List(o Options, k Keeper, changed func()) {
+func List(o Options, k Backend, changed func()) {
 	l := &list{
 		options: o,
 		keeper:  k,
@@ -214,7 +214,7 @@ func (e Entry) purposeText() string {
 }
 
 // HandIn hands in a kept removal code and returns the message about the success. Not on the UI thread.
-func HandIn(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
+func HandIn(ctx context.Context, k Backend, e Entry) (dialogs.Message, error) {
 	o, err := k.HandIn(ctx, e.KeptCode)
 	return dialogs.Message{
 		What: tr.T("The server has the removal code."),
@@ -226,7 +226,7 @@ func HandIn(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
 
 // Offer releases the license of a kept removal code and returns the message with the next step on the other PC. Not on
 // the UI thread.
-func Offer(ctx context.Context, k Keeper, e Entry) (dialogs.Message, error) {
+func Offer(ctx context.Context, k Backend, e Entry) (dialogs.Message, error) {
 	_, err := k.Offer(ctx, e.KeptCode)
 	return dialogs.Message{What: tr.T("The license waits for another PC."),
 		Why: tr.T(
@@ -259,7 +259,7 @@ func (l *list) handIn(e Entry) { l.do(e, HandIn) }
 func (l *list) offer(e Entry) { l.do(e, Offer) }
 
 // do runs HandIn or Offer, shows the outcome and reloads the list.
-func (l *list) do(e Entry, do func(context.Context, Keeper, Entry) (dialogs.Message, error)) {
+func (l *list) do(e Entry, do func(context.Context, Backend, Entry) (dialogs.Message, error)) {
 	l.dialog.SetBusy(tr.T("Telling the server…"), l.slot.Interrupt)
 	background.Run(l.slot, func(ctx context.Context) (dialogs.Message, error) { return do(ctx, l.keeper, e) },
 		func(done dialogs.Message, err error) {

@@ -52,8 +52,8 @@ type Actions interface {
 	ShowJobs()
 	// Examine runs the connection doctor for a server.
 	Examine(server string)
-	// Enter is called after a sign-in; warning is why the session cannot be remembered, or nil.
-	Enter(account manager.Account, warning error)
+	// ShowAccount is called after a sign-in; warning is why the session cannot be remembered, or nil.
+	ShowAccount(account manager.Account, warning error)
 }
 
 // width is the width of the form, in device-independent pixels.
@@ -272,7 +272,7 @@ func (s *Screen) signIn() {
 			return
 		}
 		s.password.SetText("")
-		s.options.Actions.Enter(o.account, o.warning)
+		s.options.Actions.ShowAccount(o.account, o.warning)
 	})
 }
 

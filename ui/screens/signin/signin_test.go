@@ -27,12 +27,14 @@ func (blockingServer) SignIn(ctx context.Context, _ manager.SignIn) (account man
 // links is an Actions that records its calls.
 type links struct{ opened *[]string }
 
-func (l links) ForgotPassword(server string)     { *l.opened = append(*l.opened, "forgot "+server) }
-func (l links) NewAccount(server string)         { *l.opened = append(*l.opened, "new "+server) }
-func (l links) NoNetwork()                       { *l.opened = append(*l.opened, "no network") }
-func (l links) ShowJobs()                        { *l.opened = append(*l.opened, "jobs") }
-func (l links) Examine(server string)            { *l.opened = append(*l.opened, "examine "+server) }
-func (l links) Enter(a manager.Account, _ error) { *l.opened = append(*l.opened, "enter "+a.Username) }
+func (l links) ForgotPassword(server string) { *l.opened = append(*l.opened, "forgot "+server) }
+func (l links) NewAccount(server string)     { *l.opened = append(*l.opened, "new "+server) }
+func (l links) NoNetwork()                   { *l.opened = append(*l.opened, "no network") }
+func (l links) ShowJobs()                    { *l.opened = append(*l.opened, "jobs") }
+func (l links) Examine(server string)        { *l.opened = append(*l.opened, "examine "+server) }
+func (l links) ShowAccount(a manager.Account, _ error) {
+	*l.opened = append(*l.opened, "enter "+a.Username)
+}
 
 // newScreen shows a screen in a window; opened collects the calls of its links.
 func newScreen(t *testing.T, opened *[]string) (*Screen, fyne.Canvas) {

@@ -16,8 +16,8 @@ import (
 // Actions is what the links of the bar do. Its methods are called on the UI thread.
 type Actions interface {
 	ShowJobs()
-	GoElsewhere()
-	RecallNotices()
+	SwitchToJobs()
+	ShowDismissedNotices()
 }
 
 // Facts is the state of the bar. Empty texts are not shown.
@@ -29,7 +29,7 @@ type Facts struct {
 	Remark    string // a temporary text, such as "Copied."
 	Working   string // work in progress
 	Jobs      string // open jobs
-	Elsewhere string // open jobs of other accounts
+	OtherJobs string // open jobs of other accounts
 	Notices   string // hidden notices
 }
 
@@ -41,7 +41,7 @@ type Bar struct {
 	remark    *widget.Label
 	progress  *widget.Activity
 	jobs      *dialogs.Hyperlink
-	elsewhere *dialogs.Hyperlink
+	otherJobs *dialogs.Hyperlink
 	notices   *dialogs.Hyperlink
 	object    fyne.CanvasObject
 }
@@ -55,8 +55,8 @@ func New(actions Actions) *Bar {
 		remark:    widget.NewLabel(""),
 		progress:  widget.NewActivity(),
 		jobs:      dialogs.NewHyperlink("", actions.ShowJobs),
-		elsewhere: dialogs.NewHyperlink("", actions.GoElsewhere),
-		notices:   dialogs.NewHyperlink("", actions.RecallNotices),
+		otherJobs: dialogs.NewHyperlink("", actions.SwitchToJobs),
+		notices:   dialogs.NewHyperlink("", actions.ShowDismissedNotices),
 	}
 	for _, l := range []*widget.Label{b.server, b.age, b.remark} {
 		l.SizeName, l.Importance = "", widget.LowImportance
@@ -65,7 +65,7 @@ func New(actions Actions) *Bar {
 	left := container.NewHBox(
 		container.NewCenter(b.dot), theme.Unpadded(b.server), spacer(theme.Gap), theme.Unpadded(b.age))
 	right := container.NewHBox(theme.Unpadded(b.remark), container.NewCenter(b.progress), theme.Unpadded(b.jobs),
-		theme.Unpadded(b.elsewhere), theme.Unpadded(b.notices))
+		theme.Unpadded(b.otherJobs), theme.Unpadded(b.notices))
 	line := container.New(layout.NewCustomPaddedLayout(5, 5, theme.Margin, theme.Margin),
 		container.NewBorder(nil, nil, left, right))
 	b.object = theme.NewSurface(theme.ColorNameStatusBar, container.NewVBox(widget.NewSeparator(), line))
@@ -116,7 +116,7 @@ func (b *Bar) Show(f Facts) {
 		b.progress.Hide()
 	}
 	setLink(b.jobs, f.Jobs)
-	setLink(b.elsewhere, f.Elsewhere)
+	setLink(b.otherJobs, f.OtherJobs)
 	setLink(b.notices, f.Notices)
 }
 

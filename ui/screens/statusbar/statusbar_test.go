@@ -12,9 +12,9 @@ import (
 // links is an Actions that records the followed links.
 type links struct{ followed []string }
 
-func (l *links) ShowJobs()      { l.followed = append(l.followed, "jobs") }
-func (l *links) GoElsewhere()   { l.followed = append(l.followed, "elsewhere") }
-func (l *links) RecallNotices() { l.followed = append(l.followed, "notices") }
+func (l *links) ShowJobs()             { l.followed = append(l.followed, "jobs") }
+func (l *links) SwitchToJobs()         { l.followed = append(l.followed, "other jobs") }
+func (l *links) ShowDismissedNotices() { l.followed = append(l.followed, "notices") }
 
 func TestShow(t *testing.T) {
 	s, l := uitest.New(t), &links{}
@@ -33,7 +33,7 @@ func TestShow(t *testing.T) {
 			"Connected to"},
 		{statusbar.Facts{Working: "Loading orders…"}, []string{"Loading orders…"}, "Copied."},
 		{statusbar.Facts{Working: "Loading orders…", Remark: "Copied."}, []string{"Copied."}, "Loading orders…"},
-		{statusbar.Facts{Jobs: "1 task waits", Elsewhere: "2 elsewhere", Notices: "1 notice"},
+		{statusbar.Facts{Jobs: "1 task waits", OtherJobs: "2 elsewhere", Notices: "1 notice"},
 			[]string{"1 task waits", "2 elsewhere", "1 notice"}, "Copied."},
 	} {
 		b.Show(test.facts)
@@ -45,7 +45,7 @@ func TestShow(t *testing.T) {
 	s.Follow("1 task waits")
 	s.Follow("2 elsewhere")
 	s.Follow("1 notice")
-	require.Equal(t, []string{"jobs", "elsewhere", "notices"}, l.followed)
+	require.Equal(t, []string{"jobs", "other jobs", "notices"}, l.followed)
 	b.Show(statusbar.Facts{})
 	require.False(t, s.Shows("1 notice"))
 }

@@ -24,8 +24,8 @@ type codeFields struct {
 	object        fyne.CanvasObject
 }
 
-// Format returns the format of a kind of code for codeentry.New. Any goroutine.
-func Format(kind license.CodeKind, placeholder string) codeentry.Format {
+// CodeFormat returns the format of a kind of code for codeentry.New. Any goroutine.
+func CodeFormat(kind license.CodeKind, placeholder string) codeentry.Format {
 	return codeentry.Format{
 		Groups:    kind.Groups(),
 		Separator: "-",
@@ -72,7 +72,7 @@ func newCodeFields(merged bool, hint string, changed func()) (*codeFields, error
 // newCodeField adds the field for a code, below its name, to rows.
 func newCodeField(rows *fyne.Container, kind license.CodeKind, placeholder string, changed func()) (*codeentry.Entry,
 	error) {
-	e, err := codeentry.New(Format(kind, placeholder))
+	e, err := codeentry.New(CodeFormat(kind, placeholder))
 	if err != nil {
 		return nil, err
 	}

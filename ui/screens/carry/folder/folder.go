@@ -52,10 +52,10 @@ type File struct {
 type Contents struct {
 	Dir   string
 	Files []File // by name
-	// Open are the documents with missing parts.
-	Open []carry.Progress
-	// Left is the number of files that were not read because of a limit.
-	Left int
+	// Incomplete are the documents with missing parts.
+	Incomplete []carry.Progress
+	// Unread is the number of files that were not read because of a limit.
+	Unread int
 }
 
 // Read reads the regular files of a folder that have one of Extensions, except hidden ones. It does not descend into
@@ -96,7 +96,7 @@ func Read(ctx context.Context, dir string, progress func(n, count int)) (c Conte
 		}
 		c.Files = append(c.Files, f)
 	}
-	c.Open, c.Left = parts.Incomplete(), more
+	c.Incomplete, c.Unread = parts.Incomplete(), more
 	return c, nil
 }
 

@@ -113,7 +113,7 @@ func TestRead(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 2, 3, 4, 5, 6, 7}, heard)
 	require.Equal(t, dir, c.Dir)
-	require.Zero(t, c.Left)
+	require.Zero(t, c.Unread)
 	names := map[string]File{}
 	for _, f := range c.Files {
 		names[f.Name] = f
@@ -124,8 +124,8 @@ func TestRead(t *testing.T) {
 	require.Empty(t, names["b1.png"].Docs)
 	require.NoError(t, names["b1.png"].Err)
 	require.Equal(t, []carry.Document{b}, names["b2.png"].Docs)
-	require.Len(t, c.Open, 1)
-	require.Equal(t, []int{2}, c.Open[0].Missing)
+	require.Len(t, c.Incomplete, 1)
+	require.Equal(t, []int{2}, c.Incomplete[0].Missing)
 	require.ErrorContains(t, names["hostile.acen"].Err, "id of a request")
 	require.ErrorIs(t, names["large.acen"].Err, carry.ErrTooLarge)
 }
@@ -138,7 +138,7 @@ func TestReadLimits(t *testing.T) {
 	c, err := Read(t.Context(), dir, ignore)
 	require.NoError(t, err)
 	require.Len(t, c.Files, MaxFiles)
-	require.Equal(t, 5, c.Left)
+	require.Equal(t, 5, c.Unread)
 	require.ErrorIs(t, c.Files[0].Err, carry.ErrUnknown)
 
 	_, err = Read(t.Context(), filepath.Join(dir, "missing"), ignore)
@@ -168,11 +168,11 @@ func TestWrite(t *testing.T) {
 	}{
 		{"the first one", first, Written{Name: "answer-aaaaaaaaaa.acen"}},
 		{"carried once more, with the same results", answer("AAAAAAAAAA", "No order.", now.Add(time.Hour)),
-			Written{Name: "answer-aaaaaaaaaa.acen", Kept: true}},
+			Written{Name: "answer-aaaaaaaaaa.acen", Unchanged: true}},
 		{"with other results", answer("AAAAAAAAAA", "Gone.", now),
 			Written{Name: "answer-aaaaaaaaaa-2.acen", Other: "answer-aaaaaaaaaa.acen"}},
 		{"with those again", answer("AAAAAAAAAA", "Gone.", now.Add(time.Hour)),
-			Written{Name: "answer-aaaaaaaaaa-2.acen", Kept: true}},
+			Written{Name: "answer-aaaaaaaaaa-2.acen", Unchanged: true}},
 		{"with those of before", first, Written{Name: "answer-aaaaaaaaaa-3.acen", Other: "answer-aaaaaaaaaa-2.acen"}},
 		{"to another request", answer("BBBBBBBBBB", "No order.", now), Written{Name: "answer-bbbbbbbbbb.acen"}},
 	} {
@@ -276,6 +276,6 @@ func TestWriteResignedLicense(t *testing.T) {
 		w, err := Write(dir, step.answer)
 		require.NoError(t, err, step.what)
 		require.Equal(t, step.want, w.Name, step.what)
-		require.Equal(t, step.kept, w.Kept, step.what)
+		require.Equal(t, step.kept, w.Unchanged, step.what)
 	}
 }

@@ -21,8 +21,8 @@ var ErrCopies = errors.New("there are too many answers to this request in the fo
 // Written is the file of an answer.
 type Written struct {
 	Name string
-	// Kept reports that the file existed, with the same results, and was not written.
-	Kept bool
+	// Unchanged reports that the file existed, with the same results, and was not written.
+	Unchanged bool
 	// Other is the latest existing file with other results, or "".
 	Other string
 }
@@ -49,7 +49,7 @@ func Write(dir string, a carry.Answer) (w Written, err error) {
 			return w, err
 		}
 		if w.Other != "" && same(root, w.Other, a) {
-			return Written{Name: w.Other, Kept: true}, nil
+			return Written{Name: w.Other, Unchanged: true}, nil
 		}
 		w.Name = name
 		err := create(root, name, content)

@@ -1,5 +1,5 @@
-// Package waiting implements the dialog with the open jobs.
-package waiting
+// Package jobs implements the dialog with the open jobs.
+package jobs
 
 import (
 	"fyne.io/fyne/v2"

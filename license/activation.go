@@ -18,7 +18,7 @@ const (
 	MaxIssue = 1<<12 - 1
 )
 
-var epoch = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+var dayZero = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Grant is the content of an activation code.
 type Grant struct {
@@ -44,7 +44,7 @@ func (g Grant) days() (uint16, error) {
 		return 0, nil
 	}
 	y, m, d := g.Expires.UTC().Date()
-	days := int64(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Sub(epoch) / (24 * time.Hour))
+	days := int64(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Sub(dayZero) / (24 * time.Hour))
 	if days < 1 || days > 0xFFFF {
 		return 0, fmt.Errorf("an activation code cannot end on %s: only from 2020-01-02 to 2199-06-06",
 			g.Expires.UTC().Format(time.DateOnly))
@@ -59,7 +59,7 @@ type ActivationCode [16]byte
 func (c ActivationCode) String() string { return hexGroups(c[:], 8) }
 
 // Activate returns the activation code of a grant for one PC. It fails for an expiry day or an issue number that the
-// code cannot hold.
+// code cannot contain.
 func (a ActivationKey) Activate(c Codes, g Grant) (ActivationCode, error) {
 	days, err := g.days()
 	if err != nil {
@@ -87,7 +87,7 @@ func (a ActivationKey) Check(c Codes, code ActivationCode) (Grant, error) {
 	}
 	g := Grant{Features: uint16(payload >> 28), Issue: uint16(payload) & MaxIssue}
 	if days := uint16(payload >> 12); days != 0 {
-		g.Expires = epoch.AddDate(0, 0, int(days))
+		g.Expires = dayZero.AddDate(0, 0, int(days))
 	}
 	return g, nil
 }

@@ -35,7 +35,7 @@ func TestActivationEdges(t *testing.T) {
 // The first and the last day that a code can hold. A day is a day in UTC (spec: codes "Activation code").
 func TestExpiryDays(t *testing.T) {
 	a, codes := NewActivationKey([32]byte{7}), Codes{1, 2}
-	for _, day := range []time.Time{epoch.AddDate(0, 0, 1), epoch.AddDate(0, 0, 65535),
+	for _, day := range []time.Time{dayZero.AddDate(0, 0, 1), dayZero.AddDate(0, 0, 65535),
 		time.Date(2028, 2, 29, 0, 0, 0, 0, time.UTC)} {
 		code, err := a.Activate(codes, Grant{Features: 65535, Expires: day.Add(86399 * time.Second), Issue: MaxIssue})
 		require.NoError(t, err, day)
@@ -43,7 +43,7 @@ func TestExpiryDays(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, Grant{Features: 65535, Expires: day, Issue: MaxIssue}, g)
 	}
-	for _, day := range []time.Time{epoch, epoch.Add(-time.Second), epoch.AddDate(0, 0, 65536),
+	for _, day := range []time.Time{dayZero, dayZero.Add(-time.Second), dayZero.AddDate(0, 0, 65536),
 		time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-9999, 1, 1, 0, 0, 0, 0, time.UTC)} {
 		_, err := a.Activate(codes, Grant{Expires: day})
 		require.ErrorContains(t, err, "cannot end on", day)

@@ -46,7 +46,7 @@ type Codes struct {
 
 // Merged returns the merged form, six groups of four hex digits, Site code first.
 func (c Codes) Merged() string {
-	return hexGroups(append(be32(uint32(c.Site)), be64(uint64(c.Machine))...), 4)
+	return hexGroups(c.bytes(), 4)
 }
 
 // IsZero reports whether no codes are set.
@@ -97,7 +97,7 @@ func (k *keyed) mask(s SiteCode) uint64 {
 // licenses contain many codes.
 func hexGroups(b []byte, size int) string {
 	const digits = "0123456789ABCDEF"
-	var text [48]byte // as long as the longest code
+	var text [48]byte // the longest code has 35 characters
 	out := text[:0]
 	for i := range 2 * len(b) {
 		if i > 0 && i%size == 0 {

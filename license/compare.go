@@ -93,7 +93,7 @@ var reasonNames = [...]string{
 	"", "any_difference", "not_changeable", "too_many_changes", "another_pc", "too_few_readable",
 }
 
-// Name returns the name on the wire, such as "another_pc".
+// Name returns the name in the specification, such as "another_pc". It is the key of a translation.
 func (r Reason) Name() string {
 	if r < ReasonAnyDifference || int(r) >= len(reasonNames) {
 		return fmt.Sprintf("reason %d", int(r))
@@ -194,16 +194,16 @@ func Compare(then, now Block, p Policy, newer ...Block) Comparison {
 	if p.Enabled && c.HardwareChanges > p.MaxHardwareChanges {
 		c.Reasons = append(c.Reasons, ReasonTooManyChanges)
 	}
-	if reason := c.onePC(now, newer); reason != 0 {
+	if reason := c.otherPC(now, newer); reason != 0 {
 		c.Reasons = append(c.Reasons, reason)
 	}
 	c.Accepted = len(c.Reasons) == 0
 	return c
 }
 
-// onePC returns the reason to refuse a PC that may be another one of the same model, or 0 (spec: codes "Comparing
+// otherPC returns the reason to refuse a PC that may be another one of the same model, or 0 (spec: codes "Comparing
 // locks" 5).
-func (c Comparison) onePC(now Block, newer []Block) Reason {
+func (c Comparison) otherPC(now Block, newer []Block) Reason {
 	card, disk := c.State(NETID), c.State(HDHWID)
 	if card == Same || disk == Same {
 		return 0

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // labels are the names of codes in texts, longer ones first.
@@ -25,8 +26,8 @@ func labelKind(label string) CodeKind {
 	return KindSerialNumber
 }
 
-// Faults returns the errors of codes in a text that follow their names and are invalid, such as a Machine ID with an
-// additional letter. It omits codes that Find finds.
+// Faults returns the errors of invalid codes in a text that follow a label such as "Machine ID". It omits codes that
+// Find finds.
 func Faults(text string) []*CodeError {
 	text = bounded(text)
 	var faults []*CodeError
@@ -37,8 +38,8 @@ func Faults(text string) []*CodeError {
 			end = found[i+1][0]
 		}
 		kind := labelKind(text[at[0]:at[1]])
-		code := codeBehind(text[at[1]:end])
-		if count := strings.Count(code, "") - 1; count < shapes[kind].length()/2 || count > 3*shapes[kind].length() {
+		code := codeAfter(text[at[1]:end])
+		if count := utf8.RuneCountInString(code); count < shapes[kind].length()/2 || count > 3*shapes[kind].length() {
 			continue // not an attempt to write this code
 		}
 		_, err := kind.Shown(code)
@@ -50,9 +51,9 @@ func Faults(text string) []*CodeError {
 	return faults
 }
 
-// codeBehind returns the words after a name that resemble groups of a code: in the same line, with a digit or in
+// codeAfter returns the words after a name that resemble groups of a code: in the same line, with a digit or in
 // capitals.
-func codeBehind(text string) string {
+func codeAfter(text string) string {
 	text = strings.TrimLeft(text, " \t:=.#*|>\"'")
 	if at := strings.IndexAny(text, "\r\n,;()"); at >= 0 {
 		text = text[:at]

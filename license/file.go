@@ -142,7 +142,8 @@ func (k SigningKey) Sign(f File) (string, error) {
 	return files.sign(k, json.RawMessage(body))
 }
 
-func stray(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' }
+// isPadding reports whether an editor or a mail program may have added a character to a token.
+func isPadding(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' }
 
 // clean strips white space and invisible characters, which editors and mail programs add to a token. It fails with
 // ErrFileDamaged for a token that is too long.
@@ -151,11 +152,11 @@ func clean(token string) (string, error) {
 		return "", files.tooLarge()
 	}
 	token = strings.TrimSpace(token)
-	if !hasStray(token) {
+	if !hasInvisible(token) {
 		return token, nil
 	}
 	return strings.Map(func(r rune) rune {
-		if stray(r) {
+		if isPadding(r) {
 			return -1
 		}
 		return r
@@ -196,6 +197,7 @@ func VerifyFile(token string, key func(id string) (PublicKey, bool)) (File, erro
 	return fileFromClaims(t.claims)
 }
 
+// fileFromClaims decodes and checks the claims. It fails with ErrFileDamaged.
 func fileFromClaims(body []byte) (File, error) {
 	damaged := func(what string) (File, error) {
 		return File{}, fmt.Errorf("%w: its %s cannot be read", ErrFileDamaged, what)
@@ -246,11 +248,11 @@ func fileFromClaims(body []byte) (File, error) {
 	}
 	// Codes must be in their shown form.
 	var codes [12]byte
-	if !KindSiteCode.shown(c.Site, codes[:4]) || !KindMachineID.shown(c.Machine, codes[4:]) {
+	if !KindSiteCode.decodeShown(c.Site, codes[:4]) || !KindMachineID.decodeShown(c.Machine, codes[4:]) {
 		return damaged("Site code or Machine ID")
 	}
 	f.Codes = codesFrom(codes)
-	if !KindActivationCode.shown(c.Code, f.ActivationCode[:]) {
+	if !KindActivationCode.decodeShown(c.Code, f.ActivationCode[:]) {
 		return damaged("activation code")
 	}
 	if f.Policy, err = c.Policy.policy(); err != nil {

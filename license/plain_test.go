@@ -17,15 +17,15 @@ func TestPlainCodes(t *testing.T) {
 		KindActivationCode: "01020300-0000ABCD-00000000-00000009",
 	} {
 		code := make([]byte, shapes[kind].length()/2)
-		require.True(t, kind.shown(text, code), kind)
+		require.True(t, kind.decodeShown(text, code), kind)
 		require.Equal(t, strings.ReplaceAll(text, "-", ""), fmt.Sprintf("%X", code))
 		typed := make([]byte, len(code))
 		require.NoError(t, parseHex(kind, " "+strings.ToLower(text)+"\n", typed))
 		require.Equal(t, typed, code)
 		for _, other := range []string{"", strings.ToLower(text), text + "0", text[1:], "-" + text[1:],
 			text[:len(text)-1] + "-", text[:len(text)-1] + "G", strings.Replace(text, text[:2], "é", 1)} {
-			require.False(t, kind.shown(other, make([]byte, len(code))), "%s %q", kind, other)
+			require.False(t, kind.decodeShown(other, make([]byte, len(code))), "%s %q", kind, other)
 		}
 	}
-	require.False(t, KindRemovalCode.shown("9D2BK-DD62M-C", make([]byte, 11)), "Crockford codes have check letters")
+	require.False(t, KindRemovalCode.decodeShown("9D2BK-DD62M-C", make([]byte, 11)), "Crockford codes have check letters")
 }

@@ -54,9 +54,9 @@ func (s shape) length() int {
 	return n
 }
 
-// shown decodes a hex code in exactly its shown form, as programs write it. It is a fast path: most codes are read
-// from files and databases.
-func (k CodeKind) shown(text string, code []byte) bool {
+// decodeShown decodes a hex code in exactly its shown form, as programs write it. It is a fast path: most codes are in
+// files and databases.
+func (k CodeKind) decodeShown(text string, code []byte) bool {
 	s := shapes[k]
 	if !s.hex || len(text) != 2*len(code)+len(s.groups)-1 {
 		return false
@@ -93,7 +93,7 @@ const (
 	FaultEmpty       Fault = 1 + iota // nothing was typed
 	FaultTooShort                     // letters are missing
 	FaultTooLong                      // there are too many letters
-	FaultLetter                       // a letter that the code cannot hold
+	FaultLetter                       // a letter that no such code contains
 	FaultCheckLetter                  // the check letter shows that some letter is wrong
 )
 
@@ -187,7 +187,7 @@ func letters(kind CodeKind, text string) (string, error) {
 			return "", &CodeError{
 				Kind:   kind,
 				Fault:  FaultLetter,
-				Group:  s.groupOfNext(choose(byDash, bySpace)),
+				Group:  s.groupOfNext(separators(byDash, bySpace)),
 				Letter: r,
 			}
 		}
@@ -201,7 +201,7 @@ func letters(kind CodeKind, text string) (string, error) {
 	case len(read) == 0:
 		return "", &CodeError{Kind: kind, Fault: FaultEmpty}
 	}
-	return "", s.lengthError(kind, choose(byDash, bySpace), len(read))
+	return "", s.lengthError(kind, separators(byDash, bySpace), len(read))
 }
 
 // pieces counts the letters of each part of a typed code between separators.
@@ -219,8 +219,8 @@ func (p *pieces) add() {
 	p.sizes[len(p.sizes)-1]++
 }
 
-// choose prefers dashes as the ends of groups; only a code without dashes has its groups separated by spaces.
-func choose(byDash, bySpace pieces) pieces {
+// separators prefers dashes as the ends of groups; only a code without dashes has its groups separated by spaces.
+func separators(byDash, bySpace pieces) pieces {
 	if len(byDash.sizes) > 1 || len(byDash.sizes) == 1 && !byDash.open {
 		return byDash
 	}
@@ -272,7 +272,12 @@ func (s shape) groupOfNext(p pieces) int {
 
 // lengthError names the group of the wrong length if the separators identify it.
 func (s shape) lengthError(kind CodeKind, p pieces, have int) *CodeError {
-	e := &CodeError{Kind: kind, Fault: FaultTooShort, Have: have, Want: s.length()}
+	e := &CodeError{
+		Kind:  kind,
+		Fault: FaultTooShort,
+		Have:  have,
+		Want:  s.length(),
+	}
 	if have > e.Want {
 		e.Fault = FaultTooLong
 	}
@@ -296,7 +301,7 @@ func (s shape) lengthError(kind CodeKind, p pieces, have int) *CodeError {
 
 // parseHex decodes a hex code.
 func parseHex(kind CodeKind, text string, code []byte) error {
-	if kind.shown(text, code) {
+	if kind.decodeShown(text, code) {
 		return nil
 	}
 	read, err := letters(kind, text)

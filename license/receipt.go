@@ -45,8 +45,8 @@ func (t ReceiptTask) valid() bool {
 	return t == ReceiptRemoval || t == ReceiptRelease || t == ReceiptTransfer
 }
 
-// Receipt states that the server took a license from a PC (spec: api "Receipts"). The
-// removal code may be deleted once the receipt is verified.
+// Receipt states that the server took a license from a PC (spec: api "Receipts"). The removal code may be deleted once
+// the receipt is verified.
 type Receipt struct {
 	LicenseID int64    // the license that left the PC
 	Site      SiteCode // the Site code of that license
@@ -118,7 +118,7 @@ func (c receiptClaims) receipt() (Receipt, error) {
 	if r.IssuedAt, err = parseMoment(c.IssuedAt); err != nil {
 		return Receipt{}, receipts.unreadable("date of issue")
 	}
-	if !isBytes(c.Epoch, epochSize) {
+	if _, ok := decodeBytes(c.Epoch, epochSize); !ok {
 		return Receipt{}, receipts.unreadable("epoch")
 	}
 	return r, nil

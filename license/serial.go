@@ -13,9 +13,9 @@ var ErrSerialInvalid = errors.New("the serial number does not belong to this pro
 var ErrSerialID = fmt.Errorf("a serial ID must be from 1 to %d", MaxSerialID)
 
 const (
-	serialLetters = 17
-	serialTagBits = 45
-	serialData    = 40 // bits of masked data: serial id and features
+	serialLetters  = 17
+	serialTagBits  = 45
+	serialDataBits = 40 // bits of masked data: serial id and features
 
 	// MaxSerialID is the largest serial id (24 bits).
 	MaxSerialID = 1<<24 - 1
@@ -76,5 +76,5 @@ func (q SerialSeed) tag(programID, serialID uint32, features uint16) uint64 {
 }
 
 func (q SerialSeed) mask(tag uint64) uint64 {
-	return top64(mac(q.key(), []byte{0x31}, be64(tag))) >> (64 - serialData)
+	return top64(mac(q.key(), []byte{0x31}, be64(tag))) >> (64 - serialDataBits)
 }

@@ -62,7 +62,7 @@ func (p PublicKey) Fingerprint() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// KeyID returns the short name of the key in the footer of a license file: 16 hex digits of its fingerprint.
+// KeyID returns the short name of the key in the footer of a token: 16 hex digits of its fingerprint.
 func (p PublicKey) KeyID() string {
 	sum := sha256.Sum256(p[:])
 	return hex.EncodeToString(sum[:8])

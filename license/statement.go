@@ -22,7 +22,7 @@ func (kind tokenKind) statement(text string, key func(id string) (PublicKey, boo
 	if len(text) > kind.max {
 		return nil, kind.tooLarge()
 	}
-	if hasStray(text) {
+	if hasInvisible(text) {
 		return nil, kind.damaged
 	}
 	t, err := open(text)
@@ -99,15 +99,15 @@ func parseMoment(text string) (time.Time, error) {
 // parseSite parses a Site code as it is shown.
 func parseSite(text string) (SiteCode, error) {
 	var site [4]byte
-	if !KindSiteCode.shown(text, site[:]) {
+	if !KindSiteCode.decodeShown(text, site[:]) {
 		return 0, errClaim
 	}
 	return SiteCode(binary.BigEndian.Uint32(site[:])), nil
 }
 
-// isBytes reports whether text is the unpadded base64url of size bytes. It compares the length because package base64
-// skips line breaks.
-func isBytes(text string, size int) bool {
+// decodeBytes decodes the unpadded base64url of size bytes. It compares the length because package base64 skips line
+// breaks.
+func decodeBytes(text string, size int) (b []byte, ok bool) {
 	b, err := strict.DecodeString(text)
-	return err == nil && len(b) == size && len(text) == strict.EncodedLen(size)
+	return b, err == nil && len(b) == size && len(text) == strict.EncodedLen(size)
 }

@@ -16,7 +16,7 @@ type tokenKind struct {
 	assertion string // the implicit assertion, which keeps tokens of one kind from passing as another
 	max       int    // the maximum length in bytes
 
-	damaged, signature, key error // of verify
+	damaged, signature, key error // for a malformed token, a wrong signature, an unknown key
 }
 
 // sign encodes claims as JSON and returns them as a token.
@@ -56,7 +56,6 @@ func (kind tokenKind) verify(t token, key func(id string) (PublicKey, bool)) (Pu
 	return p, nil
 }
 
-// tooLarge returns the error for a token that is longer than max.
 func (kind tokenKind) tooLarge() error {
 	return fmt.Errorf("%w: it is larger than %d KiB", kind.damaged, kind.max>>10)
 }
@@ -85,7 +84,7 @@ const header = "v4.public."
 // strict is the base64 encoding of tokens. It decodes only one text to the same bytes.
 var strict = base64.RawURLEncoding.Strict()
 
-// open parses a token without stray characters. It fails with ErrFileDamaged.
+// open parses a token of visible ASCII characters. It fails with ErrFileDamaged.
 func open(text string) (t token, err error) {
 	rest, public := strings.CutPrefix(text, header)
 	payload, foot, parts := strings.Cut(rest, ".")
@@ -109,8 +108,8 @@ func open(text string) (t token, err error) {
 	return t, nil
 }
 
-// hasStray reports whether a token contains a stray character: any but the visible ASCII characters.
-func hasStray(text string) bool {
+// hasInvisible reports whether a token contains anything but the visible ASCII characters.
+func hasInvisible(text string) bool {
 	for i := range len(text) {
 		if text[i] <= ' ' || text[i] > '~' {
 			return true

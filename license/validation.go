@@ -46,13 +46,11 @@ func NewNonce(random io.Reader) (Nonce, error) {
 
 // ParseNonce parses the form that String returns, and no other spelling.
 func ParseNonce(text string) (Nonce, error) {
-	var n Nonce
-	if !isBytes(text, len(n)) {
+	b, ok := decodeBytes(text, len(Nonce{}))
+	if !ok {
 		return Nonce{}, errors.New("a nonce is 16 bytes in base64url without padding")
 	}
-	b, err := strict.DecodeString(text)
-	copy(n[:], b)
-	return n, err
+	return Nonce(b), nil
 }
 
 // String returns the nonce in base64url without padding, 22 characters.

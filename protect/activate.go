@@ -56,7 +56,8 @@ func (l *License) RenewCodes(ctx context.Context, refused license.Codes) (codes 
 	return l.codes(ctx)
 }
 
-// ActivateFile activates this PC with a license file.
+// ActivateFile activates this PC with a license file. It fails with a *Refusal if the file may not be read, and like
+// Activate.
 func (l *License) ActivateFile(ctx context.Context, path string) (Verdict, error) {
 	f := installed.ReadFile(path)
 	if f.Denied {
@@ -72,20 +73,20 @@ func (l *License) ActivateFile(ctx context.Context, path string) (Verdict, error
 
 // Activate activates this PC with the text of a license file or with a typed activation code, alone or in a mail. It
 // stores a license file in the license folder, where it replaces only an older one of the same license. It fails with
-// a *Refusal for a license that the program may not run under; then nothing changes.
+// a *Refusal for a license that the program may not run under; then no license changes.
 func (l *License) Activate(ctx context.Context, text string) (Verdict, error) {
 	l.checking.Lock()
 	defer l.checking.Unlock()
 	if l.broken != nil {
 		return l.Verdict(), l.broken
 	}
-	_, notFile := license.FileKeyID(text)
+	_, fileErr := license.FileKeyID(text)
 	var err error
 	switch {
-	case notFile == nil:
+	case fileErr == nil:
 		err = l.activateFile(ctx, text)
 	case strings.HasPrefix(strings.TrimSpace(text), "v4.public."):
-		err = notFile
+		err = fileErr
 	default:
 		err = l.activateCode(ctx, text)
 	}
@@ -93,17 +94,17 @@ func (l *License) Activate(ctx context.Context, text string) (Verdict, error) {
 		return l.Verdict(), err
 	}
 	best, err := l.check(ctx)
-	if err == nil && !best.verdict.runs() { // this PC has a newer file of the same license
+	if err == nil && !best.verdict.accepted() { // this PC has a newer file of the same license
 		err = &Refusal{best.verdict}
 	}
 	return best.verdict, err
 }
 
-// runs reports whether a license of this verdict is accepted: validation can follow.
-func (v Verdict) runs() bool { return v.Kind == Valid || v.Kind == ValidationDue }
+// accepted reports whether Activate accepts a license with this verdict: validation can follow.
+func (v Verdict) accepted() bool { return v.Kind == Valid || v.Kind == ValidationDue }
 
 func (l *License) activateFile(ctx context.Context, text string) error {
-	c, kind := l.read(text, new(int))
+	c, kind := l.verifyFile(text)
 	if kind != Valid {
 		v := Verdict{Kind: kind}
 		l.explain(&v)
@@ -115,6 +116,7 @@ func (l *License) activateFile(ctx context.Context, text string) error {
 	return l.store.Put(ctx, l.signature, license.FileName(c.file.ProgramName, c.file.ID), strings.TrimSpace(text)+"\n")
 }
 
+// activateCode stores a typed activation code that was made for this PC.
 func (l *License) activateCode(ctx context.Context, text string) error {
 	if l.program.ActivationKey == nil {
 		return errTypedRefused
@@ -177,7 +179,7 @@ func (l *License) acceptable(ctx context.Context, c candidate) error {
 		judged, err = l.judge(ctx, []candidate{c}, own)
 		return err
 	})
-	if err == nil && !judged.verdict.runs() {
+	if err == nil && !judged.verdict.accepted() {
 		l.explain(&judged.verdict)
 		err = &Refusal{judged.verdict}
 	}

@@ -104,6 +104,7 @@ func (u *undecided) Error() string { return u.verdict.Text("en") }
 
 func (u *undecided) Unwrap() error { return u.verdict.Err }
 
+// best finds and judges all licenses and returns the best one. It fails if no decision can be made.
 func (l *License) best(ctx context.Context) (best candidate, err error) {
 	if l.broken != nil {
 		return best, misbuilt{l.broken}
@@ -115,8 +116,11 @@ func (l *License) best(ctx context.Context) (best candidate, err error) {
 	}
 	if len(all.list) == 0 {
 		best = candidate{verdict: all.other}
-	} else if best, err = l.judge(ctx, all.list, own); err != nil {
-		return candidate{}, err
+	} else {
+		if best, err = l.judge(ctx, all.list, own); err != nil {
+			return candidate{}, err
+		}
+		l.toValidate = toValidate(all.list)
 	}
 	if all.other.Kind < best.verdict.Kind {
 		best = candidate{verdict: all.other}
@@ -210,7 +214,6 @@ func (l *License) judge(ctx context.Context, list []candidate, own ownFolder) (b
 			}
 		}
 	}
-	l.toValidate = toValidate(list)
 	return best, nil
 }
 
@@ -306,8 +309,9 @@ func (l *License) judgeTime(ctx context.Context, list []candidate, own ownFolder
 
 // storeClock stores the clock if it has advanced, and the typed activation codes that this PC never had. After a
 // failure the next check retries.
-func (l *License) storeClock(ctx context.Context, own ownFolder, clock installed.Clock,
-	fresh []license.ActivationCode) {
+func (l *License) storeClock(
+	ctx context.Context, own ownFolder, clock installed.Clock, fresh []license.ActivationCode,
+) {
 	still := clock.Issued.Equal(own.clock.Issued) && clock.Latest.Sub(own.clock.Latest) <= clockEvery
 	if own.silent || still && len(fresh) == 0 {
 		return

@@ -54,7 +54,7 @@
 //   - A license file that names an unknown key is UnknownKey: the vendor has probably changed the key, and the program
 //     needs an update. Nothing in such a file is verified; its claims only select the text of the verdict. A file that
 //     names a known key but was not signed with it is Damaged.
-//   - A license file, or a folder that may hold one, that this account may not read is Unreadable, and so is a folder
+//   - A license file, or a folder for them, that this account may not read is Unreadable, and so is a folder
 //     that does not answer within Options.DiskTimeout, as on a dead network drive, and a person's folder that does not
 //     exist because HOME is not set or is not an absolute path. Licenses in the other folders are found all the same.
 //   - A license file that the program's key signed for a trial version (scheme acen/v1) is OlderVersion. State files of

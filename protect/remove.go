@@ -122,7 +122,7 @@ func removal(s installed.Spent) Removal {
 // erase erases the license files of a Site code in all folders, and returns those that it cannot erase.
 func (l *License) erase(ctx context.Context, site license.SiteCode) (left []string) {
 	departed := func(f installed.File) bool {
-		c, kind := l.read(f.Content, new(int))
+		c, kind := l.verifyFile(f.Content)
 		return kind == Valid && c.file.Codes.Site == site
 	}
 	_ = l.store.Erase(ctx, l.signature, departed) // the rest is retried below

@@ -89,7 +89,7 @@ func silent(dir string) Verdict {
 	}
 }
 
-// named is a file that the program names.
+// named returns the source of a file that the program names.
 func (l *License) named(path string) source {
 	return source{dir: filepath.Dir(path), read: func(_ *installed.View, known []string) (v visited) {
 		f := installed.ReadFile(path)
@@ -149,8 +149,8 @@ func (l *License) elsewhere(dir string) source {
 	}}
 }
 
-// round collects the results of the goroutine that reads sources.
-type round struct {
+// progress collects the results of the goroutine that reads sources.
+type progress struct {
 	mu        sync.Mutex
 	results   []visited
 	abandoned bool // later results are dropped
@@ -165,20 +165,20 @@ func (l *License) visit(sources []source) []scan {
 	for len(sources) > 0 {
 		if v, ok := l.visitDirectly(sources[0], known); ok {
 			known = v.addTo(known)
-			found = append(found, sources[0].taken(v, true))
+			found = append(found, sources[0].store(v, true))
 			sources = sources[1:]
 			continue
 		}
 		results := l.visitSome(sources, slices.Clip(known))
 		for i, v := range results {
 			known = v.addTo(known)
-			found = append(found, sources[i].taken(v, true))
+			found = append(found, sources[i].store(v, true))
 		}
 		sources = sources[len(results):]
 		if len(sources) > 0 {
 			var v visited
 			v.setOther(silent(sources[0].dir))
-			found = append(found, sources[0].taken(v, false))
+			found = append(found, sources[0].store(v, false))
 			sources = sources[1:]
 		}
 	}
@@ -206,7 +206,8 @@ func (v visited) addTo(known []string) []string {
 	return known
 }
 
-func (s source) taken(v visited, answered bool) scan {
+// store stores the result of read and returns its scan.
+func (s source) store(v visited, answered bool) scan {
 	if s.take == nil {
 		return v.scan
 	}
@@ -221,7 +222,7 @@ func (l *License) visitSome(sources []source, known []string) []visited {
 	if touch := l.options.touch; touch != nil {
 		expired, before = touch.expired(), touch.before
 	}
-	r, done := &round{results: make([]visited, 0, len(sources))}, make(chan struct{})
+	r, done := &progress{results: make([]visited, 0, len(sources))}, make(chan struct{})
 	go func() {
 		defer close(done)
 		growStack()
@@ -258,8 +259,8 @@ func growStack() {
 	runtime.KeepAlive(&room)
 }
 
-// add adds a result. It returns false if the round was abandoned.
-func (r *round) add(v visited) bool {
+// add adds a result. It returns false if reading was abandoned.
+func (r *progress) add(v visited) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.abandoned {
@@ -269,8 +270,8 @@ func (r *round) add(v visited) bool {
 	return true
 }
 
-// since returns the results, and whether there are more than before; otherwise it abandons the round.
-func (r *round) since(before int) (results []visited, more bool) {
+// since returns the results, and whether there are more than before; otherwise it abandons reading.
+func (r *progress) since(before int) (results []visited, more bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.abandoned = len(r.results) == before
@@ -293,7 +294,7 @@ func (s *scan) setOther(v Verdict) {
 // merge adds the content of another folder.
 func (s *scan) merge(more scan) {
 	for _, c := range more.list {
-		s.list = add(s.list, c)
+		s.list = addNewest(s.list, c)
 	}
 	s.setOther(Verdict{Kind: NoLicense})
 	if more.other.Kind != Undecided {
@@ -329,17 +330,18 @@ func (s *scan) file(l *License, f installed.File, verified *int) {
 		s.setOther(Verdict{Kind: Unreadable, Path: f.Path, Err: fs.ErrPermission})
 		return
 	}
-	c, kind := l.read(f.Content, verified)
+	c, kind := l.verifyNext(f.Content, verified)
 	if kind != Valid {
 		s.setOther(Verdict{Kind: kind, Path: f.Path})
 		return
 	}
 	c.path, c.content = f.Path, f.Content
-	s.list = add(s.list, c)
+	s.list = addNewest(s.list, c)
 }
 
-// add puts a license file among others. Of several files of one license only the newest counts: the vendor changed it.
-func add(list []candidate, c candidate) []candidate {
+// addNewest adds a license file to others. Of several files of one license only the newest counts: the vendor changed
+// it.
+func addNewest(list []candidate, c candidate) []candidate {
 	for i := range list {
 		if one := &list[i]; one.file.ID == c.file.ID && one.file.Codes == c.file.Codes {
 			if c.file.IssuedAt.After(one.file.IssuedAt) {
@@ -351,10 +353,15 @@ func add(list []candidate, c candidate) []candidate {
 	return append(list, c)
 }
 
-// read verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not
-// verify files that name an unknown key. It counts the signatures that it verified. After verifyFirst of them it
-// reads the claims first, which takes far less time than verifying a signature.
-func (l *License) read(content string, verified *int) (candidate, Kind) {
+// verifyFile verifies a license file and returns Valid, Damaged, UnknownKey, OlderVersion or OtherProgram. It does not
+// verify files that name an unknown key.
+func (l *License) verifyFile(content string) (candidate, Kind) {
+	return l.verifyNext(content, new(int))
+}
+
+// verifyNext is verifyFile for one of many files. It adds 1 to verified if it verifies the signature. After verifyFirst
+// of them it reads the claims first, which takes far less time than verifying a signature.
+func (l *License) verifyNext(content string, verified *int) (candidate, Kind) {
 	if *verified >= verifyFirst {
 		switch claimed, err := license.UnverifiedFile(content); {
 		case err != nil:

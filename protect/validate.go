@@ -199,14 +199,14 @@ func (l *License) lastContact(ctx context.Context) time.Time {
 }
 
 // record stores the server's answer and its time. It writes a new license file, which it verifies like any other, and
-// corrects the latest time that was seen by the server's.
+// sets the clock to the server's time if they differ by more than Tolerance or clockEvery.
 func (l *License) record(ctx context.Context, c candidate, reply license.Validation) error {
 	at := reply.IssuedAt
 	contact := installed.Contact{LicenseID: c.file.ID, Site: c.file.Codes.Site, At: at}
 	if reply.State != license.StateActive {
-		contact.Ended = word(string(reply.State))
+		contact.Ended = storableState(string(reply.State))
 	} else if reply.File != "" {
-		fresh, kind := l.read(reply.File, new(int))
+		fresh, kind := l.verifyFile(reply.File)
 		if kind != Valid || fresh.file.ID != c.file.ID || fresh.file.Codes != c.file.Codes {
 			return errors.New("the license server sent a license file that is not this license's")
 		}
@@ -231,8 +231,8 @@ func (l *License) record(ctx context.Context, c candidate, reply license.Validat
 	return nil
 }
 
-// word returns a state in a form that can be stored.
-func word(state string) string {
+// storableState returns a state in a form that can be stored.
+func storableState(state string) string {
 	letter := func(r rune) bool { return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }
 	if len(state) > 32 || strings.ContainsFunc(state, func(r rune) bool { return !letter(r) }) {
 		return "Unknown"

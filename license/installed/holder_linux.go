@@ -37,7 +37,6 @@ func holder(path string) string {
 	return ""
 }
 
-// heldLock is a lock that a process holds.
 type heldLock struct {
 	pid    int
 	device string

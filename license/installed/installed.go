@@ -5,7 +5,7 @@
 //
 //	lumenst7-63b4a1f0/pc.json                  State, replaced as a whole
 //	lumenst7-63b4a1f0/lumen-studio-20219.acen  license files
-//	lumenst7-63b4a1f0/clock.json               Clock as older programs keep it, and beside a damaged pc.json
+//	lumenst7-63b4a1f0/clock.json               Clock as older programs store it, and beside a damaged pc.json
 //	lumenst7-63b4a1f0/contacts.json            Contacts
 //	lumenst7-63b4a1f0/lock                     held while one of them is changed
 //	lumenst7-63b4a1f0/old                      files of a trial version
@@ -29,6 +29,7 @@
 package installed
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -356,7 +357,8 @@ func (s *Store) programFolders() (list []string, err error) {
 
 // Update changes the state of a program atomically: after a crash the state is the old or the new one. Nothing is
 // written if change fails or changes nothing. Update fails with ErrDamaged or ErrNewer without calling change, and
-// with ErrBusy.
+// with ErrBusy. change runs in another goroutine and may still run after Update has failed with ErrTimeout, so it must
+// not write the caller's variables.
 func (s *Store) Update(ctx context.Context, signature license.Signature, change func(*State) error) (State, error) {
 	return within(s, signature, s.changeTime(ctx), func() (State, error) { return s.update(ctx, signature, change) })
 }
@@ -379,7 +381,7 @@ func (s *Store) update(ctx context.Context, signature license.Signature, change 
 		return state, err
 	}
 	after, err := state.encode()
-	if err != nil || string(after) == string(before) {
+	if err != nil || bytes.Equal(after, before) {
 		return state, err
 	}
 	if len(after) > maxState {
@@ -574,8 +576,8 @@ func (s *Store) files(signature license.Signature) ([]File, error) {
 	return s.View(signature).Files()
 }
 
-// Files lists the files of a folder that are named as license files; a missing folder has none. Files that are too
-// large or unreadable have no content.
+// Files lists the files of a folder that are named as license files, among the first 20,000 names; a missing folder has
+// none. Files that are too large or unreadable have no content.
 func Files(dir string) (list []File, err error) { return ViewOf(dir).Files() }
 
 // ReadFile reads one license file. A file that is too large or unreadable has no content.
@@ -606,7 +608,7 @@ func (s *Store) Put(ctx context.Context, signature license.Signature, name, cont
 		dir := ProgramFolder(s.dir, signature)
 		files, err := Files(dir)
 		if err != nil {
-			return err
+			return folderError(dir, err)
 		}
 		if err := s.erase(files, File.OfTrialVersion); err != nil { // they are moved to the folder "old"
 			return err
@@ -686,8 +688,9 @@ func (s *Store) Erase(ctx context.Context, signature license.Signature, which fu
 			return err
 		}
 		defer unlock()
-		files, err := Files(ProgramFolder(s.dir, signature))
-		return errors.Join(err, s.erase(files, which))
+		dir := ProgramFolder(s.dir, signature)
+		files, err := Files(dir)
+		return errors.Join(folderError(dir, err), s.erase(files, which))
 	})
 }
 

@@ -53,6 +53,7 @@ func (s *Store) lock(ctx context.Context, signature license.Signature) (unlock f
 	return s.lockFolder(ctx, ProgramFolder(s.dir, signature))
 }
 
+// lockFolder is lock for a folder.
 func (s *Store) lockFolder(ctx context.Context, dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, folderError(dir, err)

@@ -62,7 +62,7 @@ const stateVersion = 2
 // members are the members of a JSON object, by name.
 type members map[string]json.RawMessage
 
-// unknown holds the members of a state file that this version does not know.
+// unknown are the members of a state file that this version does not know.
 type unknown struct {
 	state, program, clock members
 	typed                 map[Typed]members
@@ -101,6 +101,7 @@ func encodeObject(known any, unknown members) ([]byte, error) {
 	return slices.Concat(object[:len(object)-1], []byte(","), rest[1:]), nil
 }
 
+// encode returns the state file, with the unknown members of the file that the state was decoded from.
 func (s State) encode() ([]byte, error) {
 	more := s.unknown
 	if more == nil {
@@ -193,7 +194,12 @@ func decodeState(content string) (s State, err error) {
 		}
 	}
 	for _, e := range f.Spent {
-		one := Spent{LicenseID: e.LicenseID, Settled: e.Settled, Shown: e.Shown, At: e.At}
+		one := Spent{
+			LicenseID: e.LicenseID,
+			Settled:   e.Settled,
+			Shown:     e.Shown,
+			At:        e.At,
+		}
 		if one.Codes, err = license.ParseCodes(e.SiteCode, e.MachineID); err != nil {
 			return State{}, ErrDamaged
 		}
@@ -273,20 +279,20 @@ func (s State) decodeUnknown(content string) (*unknown, error) {
 		typed:   map[Typed]members{},
 		spent:   map[license.SiteCode]members{},
 	}
-	some := len(u.state) + len(u.program) + len(u.clock)
+	count := len(u.state) + len(u.program) + len(u.clock)
 	for i, one := range s.Spent {
 		u.spent[one.Codes.Site] = f.Spent[i].without(spentFile{})
-		some += len(u.spent[one.Codes.Site])
+		count += len(u.spent[one.Codes.Site])
 	}
 	for i, t := range s.Former {
 		u.typed[t] = f.Former[i].without(typedFile{})
-		some += len(u.typed[t])
+		count += len(u.typed[t])
 	}
 	if s.Typed != nil {
 		u.typed[*s.Typed] = f.Typed.without(typedFile{})
-		some += len(u.typed[*s.Typed])
+		count += len(u.typed[*s.Typed])
 	}
-	if some == 0 {
+	if count == 0 {
 		return nil, nil
 	}
 	return u, nil

@@ -97,7 +97,8 @@ func (v *View) Files() (list []File, err error) {
 	return list, err
 }
 
-// Each calls visit for each file of Files, sorted by name. A missing folder has no files.
+// Each calls visit for each file of Files, sorted by name. It stops listing the folder after 20,000 names. A missing
+// folder has no files.
 func (v *View) Each(visit func(File)) error {
 	var names []string
 	count, clock, contacts := 0, false, false

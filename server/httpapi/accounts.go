@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -63,14 +64,15 @@ func refuseClient(err error) error {
 func (s *Server) hashNew(ctx context.Context, location, newPassword string) (hash string, err error) {
 	hash, err = s.Passwords.Hash(ctx, newPassword)
 	if errors.Is(err, password.ErrLength) {
-		return "", rules.InvalidField(location, fmt.Sprintf("%s.", capitalize(err.Error())))
+		return "", rules.InvalidField(location,
+			fmt.Sprintf("A password has %d to %d bytes.", api.MinPassword, api.MaxPassword))
 	}
 	return hash, err
 }
 
-// hashForChange is like hashNew, for a change that needs no session. Hashing is expensive, so it returns the error of
-// check instead, or "" if the key has a stored answer. With "", the change fails with errUnhashed if it does not find
-// the stored answer.
+// hashForChange is hashNew for a change without a session. It runs check before the expensive hash and returns its
+// error. It returns "" if the key is malformed or has a stored answer; apply then answers. If that answer was deleted
+// meanwhile, the change must fail with errUnhashed.
 func (s *Server) hashForChange(
 	ctx context.Context, key, location, newPassword string, check func(store.Tx) error,
 ) (string, error) {
@@ -97,9 +99,6 @@ func (s *Server) hashForChange(
 
 // errUnhashed is the error for a stored answer that was deleted between hashForChange and apply.
 var errUnhashed = api.NewProblem(api.ErrUnavailable, "The server is too busy. Try again.")
-
-// capitalize returns a sentence with a capital letter.
-func capitalize(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
 
 // account handles GET /account.
 func (s *Server) account(ctx context.Context) api.Account {
@@ -151,7 +150,7 @@ func (s *Server) notifyFormerAddresses(ctx context.Context, tx store.Tx, c store
 	}
 	var former []string
 	for _, address := range before {
-		if _, err := onFile(c.Emails, []string{address}); err != nil {
+		if !slices.ContainsFunc(c.Emails, func(one string) bool { return strings.EqualFold(one, address) }) {
 			former = append(former, address)
 		}
 	}
@@ -226,7 +225,7 @@ func (s *Server) newAccount(ctx context.Context, key string, r api.NewAccount) (
 	if err != nil {
 		return 0, api.Client{}, s.auditRefusal(ctx, request.Caller{}, "account.create", "", err)
 	}
-	r.Password = "" // must not be part of the fingerprint
+	r.Password = "" // must not be part of the stored hash of the request
 	c := change[api.NewAccount, api.Client]{
 		key:    key,
 		call:   "new-account",

@@ -98,8 +98,8 @@ func registerEmpty[I any](c contract, op huma.Operation, handle func(context.Con
 	})
 }
 
-// contract registers every call of the contract.
-func (s *Server) contract(a huma.API) contract {
+// registerCalls registers every call of the contract.
+func (s *Server) registerCalls(a huma.API) contract {
 	c := contract{a, s}
 	s.registerPrograms(c)
 	s.registerSessions(c)

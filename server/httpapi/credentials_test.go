@@ -267,7 +267,7 @@ func TestPasswordForm(t *testing.T) {
 		"broken query":         {"GET", "token=%zz", nil, "", 400, false, false},
 		"broken form":          {"POST", "", nil, "token=%zz", 400, false, false},
 		"two passwords differ": {"POST", "", fill(link(), uuid.NewString(), "long enough", "other"), "", 422, true, false},
-		"hostile form":  {"POST", "", fill(hostile, hostile, "long enough", "other"), "", 422, true, false},
+		"hostile form":         {"POST", "", fill(hostile, hostile, "long enough", "other"), "", 422, true, false},
 		"too short":            {"POST", "", fill(link(), uuid.NewString(), "x", "x"), "", 422, true, false},
 		"no key":               {"POST", "", fill(link(), "", "long enough", "long enough"), "", 422, true, false},
 		"token in the query": {

@@ -29,8 +29,8 @@ type docsAnswer struct{ Status, Description, Schema string }
 
 type docsSchema struct{ Name, Text string }
 
-// page handles GET /docs. It shows the OpenAPI document as a page without external resources.
-func (c contract) page(w http.ResponseWriter, r *http.Request) {
+// serveDocs handles GET /docs. It shows the OpenAPI document as a page without external resources.
+func (c contract) serveDocs(w http.ResponseWriter, r *http.Request) {
 	doc := c.api.OpenAPI()
 	data := struct {
 		Title, Version, Description string

@@ -42,8 +42,7 @@ func (s *Server) registerEmails(c contract) {
 		})
 }
 
-// queuedMail wakes the mail service. There may be none if a stored answer is replayed that an earlier process has
-// given.
+// queuedMail wakes the mail service. It may be nil when apply replays an answer from a process that had one.
 func (s *Server) queuedMail() {
 	if s.QueuedMail != nil {
 		s.QueuedMail()
@@ -111,27 +110,27 @@ func (s *Server) emailPreview(ctx context.Context, id int64) (out api.EmailPrevi
 func (s *Server) sendEmail(
 	ctx context.Context, tx store.Tx, e *store.Event, id int64, r api.EmailRequest,
 ) (int, struct{}, error) {
-	var none struct{}
+	var nothing struct{}
 	parts, err := s.renderEmail(ctx, tx, id)
 	if err != nil {
-		return 0, none, err
+		return 0, nothing, err
 	}
 	e.OrderID, e.LicenseID, e.Task = parts.order, id, api.TaskEmail
 	if s.QueuedMail == nil {
-		return 0, none, api.NewProblem(api.ErrUnavailable,
+		return 0, nothing, api.NewProblem(api.ErrUnavailable,
 			"This server has no mail service. Open the mail in your own mail program or copy the code.")
 	}
 	if utf8.RuneCountInString(r.Message) > api.MaxMessage {
-		return 0, none, rules.InvalidField("body.message",
+		return 0, nothing, rules.InvalidField("body.message",
 			fmt.Sprintf("The message has at most %d characters.", api.MaxMessage))
 	}
 	to, err := onFile(parts.to, r.To)
 	if err != nil {
-		return 0, none, err
+		return 0, nothing, err
 	}
 	client := request.CallerFrom(ctx).Client.ID
 	if err := s.Guard.CheckMails(ctx, tx, client, request.FromContext(ctx).Host, to); err != nil {
-		return 0, none, err
+		return 0, nothing, err
 	}
 	err = s.queue(ctx, tx, store.Mail{
 		ClientID:       client,
@@ -142,7 +141,7 @@ func (s *Server) sendEmail(
 		AttachmentName: parts.fileName,
 		Attachment:     []byte(parts.file),
 	})
-	return http.StatusAccepted, none, err
+	return http.StatusAccepted, nothing, err
 }
 
 // texts returns the vendor's mail templates.

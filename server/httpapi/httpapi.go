@@ -76,10 +76,11 @@ const (
 	bodyTimeout = 5 * time.Second
 )
 
+// routes returns the handler of all paths, and stores the names of their operations.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	contract := s.contract(humago.New(mux, configuration(s.Version)))
-	mux.HandleFunc("GET /docs", contract.page)
+	contract := s.registerCalls(humago.New(mux, configuration(s.Version)))
+	mux.HandleFunc("GET /docs", contract.serveDocs)
 	mux.HandleFunc("GET "+resetPath, s.passwordForm)
 	mux.HandleFunc("POST "+resetPath, s.passwordForm)
 	mux.HandleFunc("GET "+healthPath, s.Healthy)
@@ -91,6 +92,7 @@ func (s *Server) routes() http.Handler {
 	return s.withMiddleware(mux)
 }
 
+// configuration returns the configuration of huma: OpenAPI document, JSON format, bearer tokens.
 func configuration(version string) huma.Config {
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	config := huma.Config{

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -40,7 +41,7 @@ type change[I, O any] struct {
 
 // apply makes a change idempotent: the same key with the same request gets the stored answer, also after a crash.
 // Change, stored answer and audit entry are one transaction. A refusal is stored as well, except a temporary one (429),
-// after which the key may be used again.
+// after which the key may be used again (spec: api "Idempotency").
 func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int, out O, err error) {
 	who := request.CallerFrom(ctx)
 	id, err := uuid.Parse(c.key)
@@ -48,14 +49,14 @@ func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int
 		return 0, out, rules.InvalidField("header."+api.IdempotencyKey,
 			"This call needs the header Idempotency-Key with a UUID.")
 	}
-	request, err := json.Marshal(struct {
+	content, err := json.Marshal(struct {
 		Call string
 		In   I
 	}{c.call, c.in})
 	if err != nil {
 		return 0, out, err
 	}
-	fingerprint := sha256.Sum256(request)
+	requestHash := sha256.Sum256(content)
 
 	var refusal *api.Problem
 	var hints []store.Hint
@@ -69,20 +70,20 @@ func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int
 		old, err := tx.Answers.Get(ctx, who.Client.ID, id.String())
 		if err == nil {
 			if err = s.Secrets.OpenAnswer(&old); err == nil {
-				status, refusal, err = replay(old, fingerprint[:], &out)
+				status, refusal, err = replay(old, requestHash[:], &out)
 			}
 			return err
 		}
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		var body any
+		var result any
 		event := store.Event{At: s.Now(), Device: who.Session.DeviceName}
 		status, out, err = c.do(tx, &event)
-		body = out
+		result = out
 		outcome := api.OutcomeOK
 		if errors.As(err, &refusal) && refusal.Status < 500 {
-			status, body, outcome = refusal.Status, refusal, string(refusal.Code)
+			status, result, outcome = refusal.Status, refusal, string(refusal.Code)
 		} else if err != nil {
 			return err
 		}
@@ -98,22 +99,22 @@ func apply[I, O any](ctx context.Context, s *Server, c change[I, O]) (status int
 		if status == http.StatusTooManyRequests {
 			return nil
 		}
-		data, err := json.Marshal(body)
+		data, err := json.Marshal(result)
 		if err != nil {
 			return err
 		}
-		answer := store.Answer{
+		stored := store.Answer{
 			ClientID:  who.Client.ID,
 			Key:       id.String(),
-			Request:   fingerprint[:],
+			Request:   requestHash[:],
 			Status:    status,
 			Body:      data,
 			CreatedAt: s.Now(),
 		}
-		if err := s.Secrets.SealAnswer(&answer); err != nil {
+		if err := s.Secrets.SealAnswer(&stored); err != nil {
 			return err
 		}
-		return tx.Answers.Add(ctx, answer)
+		return tx.Answers.Add(ctx, stored)
 	}
 	err = store.Retry(func() error { return s.Store.Write(ctx, c.lock, run, hints...) })
 	if err == nil {
@@ -163,8 +164,7 @@ func object(kind string, id int64) string { return fmt.Sprintf("%s %d", kind, id
 // change would make all changes contend for the same rows.
 const pruneInterval = 10 * time.Minute
 
-// pruneAnswers deletes expired answers at most every ten minutes, in the request that happens to come then, after its
-// own transaction.
+// pruneAnswers deletes expired answers, at most once per pruneInterval, after the request's own transaction.
 func (s *Server) pruneAnswers(ctx context.Context) {
 	now := s.Now()
 	before := s.pruned.Load()
@@ -180,9 +180,9 @@ func (s *Server) pruneAnswers(ctx context.Context) {
 	}
 }
 
-// replay returns a stored answer, or a refusal if fingerprint is not that of the stored request.
-func replay(old store.Answer, fingerprint []byte, out any) (int, *api.Problem, error) {
-	if string(old.Request) != string(fingerprint) {
+// replay returns a stored answer, or a refusal if requestHash is not that of the stored request.
+func replay(old store.Answer, requestHash []byte, out any) (int, *api.Problem, error) {
+	if !bytes.Equal(old.Request, requestHash) {
 		return 0, api.NewProblem(api.ErrConflict, "This idempotency key was used for another request."), nil
 	}
 	if old.Status >= 400 {

@@ -101,7 +101,7 @@ func TestMalformedInputs(t *testing.T) {
 func TestEveryCallReadsItsHeaders(t *testing.T) {
 	s := newServer(t)
 	c := signedIn(t, s)
-	document := s.contract(newAPI(http.NewServeMux()))
+	document := s.registerCalls(newAPI(http.NewServeMux()))
 	ids := map[string]bool{}
 	keyed := 0
 	for path, item := range document.api.OpenAPI().Paths {

@@ -162,7 +162,11 @@ func (s *Server) newLicense(
 	}
 	e.OrderID, e.Task = orderID, api.TaskNewLicense
 	l, made, err := s.Rules.NewLicense(ctx, tx, order, program, r)
-	return s.licensed(ctx, tx, e, l, order, program, made, err)
+	if err != nil {
+		return 0, api.License{}, err
+	}
+	out, err := s.licenseAnswer(ctx, tx, e, l, order, program, made)
+	return http.StatusCreated, out, err
 }
 
 // reactivate handles POST /licenses/{id}/reactivation.
@@ -175,7 +179,11 @@ func (s *Server) reactivate(
 	}
 	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.TaskReactivation
 	next, made, err := s.Rules.Reactivate(ctx, tx, l, order, program, r)
-	return s.licensed(ctx, tx, e, next, order, program, made, err)
+	if err != nil {
+		return 0, api.License{}, err
+	}
+	out, err := s.licenseAnswer(ctx, tx, e, next, order, program, made)
+	return http.StatusCreated, out, err
 }
 
 // release handles POST /licenses/{id}/release.
@@ -191,7 +199,10 @@ func (s *Server) release(
 	}
 	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.TaskRelease
 	released, made, err := s.Rules.Release(ctx, tx, l, order, program, r)
-	_, out, err := s.licensed(ctx, tx, e, released, order, program, made, s.countRemovalCode(ctx, tx, id, err))
+	if err := s.countRemovalCode(ctx, tx, id, err); err != nil {
+		return 0, api.LicenseReceipt{}, err
+	}
+	out, err := s.licenseAnswer(ctx, tx, e, released, order, program, made)
 	if err != nil {
 		return 0, api.LicenseReceipt{}, err
 	}
@@ -215,36 +226,36 @@ func (s *Server) transfer(
 	}
 	e.OrderID, e.LicenseID, e.Task = order.ID, id, api.TaskTransfer
 	next, err := s.Rules.Transfer(ctx, tx, l, order, program, r)
-	status, out, err := s.licensed(ctx, tx, e, next, order, program, err == nil, s.countRemovalCode(ctx, tx, id, err))
+	if err := s.countRemovalCode(ctx, tx, id, err); err != nil {
+		return 0, api.LicenseReceipt{}, err
+	}
+	out, err := s.licenseAnswer(ctx, tx, e, next, order, program, true)
 	if err != nil {
 		return 0, api.LicenseReceipt{}, err
 	}
 	receipt, err := s.Rules.Receipt(ctx, tx, l, program, license.ReceiptTransfer)
-	return status, api.LicenseReceipt{License: out, Receipt: receipt}, err
+	return http.StatusCreated, api.LicenseReceipt{License: out, Receipt: receipt}, err
 }
 
-// licensed answers with a license. If made is false, the license was in the requested state already: the history gets
-// no event, and the license may belong to another order of the client.
-func (s *Server) licensed(
+// licenseAnswer returns the answer with a license. If made is false, the license was in the requested state already:
+// the history gets no event, and the license may belong to another order of the client.
+func (s *Server) licenseAnswer(
 	ctx context.Context, tx store.Tx, e *store.Event, l store.License, order store.Order, program store.Program,
-	made bool, err error,
-) (int, api.License, error) {
-	if err != nil {
-		return 0, api.License{}, err
-	}
+	made bool,
+) (out api.License, err error) {
 	if e.LicenseID = l.ID; !made {
 		e.OrderID = 0
 	}
 	if l.OrderID != order.ID {
 		if order, program, err = ownOrder(ctx, tx, l.OrderID); err != nil {
-			return 0, api.License{}, err
+			return out, err
 		}
 	}
 	w, err := s.wireLicenses(ctx, tx, order, program, []store.License{l})
 	if err != nil {
-		return 0, api.License{}, err
+		return out, err
 	}
-	return http.StatusCreated, w[0], nil
+	return w[0], nil
 }
 
 // remove handles POST /licenses/{id}/removal.
@@ -379,11 +390,11 @@ func (s *Server) licenseFile(l store.License, o store.Order, p store.Program) (n
 }
 
 // checkRemovalCode refuses an attempt with a removal code while the host, the account or the license must wait.
-func (s *Server) checkRemovalCode(ctx context.Context, tx store.Tx, license int64) error {
-	return s.Guard.CheckRemovalCode(ctx, tx, callerAttempt(ctx), license, s.Rules.Today())
+func (s *Server) checkRemovalCode(ctx context.Context, tx store.Tx, id int64) error {
+	return s.Guard.CheckRemovalCode(ctx, tx, callerAttempt(ctx), id, s.Rules.Today())
 }
 
 // countRemovalCode returns err, the result of a task on a license, and counts a failure if it refuses a removal code.
-func (s *Server) countRemovalCode(ctx context.Context, tx store.Tx, license int64, err error) error {
-	return s.Guard.CountRemovalCode(ctx, tx, callerAttempt(ctx), license, err)
+func (s *Server) countRemovalCode(ctx context.Context, tx store.Tx, id int64, err error) error {
+	return s.Guard.CountRemovalCode(ctx, tx, callerAttempt(ctx), id, err)
 }

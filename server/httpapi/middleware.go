@@ -33,15 +33,15 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 		header.Set("Cache-Control", "no-store")
 		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
-		contract := strings.HasPrefix(r.URL.Path, api.Base+"/")
-		tooLarge := r.ContentLength > maxBody && contract
+		isCall := strings.HasPrefix(r.URL.Path, api.Base+"/")
+		tooLarge := r.ContentLength > maxBody && isCall
 		if (tooLarge || len(r.TransferEncoding) > 0) && r.ProtoMajor == 1 {
 			// The body of a too large request is not read. A request with chunks and a length may be request smuggling
 			// (RFC 9112 section 6.1), and Go ignores the length. Both close the connection.
 			header.Set("Connection", "close")
 		}
 
-		recorder := &recorder{ResponseWriter: w, buffered: r.Method == http.MethodGet && contract}
+		recorder := &recorder{ResponseWriter: w, buffered: r.Method == http.MethodGet && isCall}
 		defer func() {
 			if fault := recover(); fault != nil {
 				if fault == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this, too
@@ -56,7 +56,7 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 		if r.URL.Path != healthPath { // the health check reads nothing from the database
 			s.Shared.Refresh(r.Context(), s.Now())
 		}
-		if contract {
+		if isCall {
 			header.Set(api.Epoch, s.Shared.Epoch())
 		}
 		if refusal := s.refuseHost(r, req.Host, started); refusal != nil {
@@ -136,7 +136,7 @@ func (r *recorder) fail(requestID string) {
 }
 
 // finish sends the buffered answer, or 304 if it matches If-None-Match. The ETag contains the epoch, so that an answer
-// from before a restore does not match one from after it.
+// from before a restore does not match one from after it (spec: api "Epoch", api "Lists").
 func (r *recorder) finish(req *http.Request) {
 	if r.status == 0 {
 		r.status = http.StatusOK

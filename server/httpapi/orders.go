@@ -186,7 +186,7 @@ func (s *Server) redeem(
 // stockInterval is the minimum time between two counts of a program's serial numbers.
 const stockInterval = time.Hour
 
-// checkStock logs a warning if few serial numbers of a program are left. It is called after a new order.
+// checkStock logs a warning if few serial numbers of a program are left, at most once within stockInterval.
 func (s *Server) checkStock(ctx context.Context, program int64) {
 	now := s.Now()
 	if before, ok := s.counted.Load(program); ok && now.Sub(before.(time.Time)) < stockInterval {
@@ -213,7 +213,8 @@ func (s *Server) checkStock(ctx context.Context, program int64) {
 	}
 }
 
-// ownOrder locks and returns an order that the caller may see, with its program. Other orders are not found.
+// ownOrder returns an order that the caller may see, with its program, and in a Write locks it. Other orders are not
+// found (spec: api "Who may call").
 func ownOrder(ctx context.Context, tx store.Tx, id int64) (store.Order, store.Program, error) {
 	o, p, err := tx.Orders.LockOf(ctx, request.CallerFrom(ctx).Client.ID, id)
 	if err == nil && (!o.Active || !o.Visible) {
@@ -222,7 +223,7 @@ func ownOrder(ctx context.Context, tx store.Tx, id int64) (store.Order, store.Pr
 	return o, p, hideMissing(err)
 }
 
-// ownLicense returns a license of an order that the caller may see. It looks for an order even if the license does not
+// ownLicense returns a license of an order that the caller may see. It reads an order even if the license does not
 // exist, so that both cases take equally long.
 func ownLicense(ctx context.Context, tx store.Tx, id int64) (store.License, store.Order, store.Program, error) {
 	l, err := tx.Licenses.Get(ctx, id)

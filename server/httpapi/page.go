@@ -15,7 +15,7 @@ type page struct {
 
 const defaultPage = 100
 
-// readPage reads cursor and limit of a list call.
+// readPage reads cursor and limit of a list call (spec: api "Lists").
 func readPage(cursor string, limit int) (page, error) {
 	p := page{limit: limit}
 	if limit == 0 {

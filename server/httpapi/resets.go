@@ -59,21 +59,21 @@ func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordRes
 		action: "password-reset.request",
 	}
 	c.do = func(tx store.Tx, _ *store.Event) (int, struct{}, error) {
-		var none struct{}
+		var nothing struct{}
 		if s.QueuedMail == nil || s.publicURL() == "" {
-			return 0, none, api.NewProblem(api.ErrUnavailable,
+			return 0, nothing, api.NewProblem(api.ErrUnavailable,
 				"This server has no mail service, so it can send no link. Ask the vendor for a new password.")
 		}
 		a := attemptBy(ctx, r.Login)
 		if err := s.Guard.Check(ctx, tx, a); err != nil {
-			return 0, none, err
+			return 0, nothing, err
 		}
 		if err := s.Guard.Verify(ctx, tx, a, r.Verification); err != nil {
-			return 0, none, err
+			return 0, nothing, err
 		}
 		clients, err := accountsOf(ctx, tx, r.Login)
 		if err != nil {
-			return 0, none, err
+			return 0, nothing, err
 		}
 		if len(clients) == 0 {
 			// The mail is rendered and sealed, but not sent, so that it takes as long as a real one.
@@ -81,14 +81,14 @@ func (s *Server) requestReset(ctx context.Context, key string, r api.PasswordRes
 		}
 		for _, client := range clients {
 			if err := s.mailReset(ctx, tx, client); err != nil {
-				return 0, none, err
+				return 0, nothing, err
 			}
 		}
 		// Every request counts as guessing.
 		if err := s.Guard.Count(ctx, tx, a, store.FailureReset, 0); err != nil {
-			return 0, none, err
+			return 0, nothing, err
 		}
-		return http.StatusAccepted, none, nil
+		return http.StatusAccepted, nothing, nil
 	}
 	_, _, err := apply(ctx, s, c)
 	if err == nil {
@@ -192,9 +192,9 @@ func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword
 		action: "password-reset.confirm",
 	}
 	c.do = func(tx store.Tx, _ *store.Event) (int, struct{}, error) {
-		var none struct{}
+		var nothing struct{}
 		if err := s.Guard.Check(ctx, tx, a); err != nil {
-			return 0, none, err
+			return 0, nothing, err
 		}
 		reset, err := s.reset(ctx, tx, r.Token)
 		if err != nil {
@@ -202,12 +202,12 @@ func (s *Server) confirmReset(ctx context.Context, key string, r api.NewPassword
 			if errors.As(err, &refusal) {
 				err = s.Guard.Fail(ctx, tx, a, store.FailureReset, 0, refusal)
 			}
-			return 0, none, err
+			return 0, nothing, err
 		}
 		if hash == "" {
-			return 0, none, errUnhashed
+			return 0, nothing, errUnhashed
 		}
-		return http.StatusNoContent, none, s.setPassword(ctx, tx, reset.ClientID, hash, 0)
+		return http.StatusNoContent, nothing, s.setPassword(ctx, tx, reset.ClientID, hash, 0)
 	}
 	_, _, err = apply(ctx, s, c)
 	return err

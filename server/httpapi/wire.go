@@ -33,6 +33,7 @@ func formerKeys(p store.Program) (list []string) {
 	return list
 }
 
+// wireOrder converts an order to its wire type, with its serial number and its allowances.
 func (s *Server) wireOrder(ctx context.Context, tx store.Tx, o store.Order, p store.Program) (api.Order, error) {
 	u, err := s.Rules.Uses(ctx, tx, o, p)
 	if err != nil {
@@ -152,7 +153,6 @@ func setContact(c *store.Client, w api.Contact) {
 	}
 }
 
-// wireClient converts a client to its wire type.
 func wireClient(c store.Client) api.Client {
 	return api.Client{ID: c.ID, Username: c.Username, DisplayName: c.DisplayName()}
 }

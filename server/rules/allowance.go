@@ -17,7 +17,7 @@ type Uses struct {
 
 func (u Uses) family(original int64, task api.Task) store.Use { return u.families[original][task] }
 
-// Today returns the beginning of the current calendar day.
+// Today returns the beginning of the current calendar day in Zone (spec: api 7).
 func (r Rules) Today() time.Time {
 	today, _ := r.periods()
 	return today
@@ -108,6 +108,7 @@ func (r Rules) refuse(task api.Task, o store.Order, p store.Program, use store.U
 		return api.NewProblem(api.ErrTaskDisabled,
 			fmt.Sprintf("The licenses of this order ended on %s. Ask the vendor to extend them.", day(*o.LicensesExpireAt)))
 	case task == api.TaskNewLicense && o.LicensesActive >= o.LicensesTotal:
+		// This only refuses early. The database decides about the last seat: Licenses.Add fails with store.ErrNoSeat.
 		return inUse(o)
 	}
 	if !rule.Limited() {

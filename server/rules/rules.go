@@ -143,8 +143,8 @@ func pcCodes(site, machine, merged string) api.PCCodes {
 }
 
 // NewLicense activates a PC for an order of the program. If the codes have a license already, it returns that one and
-// made is false. It refuses, with an *api.Problem, in this order: codes malformed; codes do not belong together; note;
-// Site code spent; Site code in use; refusals of refuse (spec: api 2, api 7, api 21).
+// made is false. It refuses, with an *api.Problem, in this order: program without activation; codes malformed; codes do
+// not belong together; note; Site code spent; Site code in use; refusals of refuse (spec: api 1, api 2, api 7, api 21).
 func (r Rules) NewLicense(
 	ctx context.Context, tx store.Tx, order store.Order, program store.Program, request api.NewLicense,
 ) (l store.License, made bool, err error) {
@@ -166,6 +166,7 @@ func (r Rules) NewLicense(
 	if existing != nil {
 		return *existing, false, nil
 	}
+	// Refused without uses first: that needs no query. The reads below have the order of store.LicenseReads.
 	if refusal := r.refuse(api.TaskNewLicense, order, program, store.Use{}); refusal != nil {
 		return l, false, refusal
 	}
@@ -176,7 +177,7 @@ func (r Rules) NewLicense(
 		Policy:    order.Policy,
 		ExpiresAt: order.LicensesExpireAt,
 	}
-	if fresh.ID, err = tx.Licenses.NextID(ctx); err != nil { // the order of reads is that of store.LicenseReads
+	if fresh.ID, err = tx.Licenses.NextID(ctx); err != nil {
 		return l, false, err
 	}
 	use, err := r.Uses(ctx, tx, order, program)

@@ -32,7 +32,7 @@ func (r Rules) Reactivate(
 	if refusal := r.refuseFor(api.TaskReactivation, l, o, p, u); refusal != nil {
 		return out, false, refusal
 	}
-	if err := siteFree(ctx, tx, l, p, codes); err != nil {
+	if err := checkSiteFree(ctx, tx, l, p, codes); err != nil {
 		return out, false, err
 	}
 	c, err := r.compare(ctx, tx, l, p, codes)
@@ -57,14 +57,14 @@ func (r Rules) Release(
 	ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program, request api.Release,
 ) (out store.License, released bool, err error) {
 	if l.Status != api.StatusActive {
-		return out, false, r.departed(ctx, tx, l, p, request.RemovalCode)
+		return out, false, r.endedWithReceipt(ctx, tx, l, p, request.RemovalCode)
 	}
 	removal, err := readRemovalCode(request.RemovalCode)
 	if err != nil {
 		return out, false, err
 	}
 	if l.ReleasedAt == nil {
-		if err := r.transferable(ctx, tx, l, o, p); err != nil {
+		if err := r.refuseTransfer(ctx, tx, l, o, p); err != nil {
 			return out, false, err
 		}
 	}
@@ -73,11 +73,12 @@ func (r Rules) Release(
 	}
 	now := r.Now()
 	l.ReleasedAt = &now
-	return l, true, tx.Licenses.Release(ctx, l.ID, now)
+	err = tx.Licenses.Release(ctx, l.ID, now)
+	return l, err == nil, err
 }
 
-// transferable returns the refusal of a transfer of a license, whatever the codes.
-func (r Rules) transferable(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program) error {
+// refuseTransfer returns the refusal of a transfer of a license, whatever the codes.
+func (r Rules) refuseTransfer(ctx context.Context, tx store.Tx, l store.License, o store.Order, p store.Program) error {
 	u, err := r.Uses(ctx, tx, o, p)
 	if err != nil {
 		return err
@@ -98,14 +99,14 @@ func (r Rules) Transfer(
 	pc := pcCodes(request.SiteCode, request.MachineID, request.SiteMID)
 	codes, note, err := r.read(ctx, tx, l, p, pc, request.Note)
 	if errors.Is(err, api.ErrLicenseEnded) {
-		err = r.departed(ctx, tx, l, p, request.RemovalCode)
+		err = r.endedWithReceipt(ctx, tx, l, p, request.RemovalCode)
 	}
 	if err != nil {
 		return out, err
 	}
 	var removal license.RemovalCode
-	coded := request.RemovalCode != ""
-	if coded {
+	hasCode := request.RemovalCode != ""
+	if hasCode {
 		removal, err = readRemovalCode(request.RemovalCode)
 	} else if l.ReleasedAt == nil {
 		err = InvalidField("body.removal_code",
@@ -118,15 +119,15 @@ func (r Rules) Transfer(
 		return out, api.NewProblem(api.ErrSiteCodeInUse,
 			"These are the codes of the PC that the license is on. A transfer needs those of the other PC.")
 	}
-	if err := r.transferable(ctx, tx, l, o, p); err != nil {
+	if err := r.refuseTransfer(ctx, tx, l, o, p); err != nil {
 		return out, err
 	}
-	if coded {
+	if hasCode {
 		if err := r.checkRemovalCode(ctx, tx, l, p, removal); err != nil {
 			return out, err
 		}
 	}
-	if err := siteFree(ctx, tx, l, p, codes); err != nil {
+	if err := checkSiteFree(ctx, tx, l, p, codes); err != nil {
 		return out, err
 	}
 	return r.replace(ctx, tx, l, o, p, codes, note, api.StatusTransferred)
@@ -142,7 +143,7 @@ func (r Rules) Remove(
 		return err
 	}
 	if l.Status != api.StatusActive {
-		return r.departed(ctx, tx, l, p, request.RemovalCode)
+		return r.endedWithReceipt(ctx, tx, l, p, request.RemovalCode)
 	}
 	u, err := r.Uses(ctx, tx, o, p)
 	if err != nil {
@@ -171,7 +172,7 @@ func (r Rules) Replace(
 	if codes == l.Codes {
 		return out, api.NewProblem(api.ErrSiteCodeInUse, "The license already has these codes.")
 	}
-	if err := siteFree(ctx, tx, l, p, codes); err != nil {
+	if err := checkSiteFree(ctx, tx, l, p, codes); err != nil {
 		return out, err
 	}
 	return r.replace(ctx, tx, l, o, p, codes, note, api.StatusReplaced)
@@ -223,8 +224,8 @@ func (r Rules) checkRemovalCode(
 	return api.NewProblem(api.ErrRemovalCodeInvalid, "The removal code does not belong to this license.")
 }
 
-// siteFree refuses a Site code that is spent or that another PC has, and the codes of another license (spec: api 21).
-func siteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) error {
+// checkSiteFree refuses a Site code that is spent or that another PC has, and the codes of another license (spec: api 21).
+func checkSiteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) error {
 	other, err := tx.Licenses.BySite(ctx, l.OrderID, codes.Site)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -262,7 +263,7 @@ func (r Rules) replace(
 }
 
 // Origin returns the license whose locks a reactivation is compared with: the first one on this PC, before any
-// reactivation. A lock that changed and changed back is therefore the same (spec: codes "Comparing locks").
+// reactivation. A lock that changed and changed back is therefore the same (spec: codes "Which license is compared").
 func Origin(ctx context.Context, tx store.Tx, l store.License) (store.License, error) {
 	if l.ID == l.OriginalID {
 		return l, nil
@@ -310,11 +311,11 @@ func (r Rules) compare(
 	key := p.Signature.Key()
 	then, err := key.Open(first.Codes)
 	if err != nil {
-		return license.Comparison{}, fmt.Errorf("the codes of license %d: %w", first.ID, err)
+		return license.Comparison{}, fmt.Errorf("codes of license %d: %w", first.ID, err)
 	}
 	now, err := key.Open(codes)
 	if err != nil {
-		return license.Comparison{}, err
+		return license.Comparison{}, fmt.Errorf("codes to compare with license %d: %w", l.ID, err)
 	}
 	newest, err := key.Open(l.Codes)
 	if err != nil {
@@ -323,6 +324,7 @@ func (r Rules) compare(
 	return license.Compare(then, now, l.Policy, newest), nil
 }
 
+// wireComparison converts a comparison to its wire type. Reasons are sentences.
 func wireComparison(c license.Comparison) api.Comparison {
 	w := api.Comparison{
 		HardwareChanges:    c.HardwareChanges,
@@ -347,7 +349,7 @@ func wireComparison(c license.Comparison) api.Comparison {
 	return w
 }
 
-// Receipt returns a signed receipt that a task took a license from its PC.
+// Receipt returns a signed receipt that a task took a license from its PC (spec: api "Receipts").
 func (r Rules) Receipt(
 	ctx context.Context, tx store.Tx, l store.License, p store.Program, task license.ReceiptTask,
 ) (string, error) {
@@ -368,10 +370,10 @@ func (r Rules) Receipt(
 	})
 }
 
-// departed is like Ended, for tasks that take a license from its PC. If the license was removed or transferred and
+// endedWithReceipt is like Ended, for tasks that take a license from its PC. If the license was removed or transferred and
 // removalCode is right, the refusal contains a receipt, so that a PC or a courier that has not received the first
-// answer can delete the code. With a wrong code the refusal has no receipt.
-func (r Rules) departed(ctx context.Context, tx store.Tx, l store.License, p store.Program, removalCode string) error {
+// answer can delete the code. With a wrong code the refusal has no receipt (spec: api "Receipts").
+func (r Rules) endedWithReceipt(ctx context.Context, tx store.Tx, l store.License, p store.Program, removalCode string) error {
 	refusal, err := endedProblem(ctx, tx, l)
 	if err != nil {
 		return err

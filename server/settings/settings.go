@@ -63,7 +63,7 @@ type Setting struct {
 // Value returns the setting as text.
 func (o Setting) Value(s Settings) string { return o.get(&s) }
 
-// Set parses the setting from text. Its error is a sentence.
+// Set parses the setting from text. Its error begins with the name of the setting.
 func (o Setting) Set(s *Settings, value string) error {
 	if err := o.set(s, value); err != nil {
 		return fmt.Errorf("%s: %w", o.Name, err)

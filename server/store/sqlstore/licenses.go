@@ -57,19 +57,17 @@ func (t licenses) NextID(ctx context.Context) (id int64, err error) {
 }
 
 func (t licenses) Add(ctx context.Context, l store.License) error {
-	const (
-		seat    = `UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = ?`
-		license = `INSERT INTO licenses (` + licenseColumns + `) VALUES (?`
-	)
+	const seat = `UPDATE orders SET licenses_active = licenses_active + 1 WHERE id = ?`
 	row := []any{
 		l.ID, l.OrderID, l.ProgramID, l.OriginalID, int64(l.Codes.Site), machineColumn{&l.Codes.Machine},
 		activationColumn{&l.Activation}, l.Note, l.Features, policyColumn{&l.Policy}, at(l.ActivatedAt),
 		atOptional(l.ExpiresAt), atOptional(l.LastAliveAt), api.StatusActive, nil, atOptional(l.ReleasedAt),
 		schemeColumn{&l.Older},
 	}
+	insert := `INSERT INTO licenses (` + licenseColumns + `) VALUES (?` + params(len(row)-1) + `)`
 	if t.Dialect.Nested {
 		// Constraints fail the statement if the order has no free seat or does not exist.
-		return t.queue(ctx, `WITH seat AS (`+seat+`) `+license+params(16)+`)`, append([]any{l.OrderID}, row...)...)
+		return t.queue(ctx, `WITH seat AS (`+seat+`) `+insert, append([]any{l.OrderID}, row...)...)
 	}
 	err := t.change(ctx, seat+` AND licenses_active < licenses_total`, l.OrderID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -78,7 +76,7 @@ func (t licenses) Add(ctx context.Context, l store.License) error {
 	if err != nil {
 		return err
 	}
-	return t.queue(ctx, license+params(16)+`)`, row...)
+	return t.queue(ctx, insert, row...)
 }
 
 func (t licenses) Change(ctx context.Context, l store.License) error {

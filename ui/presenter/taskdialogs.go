@@ -140,30 +140,9 @@ func (t *Tasks) Reactivate(s actions.Subject) {
 	})
 }
 
-// Transfer opens the dialog that transfers a license to another PC.
-func (t *Tasks) Transfer(s actions.Subject) {
-	t.withProgram(s.Order, func(p api.Program) {
-		t.shell.Explain(tasks.Transfer(t.options(), s.License, p))
-	})
-}
-
-// Remove opens the dialog that ends a license.
-func (t *Tasks) Remove(s actions.Subject) {
-	t.withProgram(s.Order, func(p api.Program) {
-		t.shell.Explain(tasks.Remove(t.options(), s.License, s.Order, p))
-	})
-}
-
-// Move opens the dialog that releases a license of this PC for another one.
-func (t *Tasks) Move(s actions.Subject) {
-	t.withProgram(s.Order, func(p api.Program) { tasks.Move(t.options(), s.License, s.Order, p) })
-}
-
-// PickUp opens the dialog that transfers a released license to this PC.
-func (t *Tasks) PickUp(s actions.Subject) {
-	t.withProgram(s.Order, func(p api.Program) {
-		t.shell.Explain(tasks.PickUp(t.options(), s.License, p))
-	})
+// OnLicense opens the dialog of an action on a license that needs no preparation.
+func (t *Tasks) OnLicense(action actions.ID, s actions.Subject) {
+	t.withProgram(s.Order, func(p api.Program) { t.shell.Explain(tasks.Open(action, t.options(), s, p)) })
 }
 
 // ChangeNote opens the dialog that changes the note of a license.

@@ -46,11 +46,9 @@ type Dialogs interface {
 	ActivateThisPC(Subject)
 	NewOrder(Subject)
 	Email(Subject)
-	Move(Subject)
 	Reactivate(Subject)
-	Transfer(Subject)
-	Remove(Subject)
-	PickUp(Subject)
+	// OnLicense opens the dialog of package tasks for an action without a Dialog.
+	OnLicense(ID, Subject)
 	SaveFile(Subject)
 	ChangeNote(Subject)
 	Calendar(Subject)
@@ -60,7 +58,7 @@ type Dialogs interface {
 type Action struct {
 	// Task is the task that the action carries out, or "".
 	Task api.Task
-	// Dialog opens the dialog of the action.
+	// Dialog opens the dialog of the action; nil for an action whose dialog is in the table of package tasks.
 	Dialog func(Dialogs, Subject)
 	// WhyNot returns why the action is not possible, judged by the order and the license, or nil.
 	WhyNot func(Subject) error
@@ -108,7 +106,6 @@ var table = [...]Action{
 	},
 	Move: {
 		Task:      api.TaskRelease,
-		Dialog:    Dialogs.Move,
 		WhyNot:    func(s Subject) error { return manager.MoveRefusal(s.Order, s.License) },
 		Allowance: transferAllowance,
 		Key:       fyne.KeyM,
@@ -127,7 +124,6 @@ var table = [...]Action{
 	},
 	Transfer: {
 		Task:       api.TaskTransfer,
-		Dialog:     Dialogs.Transfer,
 		WhyNot:     func(s Subject) error { return manager.TransferRefusal(s.Order, s.License) },
 		Allowance:  transferAllowance,
 		Key:        fyne.KeyT,
@@ -137,7 +133,6 @@ var table = [...]Action{
 	},
 	Remove: {
 		Task:       api.TaskRemoval,
-		Dialog:     Dialogs.Remove,
 		WhyNot:     func(s Subject) error { return manager.RemovalRefusal(s.Order, s.License) },
 		Allowance:  func(a api.LicenseAllowed) *api.Allowance { return a.Remove },
 		Key:        fyne.KeyD,
@@ -147,7 +142,6 @@ var table = [...]Action{
 	},
 	PickUp: {
 		Task:      api.TaskTransfer,
-		Dialog:    Dialogs.PickUp,
 		WhyNot:    func(s Subject) error { return manager.PickUpRefusal(s.Order, s.License, s.LicensedOrder) },
 		Allowance: transferAllowance,
 		Label:     "Pick up on this PC…",
@@ -217,4 +211,10 @@ func (id ID) Allowance(s Subject) *api.Allowance {
 func (id ID) NeedsLicense() bool { return id != NewLicense && id != ActivateThisPC && id != NewOrder }
 
 // Open opens the dialog of the action. WhyNot must have returned nil. UI thread.
-func (id ID) Open(d Dialogs, s Subject) { table[id].Dialog(d, s) }
+func (id ID) Open(d Dialogs, s Subject) {
+	if open := table[id].Dialog; open != nil {
+		open(d, s)
+		return
+	}
+	d.OnLicense(id, s)
+}

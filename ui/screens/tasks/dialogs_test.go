@@ -234,3 +234,11 @@ func TestEscapeSendsNothing(t *testing.T) {
 	require.Empty(t, l.created)
 	require.Empty(t, r.calls)
 }
+
+// Every action without a dialog of its own has one here.
+func TestOnLicense(t *testing.T) {
+	for _, id := range actions.All() {
+		_, here := onLicense[id]
+		require.Equal(t, id.Action().Dialog == nil, here, id.Action().Label)
+	}
+}

@@ -76,6 +76,24 @@ type Options struct {
 	Account string
 }
 
+// onLicense are the dialogs that Open opens.
+var onLicense = map[actions.ID]func(o Options, s actions.Subject, p api.Program) error{
+	actions.Move: func(o Options, s actions.Subject, p api.Program) error {
+		Move(o, s.License, s.Order, p)
+		return nil
+	},
+	actions.Transfer: func(o Options, s actions.Subject, p api.Program) error { return Transfer(o, s.License, p) },
+	actions.Remove: func(o Options, s actions.Subject, p api.Program) error {
+		return Remove(o, s.License, s.Order, p)
+	},
+	actions.PickUp: func(o Options, s actions.Subject, p api.Program) error { return PickUp(o, s.License, p) },
+}
+
+// Open shows the dialog of an action on a license of a program. UI thread.
+func Open(action actions.ID, o Options, s actions.Subject, p api.Program) error {
+	return onLicense[action](o, s, p)
+}
+
 // noteField is the field for a note of at most api.MaxNote characters, with a counter (spec: api 8).
 type noteField struct {
 	entry   *dialogs.Entry

@@ -57,7 +57,7 @@ func TestTableIsComplete(t *testing.T) {
 	require.Equal(t, reflect.TypeFor[actions.Dialogs]().NumMethod(), len(want)+1, "each dialog has a row")
 	require.Equal(t, onLicense, r.onLicense, "the other rows open a dialog of package tasks")
 	for _, task := range api.Tasks() {
-		if task.Operation() == "" {
+		if task.OperationID() == "" {
 			continue // the vendor's
 		}
 		require.True(t, tasks[task], "no action becomes the task %q", task)

@@ -178,8 +178,8 @@ func (s *acting) finish(ctx context.Context, t task, job journal.Job, out outcom
 
 // judge returns what an error of a job means. A temporary refusal does not close it, except for those in final. If a
 // license left for the job, not found is temporary as well, since the vendor may have disabled the order for a while.
-// Of the refusals with status 429, HOST_BANNED is temporary and LIMIT_REACHED closes the job. An open job is resent with
-// its key, except after not found, by the next ResumeJobs or when a person asks for it.
+// Of the refusals with status 429, HOST_BANNED is temporary and LIMIT_REACHED closes the job. The next ResumeJobs, or a
+// person, resends an open job with its key, except after not found.
 func (t task) judge(r request, err error) journal.Failure {
 	var network *NetworkError
 	var refusal *api.Problem

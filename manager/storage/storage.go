@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	// ErrStorage: the local data cannot be read or written; the text of the error says why.
+	// ErrStorage is the error for local data that cannot be read or written; its text says why.
 	ErrStorage = errors.New("the local data cannot be read or written")
 	// ErrDamaged is the cause of an ErrStorage for damaged data. A damaged data file should be set aside.
 	ErrDamaged = errors.New("the local data file is damaged")

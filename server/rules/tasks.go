@@ -224,7 +224,8 @@ func (r Rules) checkRemovalCode(
 	return api.NewProblem(api.ErrRemovalCodeInvalid, "The removal code does not belong to this license.")
 }
 
-// checkSiteFree refuses a Site code that is spent or that another PC has, and the codes of another license (spec: api 21).
+// checkSiteFree refuses a Site code that is spent or that another PC has, and the codes of another license
+// (spec: api 21).
 func checkSiteFree(ctx context.Context, tx store.Tx, l store.License, p store.Program, codes license.Codes) error {
 	other, err := tx.Licenses.BySite(ctx, l.OrderID, codes.Site)
 	switch {
@@ -370,10 +371,12 @@ func (r Rules) Receipt(
 	})
 }
 
-// endedWithReceipt is like Ended, for tasks that take a license from its PC. If the license was removed or transferred and
-// removalCode is right, the refusal contains a receipt, so that a PC or a courier that has not received the first
+// endedWithReceipt is like Ended, for tasks that take a license from its PC. If the license was removed or transferred
+// and removalCode is right, the refusal contains a receipt, so that a PC or a courier that has not received the first
 // answer can delete the code. With a wrong code the refusal has no receipt (spec: api "Receipts").
-func (r Rules) endedWithReceipt(ctx context.Context, tx store.Tx, l store.License, p store.Program, removalCode string) error {
+func (r Rules) endedWithReceipt(
+	ctx context.Context, tx store.Tx, l store.License, p store.Program, removalCode string,
+) error {
 	refusal, err := endedProblem(ctx, tx, l)
 	if err != nil {
 		return err

@@ -132,7 +132,8 @@ func TestRefusedOrderKeepsInput(t *testing.T) {
 		"unknown serial number": {
 			refusal(api.ErrSerialInvalid, "This is no serial number of Lumen Studio 7.", 0,
 				api.FieldError{Location: "body.serial_number", Message: "This is no serial number of Lumen Studio 7."}),
-			"This is no serial number of Lumen Studio 7. Compare it with the original, or copy and paste it.", "Serial number",
+			"This is no serial number of Lumen Studio 7. Compare it with the original, or copy and paste it.",
+			"Serial number",
 		},
 		"used serial number": {
 			refusal(api.ErrSerialInUse, "", 0),
@@ -140,7 +141,8 @@ func TestRefusedOrderKeepsInput(t *testing.T) {
 		},
 		"malformed": {
 			refusal(api.ErrCodeMalformed, "", 0),
-			"It has the wrong length or contains a wrong character. Compare it with the original, or copy and paste it.", "Serial number",
+			"It has the wrong length or contains a wrong character. Compare it with the original, or copy and paste it.",
+			"Serial number",
 		},
 		"wrong verification number": {
 			refusal(api.ErrVerificationFailed, "", 0,

@@ -33,8 +33,8 @@ func TestComparisonInATable(t *testing.T) {
 			BIOS_ID  hardware  changed                     counts
 			OS_ID    software  changed                     may always change
 			NET_ID   hardware  same
-			CPU_ID   hardware  not readable then
-			HD_HW_ID hardware  not readable, then and now
+			CPU_ID   hardware  was not readable
+			HD_HW_ID hardware  not readable before or now
 			CD_HW_ID hardware  not readable now
 
 			Verdict  accepted, 1 of 1 hardware changes`},
@@ -43,8 +43,8 @@ func TestComparisonInATable(t *testing.T) {
 			BIOS_ID  hardware  changed                     counts
 			OS_ID    software  changed                     must not change
 			NET_ID   hardware  same
-			CPU_ID   hardware  not readable then
-			HD_HW_ID hardware  not readable, then and now
+			CPU_ID   hardware  was not readable
+			HD_HW_ID hardware  not readable before or now
 			CD_HW_ID hardware  not readable now
 
 			Verdict  refused: A lock changed that must not change for this program.`},

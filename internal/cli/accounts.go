@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -54,8 +55,12 @@ session must be in the keyring. "acenctl sign-in" adds an account.`,
 				return err
 			}
 			if c.Flags().Changed("use") {
-				if _, err := m.Switch(c.Context(), use); err != nil && !errors.Is(err, manager.ErrUnreachable) {
+				_, err := m.Switch(c.Context(), use)
+				if current, ok := m.Current(); err != nil && (!ok || current.ID != use) {
 					return err
+				}
+				if err != nil { // the account has changed although its server does not answer
+					fmt.Fprintln(cs.errors, "acenctl:", printable(sentence(err)))
 				}
 			} else if err := m.UseCached(c.Context()); err != nil && !errors.Is(err, manager.ErrSignedOut) {
 				return err

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,6 +72,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"server":     startServer,
 			"stopserver": killServer,
+			"busyserver": answerBusy,
 			"codes":      codesOfPC,
 			"removal":    removalCodeOf,
 			"serials":    freeSerials,
@@ -165,6 +168,22 @@ func killServer(ts *testscript.TestScript, _ bool, _ []string) {
 	c, _ := servers.Load(pid)
 	ts.Check(c.(*exec.Cmd).Process.Kill())
 	_ = c.(*exec.Cmd).Wait() // reports the signal
+}
+
+// answerBusy refuses every request at the address of the stopped server because it is busy.
+func answerBusy(ts *testscript.TestScript, _ bool, _ []string) {
+	listener, err := net.Listen("tcp", strings.TrimPrefix(ts.Getenv("URL"), "http://"))
+	ts.Check(err)
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", api.ProblemMediaType)
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_ = json.NewEncoder(w).Encode(api.NewProblem(api.ErrUnavailable, "The server is busy."))
+		}),
+		ReadHeaderTimeout: time.Minute,
+	}
+	go func() { _ = server.Serve(listener) }()
+	ts.Defer(func() { _ = server.Close() })
 }
 
 // codesOfPC sets VAR_SITE, VAR_MID and VAR_MERGED to the codes of a made-up PC with a generation and other values of
